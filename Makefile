@@ -1,0 +1,24 @@
+# Four commands; each makes .venv when it is missing. Python 3.11 or later is all that is needed.
+PY ?= python3
+VENV := .venv
+
+.PHONY: run test check bench crash
+
+run: $(VENV)/ready            ## the whole system with three virtual trackers
+	$(VENV)/bin/trygg demo
+
+test: $(VENV)/ready-dev       ## everything that must pass, on two cores in under ten minutes
+	./.ci/peers
+	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
+
+check: $(VENV)/ready-dev      ## style, types, cross-compiler
+	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
+
+bench: $(VENV)/ready-dev      ## figures as JSON lines
+	$(VENV)/bin/trygg bench
+
+$(VENV)/ready: pyproject.toml
+	$(PY) -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check -e . && touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[dev]' && touch $@

@@ -1,0 +1,1 @@
+"""The gateway: commits, watches, raises alarms and forwards."""

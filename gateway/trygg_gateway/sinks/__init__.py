@@ -1,0 +1,1 @@
+"""One file per sink: where the gateway forwards to."""
