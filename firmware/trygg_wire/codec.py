@@ -317,11 +317,22 @@ def _get_number(reader, name, form, step, before):
         return reader.get_fixed(4)
     if form == "zig":
         return _unzig(reader.get_var())
+    return _get_degrees(reader, name, form, before)
+
+
+def _get_degrees(reader, name, form, before):
     if before is None:
         value = reader.get_fixed(4)
-        return value - 0x100000000 if value >> 31 else value
-    value = before[name] + _unzig(reader.get_var())
-    return _east(value) if form == "lon" else value
+        value = value - 0x100000000 if value >> 31 else value
+        base = 0
+    else:
+        value = _unzig(reader.get_var())
+        base = before[name]
+    if form == "lat":
+        return base + value
+    if value != _east(value):
+        raise WireError(name + ": goes the long way round")
+    return _east(base + value)
 
 
 def _unzig(value):

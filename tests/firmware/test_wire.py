@@ -177,6 +177,14 @@ def test_180_degrees_east_and_west_are_one_place():
     assert decoded["fences"][0]["lon_e6"] == -180000000
 
 
+def test_a_longitude_the_long_way_round_is_refused():
+    circle = b"\x01\x01\x00\x00\x00\x00\x00\x00"  # one fence: number 1, circle, lat 0
+    assert _bytes("f5456b00") == (0x100000000 - 180000000 + 0).to_bytes(4, "big")
+    assert codec.decode_body(layouts.FENCES, circle + _bytes("f5456b00") + b"\x01\x00")
+    east = (180000000).to_bytes(4, "big")
+    assert _refused(codec.decode_body, layouts.FENCES, circle + east + b"\x01\x00")
+
+
 def test_numbers_past_their_limit_on_the_wire_are_refused():
     ack = b"\x18\x01\x00\x00\x00\x00\x00"
     assert codec.decode(_with_crc(ack + b"\x00"))[1]["missing"] == []
