@@ -1,0 +1,24 @@
+"""How a figure is said: one JSON line with what was run, where, and what came out."""
+
+import json
+import os
+import platform
+import sys
+from typing import Any
+
+
+def machine() -> str:
+    """This machine in a few words: cores, processor, interpreter."""
+    return f"{os.cpu_count()} cores, {platform.machine()}, CPython {platform.python_version()}"
+
+
+def say(name: str, figures: dict[str, Any]) -> dict[str, Any]:
+    """Print the figures of bench `name` as one JSON line and give them back."""
+    line = {"bench": name, "command": f"trygg bench {name}", "machine": machine(), **figures}
+    print(json.dumps(line), flush=True)
+    return line
+
+
+def progress(text: str) -> None:
+    """Say on stderr what is being measured, so that stdout stays JSON lines."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,32 @@
+"""The one command, `trygg`: every room's commands under the name people would look for."""
+
+import typer
+
+app = typer.Typer(
+    name="trygg",
+    help="Trackers for people with dementia: the gateway, the virtual trackers, the bench.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+def _add_rooms() -> None:
+    """Hang each room's commands on the one command."""
+    from trygg_gateway.cli import app as gateway
+    from trygg_tools import bench_command, demo, webhook, wire_command
+
+    app.add_typer(gateway, name="gateway")
+    app.command("demo")(demo.command)
+    app.command("bench")(bench_command.command)
+    app.command("webhook")(webhook.command)
+    app.command("wire")(wire_command.command)
+
+
+def main() -> None:
+    """Entry of the `trygg` command."""
+    _add_rooms()
+    app()
+
+
+if __name__ == "__main__":
+    main()
