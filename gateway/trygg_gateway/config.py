@@ -1,0 +1,328 @@
+"""The gateway's settings: one TOML file, validated whole before anything starts.
+
+`load(path)` gives a Config or raises ConfigError, whose text has one line per mistake: the file,
+the key, the value, what was wanted and what to do. Every key has a default, so an empty file is a
+gateway on loopback with its own front door, a console and no sink. Paths are taken from the file's
+own folder. Secrets are never values, only paths of files; `config_check` looks at those files.
+The commented default that `trygg gateway config` prints is made from the descriptions below.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from trygg_gateway.config_errors import ConfigError, readable
+
+NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
+Lane = Literal["alarm", "live", "backlog"]
+LANES: list[Lane] = ["alarm", "live", "backlog"]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only programs on this machine can reach `host`."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _from_folder(path: Path, info: ValidationInfo) -> Path:
+    """The path as the file's own folder sees it, made absolute."""
+    folder = (info.context or {}).get("folder", Path.cwd())
+    return Path(folder, path.expanduser())
+
+
+FromFolder = Annotated[Path, Field(strict=False), AfterValidator(_from_folder)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Unprotected = Annotated[
+    bool, Field(description="true: allow this link without TLS off loopback, say inside a VPN")
+]
+
+
+class Section(BaseModel):
+    """One table of the file: strict types, no unknown keys, not changed after loading."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_default=True)
+
+
+class Gateway(Section):
+    """Who this gateway is and where it keeps its journal."""
+
+    name: str = Field(
+        default="trygg", pattern=NAME, description="its name, in the source of every event"
+    )
+    data: FromFolder = Field(
+        default=Path("data"), description="folder of the journal and its files"
+    )
+
+
+class Listener(Section):
+    """The gateway's own front door: MQTT 3.1.1 for trackers, nothing else to install."""
+
+    enabled: bool = Field(
+        default=True, description="false: no front door of its own (see [broker])"
+    )
+    host: str = Field(
+        default="127.0.0.1", description='address to listen on; "0.0.0.0" for every one'
+    )
+    port: Port = Field(default=1883, description="0: any free one, named in the log")
+    tls: bool = Field(default=False, description="true: demand TLS; needs cert and key")
+    cert: FromFolder | None = Field(
+        default=None, description="certificate chain (PEM)", examples=["tls/server.crt"]
+    )
+    key: FromFolder | None = Field(
+        default=None, description="its private key (PEM), mode 0600", examples=["tls/server.key"]
+    )
+    max_packet: int = Field(
+        default=8192, ge=256, le=1 << 20, description="longest MQTT packet, bytes"
+    )
+    max_connections: int = Field(default=10000, ge=1, description="connections at the same time")
+    auth_seconds: int = Field(
+        default=10, ge=1, le=300, description="time a caller has to authenticate"
+    )
+    keepalive: int = Field(
+        default=3600, ge=1, le=65535, description="longest keepalive granted, seconds"
+    )
+    unprotected: Unprotected = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.tls and not (self.cert and self.key):
+            raise ValueError("tls = true needs cert and key. `trygg gateway init` makes both")
+        if self.enabled and not (self.tls or is_loopback(self.host) or self.unprotected):
+            raise ValueError(
+                f"host = {self.host!r} without TLS shows trackers' passwords and positions to the"
+                " network. Set tls = true with cert and key, or unprotected = true if the link is"
+                " protected in another way"
+            )
+        return self
+
+
+class Broker(Section):
+    """The second front door: an MQTT broker you already run (Mosquitto, EMQX, NATS)."""
+
+    url: str | None = Field(
+        default=None,
+        pattern=r"^mqtts?://[^/?#@\s]+/?$",
+        description="mqtt://host:port or mqtts://host:port; no url: no broker",
+        examples=["mqtts://broker.example:8883"],
+    )
+    username: str | None = Field(default=None, description="user at the broker", examples=["trygg"])
+    password_file: FromFolder | None = Field(
+        default=None,
+        description="file with the user's password, mode 0600",
+        examples=["secrets/broker"],
+    )
+    ca: FromFolder | None = Field(
+        default=None, description="its CA (PEM); none: the system's", examples=["tls/broker-ca.crt"]
+    )
+    cert: FromFolder | None = Field(
+        default=None,
+        description="our certificate for the broker",
+        examples=["tls/broker-client.crt"],
+    )
+    key: FromFolder | None = Field(
+        default=None, description="its private key, mode 0600", examples=["tls/broker-client.key"]
+    )
+    version: Literal["3.1.1", "5"] = Field(
+        default="3.1.1", description='MQTT version: "3.1.1" or "5"'
+    )
+    client_id: str = Field(
+        default="trygg-gateway",
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="fixed: the broker keeps our session under it, so two gateways need two",
+    )
+    unprotected: Unprotected = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.url is None:
+            return self
+        if bool(self.cert) != bool(self.key):
+            raise ValueError("cert and key go together. Set both or neither")
+        if self.url.startswith("mqtt:") and not (
+            is_loopback(urlsplit(self.url).hostname or "") or self.unprotected
+        ):
+            raise ValueError(
+                f"url = {self.url!r} is without TLS. Use mqtts://, or set unprotected = true if the"
+                " link is protected in another way"
+            )
+        return self
+
+
+class Console(Section):
+    """The operators' page."""
+
+    enabled: bool = Field(default=True, description="false: no page")
+    host: str = Field(
+        default="127.0.0.1", description="address to serve on; off loopback needs a password"
+    )
+    port: Port = Field(default=8080, description="0: any free one, named in the log")
+    password_hash_file: FromFolder | None = Field(
+        default=None,
+        description="file that `trygg gateway password FILE` writes",
+        examples=["secrets/console"],
+    )
+    cert: FromFolder | None = Field(
+        default=None,
+        description="certificate chain (PEM): serve https",
+        examples=["tls/server.crt"],
+    )
+    key: FromFolder | None = Field(
+        default=None, description="its private key (PEM), mode 0600", examples=["tls/server.key"]
+    )
+    tiles: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="map tiles; none: a plain grid with a scale, and no word to anybody",
+        examples=["https://tiles.example/{z}/{x}/{y}.png"],
+    )
+    tiles_credit: str = Field(default="", description="the credit line under the map")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if bool(self.cert) != bool(self.key):
+            raise ValueError("cert and key go together. Set both or neither")
+        if self.enabled and not (is_loopback(self.host) or self.password_hash_file):
+            raise ValueError(
+                f"host = {self.host!r} shows people's whereabouts to the network: a console off"
+                " loopback needs password_hash_file. Write one with `trygg gateway password FILE`"
+            )
+        return self
+
+
+class Metrics(Section):
+    """Figures for Prometheus. No device's name and no coordinate is ever among them."""
+
+    enabled: bool = Field(default=True, description="false: none")
+    host: str = Field(default="127.0.0.1", description="address of the port of their own")
+    port: Port = Field(
+        default=0, description="0: on the console, at /metrics; else a port of their own"
+    )
+
+
+class Journal(Section):
+    """How many records one commit may gather. Every commit waits for the disk."""
+
+    commit_rows: int = Field(
+        default=500, ge=1, le=100_000, description="at most this many in one commit"
+    )
+    commit_ms: int = Field(
+        default=5, ge=0, le=1000, description="at most this long a wait for more"
+    )
+
+
+class Log(Section):
+    """What the gateway says about itself, on standard error. Never a coordinate or a secret."""
+
+    form: Literal["console", "json"] = Field(default="console", description='"console" or "json"')
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least told"
+    )
+
+
+class HttpSink(Section):
+    """A webhook: CloudEvents 1.0 as JSON, signed after Standard Webhooks."""
+
+    type: Literal["http"]
+    url: str = Field(
+        pattern=r"^https?://\S+$",
+        description="where events are posted",
+        examples=["https://centre.example/hooks/trygg"],
+    )
+    secret_file: FromFolder = Field(
+        description="file with the shared secret (whsec_...), mode 0600",
+        examples=["secrets/webhook"],
+    )
+    ca: FromFolder | None = Field(
+        default=None,
+        description="CA of the receiver; none: the system's",
+        examples=["tls/centre-ca.crt"],
+    )
+    timeout_seconds: int = Field(
+        default=15, ge=1, le=60, description="time the receiver has to answer"
+    )
+    lanes: list[Lane] = Field(default=LANES, min_length=1, description="what goes to it")
+    unprotected: Unprotected = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        host = urlsplit(self.url).hostname or ""
+        if self.url.startswith("http:") and not (is_loopback(host) or self.unprotected):
+            raise ValueError(
+                f"url = {self.url!r} sends people's whereabouts in the clear. Use https://, or set"
+                " unprotected = true if the link is protected in another way"
+            )
+        return self
+
+
+class FileSink(Section):
+    """A file of JSON lines, one event a line."""
+
+    type: Literal["file"]
+    path: FromFolder = Field(description="the file, appended to", examples=["data/events.jsonl"])
+    lanes: list[Lane] = Field(default=LANES, min_length=1, description="what goes to it")
+
+
+SinkConfig = Annotated[HttpSink | FileSink, Field(discriminator="type")]
+SinkName = Annotated[str, Field(pattern=NAME)]
+
+
+class Config(Section):
+    """The whole file."""
+
+    gateway: Gateway = Field(default_factory=Gateway)
+    listener: Listener = Field(default_factory=Listener)
+    broker: Broker = Field(default_factory=Broker)
+    console: Console = Field(default_factory=Console)
+    metrics: Metrics = Field(default_factory=Metrics)
+    journal: Journal = Field(default_factory=Journal)
+    log: Log = Field(default_factory=Log)
+    sinks: dict[SinkName, SinkConfig] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_a_door(self) -> Self:
+        if not self.listener.enabled and self.broker.url is None:
+            raise ValueError(
+                "no front door: listener.enabled is false and broker.url is not set. Set one, or no"
+                " tracker can be heard"
+            )
+        return self
+
+
+def parse(text: str, path: Path) -> Config:
+    """The settings in `text`; `path` is the file they are of. Raises ConfigError."""
+    try:
+        values: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}. Mend that line and try again") from None
+    # a default given by the class was made before any folder was known: make them all here
+    filled = {name: values.get(name, {}) for name in Config.model_fields} | values
+    try:
+        return Config.model_validate(filled, context={"folder": path.resolve().parent})
+    except ValidationError as error:
+        raise ConfigError(readable(error, str(path), Config, values)) from None
+
+
+def load(path: Path) -> Config:
+    """The settings in the file `path`. Raises ConfigError, also for a file that cannot be read."""
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read: {error.strerror}. Make one with `trygg gateway init FOLDER`,"
+            " or name another with --config"
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8 text. Save it as UTF-8 and try again") from None
+    return parse(text, path)
