@@ -1,0 +1,103 @@
+"""The gateway's words: what comes in, what is kept, and which of it goes first.
+
+Times inside the gateway are unix seconds (`_s`) or unix milliseconds (`_ms`), 0 for unknown.
+Only the wire and the tracker count from 2020; `unix_of` and `wire_of` are the two bridges.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+EPOCH: Final = 1577836800  # 2020-01-01T00:00:00Z in unix seconds, layouts.EPOCH
+LATE_S: Final = 120  # a record received later than this after its time is backlog
+
+ALARM: Final = 0
+LIVE: Final = 1
+BACKLOG: Final = 2
+LANES: Final = (ALARM, LIVE, BACKLOG)
+LANE_NAMES: Final = {ALARM: "alarm", LIVE: "live", BACKLOG: "backlog"}
+
+Confirm = Callable[[int], None]
+
+
+class Incoming(NamedTuple):
+    """One message as a door hands it in; `confirm(token)` lets the sender forget it."""
+
+    topic: str
+    payload: bytes
+    confirm: Confirm
+    token: int
+
+
+class Entry(NamedTuple):
+    """One record of a tracker as the journal keeps it, not yet understood.
+
+    Its fields are the columns of table `records` in their order, so a list of entries is
+    what the INSERT takes. `(device, boot, seq)` is its identity.
+    """
+
+    device: str
+    boot: int
+    seq: int
+    kind: int
+    lane: int
+    time_s: int
+    received_ms: int
+    payload: bytes
+
+
+class Row(NamedTuple):
+    """An Entry with its place in the journal; `id` only rises."""
+
+    id: int
+    device: str
+    boot: int
+    seq: int
+    kind: int
+    lane: int
+    time_s: int
+    received_ms: int
+    payload: bytes
+
+
+class Stray(NamedTuple):
+    """What belongs to nobody or cannot be read: kept whole, with the reason, in `quarantine`."""
+
+    topic: str
+    payload: bytes
+    reason: str
+    received_ms: int
+
+
+class Tracker(NamedTuple):
+    """A registered tracker; `order_key` signs what goes down to it."""
+
+    device: str
+    group: str
+    name: str
+    password_hash: str
+    order_key: bytes
+    added_ms: int
+    revoked: bool
+
+
+class Refused(Exception):
+    """What a person asked for cannot be done; the text is the sentence to show them."""
+
+
+def unix_of(wire_s: int) -> int:
+    """Unix seconds of a wire time; 0 stays 0, unknown."""
+    return wire_s + EPOCH if wire_s else 0
+
+
+def wire_of(unix_s: int) -> int:
+    """Wire seconds of a unix time; what the wire cannot say (0, before 2020) is 0, unknown."""
+    return max(0, unix_s - EPOCH)
+
+
+def lane_of(is_alarm: bool, time_s: int, received_ms: int) -> int:
+    """The lane of a record: alarms first, then what is news, then what is history."""
+    if is_alarm:
+        return ALARM
+    if time_s and received_ms - time_s * 1000 > LATE_S * 1000:
+        return BACKLOG
+    return LIVE
