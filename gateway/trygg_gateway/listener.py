@@ -1,0 +1,277 @@
+"""The gateway's own front door: an MQTT 3.1.1 endpoint that acknowledges what is committed.
+
+It is no broker. A tracker logs in with its own credential, publishes on its own up topic and
+listens on its own down topic; nothing passes from one tracker to another. What it publishes
+goes to `deliver`, and its PUBACK leaves when `confirm` was called for it, that is after the
+commit. So a tracker that has a PUBACK knows that the record is on disk here.
+
+What differs from a broker, on purpose:
+- Quality of service 0 and 1. A PUBLISH of 2 closes the connection; records carry an identity,
+  so that at-least-once is enough.
+- A session remembers the subscription of a tracker that connects with clean=0, in memory, and
+  nothing else. There is no queue for a tracker that is away: an order stays owed in the gateway
+  and is sent again when the tracker is heard (promise 2). For the same reason a message down
+  that was not acknowledged is not sent again by this file.
+- Wills and the retain flag are read and ignored.
+- A publish on any topic but the tracker's own is handed on as `not-own/{device}/{topic}`, which
+  is no topic of ours whatever the tracker wrote: ingest sets it aside and it is acknowledged.
+
+Bounds (`Limits`): every stranger is bounded in number, time and packet size, and none of them
+takes a place from a tracker that is logged in. A tracker that publishes faster than its rate,
+or has more unconfirmed than allowed, is read no further until that changes: nothing is dropped.
+`paused(True)` does the same to all. One who does not read what we write is closed.
+
+PUBACKs of one connection leave in the order of arrival ([MQTT-4.6.0-2]); a commit of many
+records costs one wake-up of the loop and one write per connection. `confirm` and `paused` may
+be called from any thread, everything else from the loop's.
+"""
+
+import asyncio
+import ssl
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from trygg_gateway.listener_session import TOKEN_BITS, Session
+from trygg_gateway.values import Incoming
+
+log = structlog.get_logger("listener")
+
+CHUNK = 65_536  # bytes read from one connection before the next has its turn
+COMPLAINT_SECONDS = 1.0  # at most one log line of a kind in this time; the counter has them all
+
+COUNTERS = (
+    "connections",  # connections opened, TLS done
+    "logins",  # CONNECTs accepted
+    "refused_auth",  # unknown tracker, wrong password, client id not the username
+    "refused_full",  # no place: too many trackers, or too many logging in
+    "check_failed",  # the credential could not be checked: an error on our side
+    "auth_timeouts",  # no CONNECT in time
+    "takeovers",  # a tracker logged in again while its old connection stood
+    "keepalive_closed",  # silent for 1.5 times its keepalive
+    "oversize",  # closed for a packet larger than allowed
+    "malformed",  # closed for what is not MQTT 3.1.1
+    "qos2_refused",  # closed for a PUBLISH of quality of service 2
+    "slow_closed",  # closed for not reading what we write
+    "wrong_topic",  # publishes on a topic not the tracker's own
+    "rate_paused",  # times that a connection was read no further for its rate
+    "window_paused",  # times that it was for its unconfirmed publishes
+    "publishes",  # publishes handed to deliver
+    "pubacks",  # acknowledgements written
+    "stale_confirms",  # confirms for a connection that is gone
+    "subscribe_refused",  # filters refused: not the tracker's own down topic
+    "down_sent",  # messages down handed to a connection
+    "down_acked",  # acknowledgements of messages down
+    "down_refused",  # messages down for a tracker not here, not subscribed, or full
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one connection, and all of them together, may ask of the gateway."""
+
+    max_packet: int = 16_384  # bytes, header and body
+    max_connections: int = 2_000  # trackers logged in
+    max_waiting: int = 500  # strangers: connections not yet logged in
+    auth_seconds: float = 10.0  # from the connection to its CONNECT, and for the TLS handshake
+    check_seconds: float = 60.0  # for our own check of the credential
+    keepalive_s: float = 3_600.0  # longest keepalive granted, and that of one who asks for none
+    inflight: int = 256  # unconfirmed publishes of one connection
+    rate_per_s: int = 200  # publishes of one connection in the long run; 0 = no limit
+    burst: int = 2_000  # publishes of one connection at once
+    write_high: int = 65_536  # bytes waiting for a client that does not read
+    down_window: int = 32  # unacknowledged messages down to one connection
+
+
+class Listener:
+    """The door: `await start()`, then every publish goes to `deliver` until `await stop()`.
+
+    `deliver(incoming)` is called in the loop's thread and must not block. `check(username,
+    password)` gives the tracker's group, or None to refuse; it is awaited off the read path.
+    `port` 0 takes a free one, `self.port` says which. Raises OSError when it cannot listen."""
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        deliver: Callable[[Incoming], None],
+        check: Callable[[str, bytes], Awaitable[str | None]],
+        tls: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.deliver = deliver
+        self.check = check
+        self.limits = limits or Limits()
+        self.counters = dict.fromkeys(COUNTERS, 0)
+        self.chunk = memoryview(bytearray(CHUNK))  # one for all: asyncio reads one at a time
+        self.held = False
+        self.remembered: dict[str, int] = {}  # device → granted qos, of sessions with clean=0
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._tls = tls
+        self._server: asyncio.Server | None = None
+        self._serial = 0
+        self._sessions: dict[int, Session] = {}  # serial → every connection
+        self._silent: dict[int, Session] = {}  # those that have not sent their CONNECT yet
+        self._live: dict[str, Session] = {}  # device → its one connection
+        self._confirmed: deque[int] = deque()
+        self._flush_due = False
+        self._thread = 0
+        self._complained: dict[str, float] = {}
+
+    # -- port ------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen. Trackers may connect when this returns."""
+        self.loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._server = await self.loop.create_server(
+            self._new_session,
+            self.host,
+            self.port,
+            ssl=self._tls,
+            ssl_handshake_timeout=self.limits.auth_seconds if self._tls else None,
+            backlog=1024,
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+        log.info("listening", host=self.host, port=self.port, tls=self._tls is not None)
+
+    async def stop(self) -> None:
+        """Listen no more and close every connection; what was confirmed is acknowledged first."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._flush()
+        tasks = list(self.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for session in list(self._sessions.values()):
+            session.end("gateway stops")
+        await asyncio.sleep(0)  # the transports tell of their end in the loop's next turn
+        for session in list(self._sessions.values()):
+            session.abort("gateway stops")
+        await asyncio.sleep(0)
+        self._server = None
+
+    def send(self, group: str, device: str, payload: bytes) -> bool:
+        """Hand `payload` to the tracker on its down topic; False if it is not here to take it."""
+        session = self._live.get(device)
+        taken = session is not None and session.group == group and session.send_down(payload)
+        self.counters["down_sent" if taken else "down_refused"] += 1
+        return taken
+
+    def close_tracker(self, device: str) -> bool:
+        """Close the tracker's connection (its credential was revoked); True if it had one."""
+        session = self._live.get(device)
+        if session is not None:
+            session.end("credential revoked")
+        return session is not None
+
+    def paused(self, on: bool) -> None:
+        """Deliver nothing while `on`: publishes wait in their connections. From any thread."""
+        self.held = on
+        if not on and self._server is not None:
+            self.loop.call_soon_threadsafe(self._resume_all)
+
+    def confirm(self, token: int) -> None:
+        """The publish of that token is committed: acknowledge it. From any thread.
+
+        Many confirms in a row cost one wake-up of the loop; one for a connection that is gone
+        is counted and dropped, since its packet ids mean nothing on a later connection."""
+        self._confirmed.append(token)
+        if not self._flush_due:
+            self._flush_due = True
+            if threading.get_ident() == self._thread:
+                self.loop.call_soon(self._flush)
+            else:
+                self._wake()
+
+    # -- for the sessions ------------------------------------------------------------------
+
+    def arrived(self, session: Session) -> None:
+        """A connection stands; the oldest silent stranger makes room when they are too many."""
+        if len(self._silent) >= self.limits.max_waiting:
+            self.complain("refused_full", why="too many connections without a login")
+            self._silent.pop(next(iter(self._silent))).abort("room for others")
+        self._sessions[session.serial] = self._silent[session.serial] = session
+
+    def connect_seen(self, session: Session) -> bool:
+        """A stranger has said who it claims to be; False if too many are being checked."""
+        self._silent.pop(session.serial, None)
+        return len(self._sessions) - len(self._silent) - len(self._live) <= self.limits.max_waiting
+
+    def admit(self, session: Session) -> bool:
+        """Make a checked connection its tracker's own, closing an older; False if full."""
+        old = self._live.get(session.device)
+        if old is None and len(self._live) >= self.limits.max_connections:
+            return False
+        if old is not None:
+            self.counters["takeovers"] += 1
+            old.end("taken over by a new login")
+        self._live[session.device] = session
+        return True
+
+    def forget(self, session: Session) -> None:
+        """The connection is gone; so are the tokens it gave out."""
+        self._sessions.pop(session.serial, None)
+        self._silent.pop(session.serial, None)
+        if self._live.get(session.device) is session:
+            del self._live[session.device]
+
+    def complain(self, counter: str, **facts: object) -> None:
+        """Count what somebody did wrong, and say so in the log at most once a second a kind."""
+        self.counters[counter] += 1
+        now = self.loop.time()
+        if now - self._complained.get(counter, now - COMPLAINT_SECONDS) >= COMPLAINT_SECONDS:
+            self._complained[counter] = now
+            log.warning(counter, so_far=self.counters[counter], **facts)
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _new_session(self) -> Session:
+        self._serial += 1
+        return Session(self, self._serial)
+
+    def _resume_all(self) -> None:
+        for session in list(self._sessions.values()):
+            session.go_on()
+
+    def _wake(self) -> None:
+        try:
+            self.loop.call_soon_threadsafe(self._flush)
+        except RuntimeError:
+            # the loop is closed: nobody is left to acknowledge to, they will send it again
+            self._flush_due = False
+
+    def _flush(self) -> None:
+        self._flush_due = False  # before the drain: a confirm from now on schedules the next
+        confirmed = self._confirmed
+        sessions = self._sessions
+        touched = {}
+        stale = 0
+        for _ in range(len(confirmed)):
+            token = confirmed.popleft()
+            session = sessions.get(token >> TOKEN_BITS)
+            if session is None:
+                stale += 1
+                continue
+            session.confirmed(token)
+            touched[session.serial] = session
+        self.counters["stale_confirms"] += stale
+        for session in touched.values():
+            session.send_acks()
+
+
+def server_tls(cert: Path, key: Path) -> ssl.SSLContext:
+    """The TLS side of the door, 1.2 or later. Raises OSError or ssl.SSLError on unfit files."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(cert, key)
+    return context

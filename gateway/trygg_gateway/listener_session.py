@@ -1,0 +1,397 @@
+"""One connection at the gateway's own door: bytes in, packets handled, answers out.
+
+A connection is silent until its CONNECT, then checked, then open, then ended; a PUBLISH may have
+to wait in any of them, anything else is handled as it comes. Waiting means: the bytes from that
+PUBLISH on are kept, and nothing more is read, so at most one chunk waits here and the rest waits
+in the tracker. The reasons to wait are the gateway's own pause, the rate, and too many publishes
+that are not confirmed yet.
+
+A token is `serial of the connection << TOKEN_BITS | number of the publish on it`. Serials are
+never used again, so a confirm that comes late can never acknowledge another connection's packet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from trygg_gateway.listener_window import Window
+from trygg_gateway.values import Incoming
+from trygg_wire import packets, topics
+from trygg_wire.packets import PacketError
+
+if TYPE_CHECKING:
+    from trygg_gateway.listener import Listener
+
+log = structlog.get_logger("listener")
+
+TOKEN_BITS = 48
+NOT_OWN = "not-own"  # first level of the topic under which a foreign publish is handed on
+LINGER_SECONDS = 5.0  # for the last bytes of a connection that we close
+RATE_PAUSE_SECONDS = 0.1  # a connection over its rate is looked at again after this
+
+_NUMBER = (1 << TOKEN_BITS) - 1
+
+
+class Session(asyncio.BufferedProtocol):
+    """The protocol of one connection; `door` is the listener that it belongs to."""
+
+    def __init__(self, door: Listener, serial: int) -> None:
+        self.door = door
+        self.serial = serial
+        self._base = serial << TOKEN_BITS
+        self.device = ""
+        self.group: str | None = None  # known when logged in
+        self._limits = door.limits
+        self._transport: asyncio.Transport | None = None
+        self._rest = b""
+        self._waiting = False  # a packet in _rest waits, and nothing is read
+        self._checking = False  # the credential is being checked
+        self._ended = ""  # why it was closed
+        self._heard_at = 0.0
+        self._patience_s = door.limits.auth_seconds
+        self._timer: asyncio.TimerHandle | None = None
+        self._rate_timer: asyncio.TimerHandle | None = None
+        self._credit = float(door.limits.burst)
+        self._credited_at = door.loop.time()
+        self._up_head = b""  # its own up topic as it stands in a PUBLISH
+        self._up = ""
+        self._down = ""
+        self._granted = -1  # quality of service on the down topic; -1: not subscribed
+        self._keeps = False
+        self._down_id = 0
+        self._down_owed: set[int] = set()
+        self._window = Window()
+
+    # -- asyncio's side --------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection stands: the time to log in begins."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=self._limits.write_high)
+        self.door.counters["connections"] += 1
+        self._heard_at = self.door.loop.time()
+        self._timer = self.door.loop.call_later(self._patience_s, self._look)
+        self.door.arrived(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone, by them, by us or by the line."""
+        self.door.forget(self)
+        for timer in (self._timer, self._rate_timer):
+            if timer is not None:
+                timer.cancel()
+        if self.group is not None:
+            reason = self._ended or ("connection lost" if exc else "closed by the tracker")
+            log.info("tracker gone", device=self.device, why=reason)
+        self._ended = self._ended or "gone"
+
+    def pause_writing(self) -> None:
+        """More is waiting to be written than a client that reads leaves behind."""
+        self.door.complain("slow_closed", device=self.device)
+        self.abort("does not read")
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes go: the listener's one buffer, copied from before anyone else."""
+        return self.door.chunk
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Bytes have come."""
+        if self.group is not None:  # a stranger's bytes buy no time
+            self._heard_at = self.door.loop.time()
+        data = self.door.chunk[:nbytes].tobytes()
+        self._take(self._rest + data if self._rest else data)
+
+    # -- packets ---------------------------------------------------------------------------
+
+    def _take(self, data: bytes) -> None:
+        try:
+            self._rest = data[self._take_packets(data) :]
+        except PacketError as error:
+            oversize = str(error) == packets.TOO_LARGE
+            self.door.complain("oversize" if oversize else "malformed", **self._facts(error))
+            self.end(str(error))
+        if self._waiting and self._transport is not None:
+            self._transport.pause_reading()
+
+    def _take_packets(self, data: bytes) -> int:
+        """Handle the packets of `data` until one is not whole or has to wait; where that is.
+
+        The publish on the own topic at quality of service 1 is nearly all the traffic there is,
+        so it is taken here, by its first bytes; everything else has a function each."""
+        at, room, max_packet = 0, self._room(), self._limits.max_packet
+        door, head, window = self.door, self._up_head, self._window
+        before = window.taken
+        try:
+            while not (self._waiting or self._ended):
+                cut = packets.frame(data, at, max_packet)
+                if cut is None:
+                    break
+                first, start, end = cut
+                if first >> 4 != packets.PUBLISH:
+                    self._take_other(first >> 4, data[start:end])
+                elif door.held or window.taken - before >= room:
+                    self._wait()
+                    break
+                elif first & 6 == 2 and head and data.startswith(head, start):
+                    body = start + len(head) + 2
+                    packet_id = data[body - 2 : body]
+                    if end < body or packet_id == b"\0\0":
+                        raise PacketError("publish without a packet id")
+                    token = self._base | window.take(packet_id)
+                    door.deliver(Incoming(self._up, data[body:end], door.confirm, token))
+                else:
+                    self._take_odd_publish(first & 15, data[start:end])
+                at = end
+        finally:
+            door.counters["publishes"] += window.taken - before
+            self._credit -= window.taken - before
+        return at
+
+    def _take_odd_publish(self, flags: int, body: bytes) -> None:
+        """A publish of quality of service 0 or 2, or on a topic that is not the own."""
+        self._must_be_open()
+        topic, qos, packet_id, payload, _dup, _retain = packets.read_publish(flags, body)
+        if qos == 2:
+            self.door.complain("qos2_refused", device=self.device)
+            self.end("quality of service 2")
+            return
+        if topic != self._up:
+            self.door.complain("wrong_topic", device=self.device)
+            topic = f"{NOT_OWN}/{self.device}/{topic}"
+        number = self._window.take(packet_id.to_bytes(2, "big") if qos else b"")
+        self.door.deliver(Incoming(topic, payload, self.door.confirm, self._base | number))
+
+    def _take_other(self, kind: int, body: bytes) -> None:
+        if kind == packets.CONNECT:
+            self._take_connect(body)
+            return
+        self._must_be_open()
+        if kind == packets.PINGREQ_TYPE:
+            self._write(packets.PINGRESP)
+        elif kind == packets.PUBACK:
+            self._take_down_ack(packets.read_puback(body))
+        elif kind == packets.SUBSCRIBE:
+            self._take_subscribe(*packets.read_subscribe(body))
+        elif kind == packets.UNSUBSCRIBE:
+            self._take_unsubscribe(*packets.read_unsubscribe(body))
+        elif kind == packets.DISCONNECT_TYPE:
+            self.end("disconnected by the tracker")
+        else:
+            raise PacketError(f"packet type {kind} from a client")
+
+    def _must_be_open(self) -> None:
+        if self.group is None:
+            raise PacketError("a packet before CONNECT was accepted")  # [MQTT-3.1.0-1]
+
+    # -- logging in ------------------------------------------------------------------------
+
+    def _take_connect(self, body: bytes) -> None:
+        if self._checking or self.group is not None:
+            raise PacketError("a second CONNECT")  # [MQTT-3.1.0-2]
+        room = self.door.connect_seen(self)
+        level, client_id, username, password, keepalive_s, clean, _will = packets.read_connect(body)
+        if level != 4:
+            self._refuse("malformed", packets.BAD_VERSION, f"MQTT protocol level {level}")
+        elif not room:
+            self._refuse("refused_full", packets.UNAVAILABLE, "too many logging in at once")
+        elif username is None or password is None or not topics.is_name(username):
+            self._refuse("refused_auth", packets.BAD_LOGIN, "no name of a tracker, or no password")
+        elif client_id != username:
+            self._refuse("refused_auth", packets.BAD_CLIENT_ID, "client id is not the username")
+        else:
+            self._checking = self._waiting = True
+            self._heard_at = self.door.loop.time()
+            self._patience_s = self._limits.check_seconds
+            self._keeps = not clean
+            task = self.door.loop.create_task(self._log_in(username, password, keepalive_s))
+            self.door.tasks.add(task)
+            task.add_done_callback(self.door.tasks.discard)
+
+    async def _log_in(self, device: str, password: bytes, keepalive_s: int) -> None:
+        try:
+            group = await self.door.check(device, password)
+        except Exception:  # the registry's trouble is told to one client, not to all
+            log.exception("check_failed", device=device)
+            self._refuse("check_failed", packets.UNAVAILABLE, "credential could not be checked")
+            return
+        if self._ended:
+            return
+        self.device = device
+        if group is None:
+            self._refuse("refused_auth", packets.BAD_LOGIN, "unknown tracker or wrong password")
+        elif not self.door.admit(self):
+            self._refuse("refused_full", packets.UNAVAILABLE, "too many trackers")
+        else:
+            self._open(group, keepalive_s)
+
+    def _open(self, group: str, keepalive_s: int) -> None:
+        self.group = group
+        self._checking = False
+        self._up, self._down = topics.up(group, self.device), topics.down(group, self.device)
+        self._up_head = len(self._up).to_bytes(2, "big") + self._up.encode()
+        longest_s = self._limits.keepalive_s
+        self._patience_s = 1.5 * min(keepalive_s or longest_s, longest_s)
+        self._restart_timer()
+        known = self.door.remembered.get(self.device) if self._keeps else None
+        if known is not None:
+            self._granted = known
+        elif not self._keeps:
+            self.door.remembered.pop(self.device, None)
+        self.door.counters["logins"] += 1
+        log.info("tracker connected", device=self.device, group=group, resumed=known is not None)
+        self._write(packets.connack(known is not None, packets.ACCEPTED))
+        if self._keeps:
+            self.door.remembered.setdefault(self.device, -1)
+        self.go_on()
+
+    def _refuse(self, counter: str, code: int, why: str) -> None:
+        if self._ended:
+            return
+        self.door.complain(counter, device=self.device, why=why)
+        self._write(packets.connack(False, code))
+        self.end(why)
+
+    # -- the down topic --------------------------------------------------------------------
+
+    def _take_subscribe(self, packet_id: int, filters: list[tuple[str, int]]) -> None:
+        codes = []
+        for name, qos in filters:
+            if name == self._down:
+                self._grant(min(qos, 1))
+                codes.append(self._granted)
+            else:
+                self.door.complain("subscribe_refused", device=self.device)
+                codes.append(packets.SUBACK_REFUSED)
+        self._write(packets.suback(packet_id, codes))
+
+    def _take_unsubscribe(self, packet_id: int, filters: list[str]) -> None:
+        if self._down in filters:
+            self._grant(-1)
+        self._write(packets.unsuback(packet_id))
+
+    def _grant(self, qos: int) -> None:
+        self._granted = qos
+        if self._keeps:
+            self.door.remembered[self.device] = qos
+
+    def send_down(self, payload: bytes) -> bool:
+        """Write a message on the down topic; False if not subscribed, closed or unanswered."""
+        if self._ended or self._granted < 0:
+            return False
+        if self._granted == 0:
+            self._write(packets.publish(self._down, payload))
+            return True
+        if len(self._down_owed) >= self._limits.down_window:
+            return False
+        while True:
+            self._down_id = self._down_id % 65_535 + 1
+            if self._down_id not in self._down_owed:
+                break
+        self._down_owed.add(self._down_id)
+        self._write(packets.publish(self._down, payload, 1, self._down_id))
+        return True
+
+    def _take_down_ack(self, packet_id: int) -> None:
+        if packet_id in self._down_owed:
+            self._down_owed.discard(packet_id)
+            self.door.counters["down_acked"] += 1
+
+    # -- confirming ------------------------------------------------------------------------
+
+    def confirmed(self, token: int) -> None:
+        """A publish is committed; `send_acks` will acknowledge what is due by then."""
+        self._window.confirm(token & _NUMBER)
+
+    def send_acks(self) -> None:
+        """Write what `confirmed` made due, in one piece, and take what waited for room."""
+        due, count = self._window.due()
+        if count and not self._ended:
+            self.door.counters["pubacks"] += count
+            self._write(due)
+        self.go_on()
+
+    # -- waiting ---------------------------------------------------------------------------
+
+    def _room(self) -> int:
+        """How many publishes may be taken now, by the window and by the rate."""
+        room = self._limits.inflight - len(self._window)
+        rate = self._limits.rate_per_s
+        if rate:
+            now = self.door.loop.time()
+            earned = (now - self._credited_at) * rate
+            self._credit = min(self._limits.burst, self._credit + earned)
+            self._credited_at = now
+            room = min(room, int(self._credit))
+        return room
+
+    def _wait(self) -> None:
+        self._must_be_open()
+        self._waiting = True
+        if self.door.held:
+            return  # paused(False) goes on
+        if len(self._window) >= self._limits.inflight:
+            self.door.counters["window_paused"] += 1
+            return  # a confirm goes on
+        if self._rate_timer is None:
+            self.door.complain("rate_paused", device=self.device)
+            self._rate_timer = self.door.loop.call_later(RATE_PAUSE_SECONDS, self._rate_again)
+
+    def _rate_again(self) -> None:
+        self._rate_timer = None
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Take what waited, if there is no reason left to wait."""
+        if not self._waiting or self._ended or self._checking or self._transport is None:
+            return
+        self._waiting = False
+        self._take(self._rest)
+        if not (self._waiting or self._ended):
+            self._heard_at = self.door.loop.time()
+            self._transport.resume_reading()
+
+    # -- time and the end ------------------------------------------------------------------
+
+    def _restart_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._heard_at = self.door.loop.time()
+        self._timer = self.door.loop.call_later(self._patience_s, self._look)
+
+    def _look(self) -> None:
+        """Close the connection if it was silent for as long as it may be; else look again."""
+        now = self.door.loop.time()
+        if self._waiting and not self._checking:
+            self._heard_at = now  # it is we who do not listen
+        left_s = self._heard_at + self._patience_s - now
+        if left_s > 0:
+            self._timer = self.door.loop.call_later(left_s, self._look)
+        elif self.group is not None:
+            self.door.complain("keepalive_closed", device=self.device)
+            self.abort("silent for 1.5 times its keepalive")
+        else:
+            self.door.complain("auth_timeouts", checking=self._checking)
+            self.abort("no login in time")
+
+    def _facts(self, error: Exception) -> dict[str, object]:
+        return {"device": self.device, "why": str(error)}
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def end(self, why: str) -> None:
+        """Close after what is already written has left, or after LINGER_SECONDS."""
+        self._ended = self._ended or why
+        if self._transport is not None:
+            self._transport.close()
+            self.door.loop.call_later(LINGER_SECONDS, self._transport.abort)
+
+    def abort(self, why: str) -> None:
+        """Close at once."""
+        self._ended = self._ended or why
+        if self._transport is not None:
+            self._transport.abort()
