@@ -142,9 +142,10 @@ def test_every_number_one_past_its_limit_is_refused():
     for vector in _vectors():
         for row, home in _rows_and_homes(vector):
             kept = home.get(row[0])
-            first = home in (vector["values"].get("fixes") or [])[:1] or home in (
-                vector["values"].get("evidence") or []
-            )[:1]
+            first = (
+                home in (vector["values"].get("fixes") or [])[:1]
+                or home in (vector["values"].get("evidence") or [])[:1]
+            )
             for number in _numbers_one_past(row, first):
                 home[row[0]] = number
                 assert _refused(codec.encode, vector["kind"], vector["values"]), (row, number)
@@ -196,7 +197,9 @@ def test_numbers_past_their_limit_on_the_wire_are_refused():
 def test_a_number_in_a_longer_form_than_needed_is_refused():
     assert codec.decode(_with_crc(b"\x18\x01\x00\x00\x00\x00\x00\x00"))[1]["boot"] == 1
     assert _refused(codec.decode, _with_crc(b"\x18\x81\x00\x00\x00\x00\x00\x00\x00"))
-    assert _refused(codec.decode, _with_crc(b"\x18\x81\x80\x80\x80\x80\x01\x00\x00\x00\x00\x00\x00"))
+    assert _refused(
+        codec.decode, _with_crc(b"\x18\x81\x80\x80\x80\x80\x01\x00\x00\x00\x00\x00\x00")
+    )
 
 
 def test_a_missing_value_is_named():

@@ -1,6 +1,7 @@
 """A recorded log played at another time."""
 
 import pynmea2
+
 from trygg_tools.retime import retimed, retimed_log
 
 RMC = b"$GNRMC,134640.000,A,5954.8340,N,01044.7120,E,1.2,91.0,161126,,,A*"

@@ -13,6 +13,7 @@ app = typer.Typer(
 def _add_rooms() -> None:
     """Hang each room's commands on the one command."""
     from trygg_gateway.cli import app as gateway
+
     from trygg_tools import bench_command, demo, webhook, wire_command
 
     app.add_typer(gateway, name="gateway")

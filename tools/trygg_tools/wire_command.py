@@ -4,6 +4,7 @@ import json
 from typing import Annotated
 
 import typer
+
 from trygg_wire import codec, layouts
 
 

@@ -2,6 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from trygg_wire import codec, layouts
 from trygg_wire.crc16 import _crc16_by_table, crc16
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pynmea2
+
 from trygg_wire import codec, layouts
 
 WALK = Path(__file__).parents[1] / "walks" / "astrid.nmea"

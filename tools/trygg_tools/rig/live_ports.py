@@ -1,0 +1,124 @@
+"""Ports of a tracker that runs here and now: this machine's clock, real sockets.
+
+With them the simulated tracker meets a real gateway: in the demo where the virtual board has no
+interpreter, in the journey tests where processes are killed, in the bench of alarm latency. The
+clock can run K times as fast as the world, so that an hour of a tracker's day passes in minutes.
+"""
+
+import errno
+import socket
+import ssl
+import time
+TICKS_WRAP = 1 << 30
+CLOSED, OPENING, OPEN = 0, 1, 2
+_AGAIN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EINPROGRESS)
+
+
+class Clock:
+    """Port Clock on this machine's time, `speed` times as fast; ticks wrap at 2^30."""
+
+    def __init__(self, speed: int = 1) -> None:
+        self.speed = speed
+        self._start = time.monotonic()
+        self._utc_at: tuple[int, int] | None = None
+
+    def ticks_ms(self) -> int:
+        """Milliseconds since some moment, wrapping as on the chip."""
+        return int((time.monotonic() - self._start) * 1000 * self.speed) % TICKS_WRAP
+
+    def utc(self) -> int:
+        """Seconds since 2020 as last set; 0 while nobody has set it."""
+        if self._utc_at is None:
+            return 0
+        seconds, ticks = self._utc_at
+        return seconds + (self.ticks_ms() - ticks) % TICKS_WRAP // 1000
+
+    def set_utc(self, seconds: int) -> None:
+        """Set the clock to `seconds` since 2020."""
+        self._utc_at = (seconds, self.ticks_ms())
+
+    def sleep_ms(self, ms: int) -> None:
+        """Wait `ms` of the tracker's milliseconds."""
+        time.sleep(ms / 1000 / self.speed)
+
+
+class Link:
+    """Port Link over a real TCP socket that never blocks; TLS when a CA file is given."""
+
+    def __init__(self, signal: int = 20) -> None:
+        self._socket: socket.socket | None = None
+        self._state = CLOSED
+        self._signal = signal
+
+    def open(self, host: str, port: int, tls: str | None) -> None:
+        """Begin to connect; OSError when the world says no at once."""
+        self.close()
+        plain = socket.socket()
+        plain.setblocking(False)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        failed = plain.connect_ex((host, port))
+        if failed and failed not in _AGAIN:
+            plain.close()
+            raise OSError(failed, "connect")
+        self._socket = _wrapped(plain, tls, host) if tls else plain
+        self._state = OPENING
+
+    def state(self) -> int:
+        """0 closed, 1 opening, 2 open."""
+        if self._state == OPENING and self._socket is not None:
+            self._advance(self._socket)
+        return self._state
+
+    def _advance(self, link: socket.socket) -> None:
+        failed = link.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if failed:
+            self.close()
+            return
+        try:
+            link.getpeername()
+            if isinstance(link, ssl.SSLSocket):
+                link.do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:
+                self.close()
+            return
+        self._state = OPEN
+
+    def send(self, data: bytes) -> int:
+        """Send what fits now; the number of bytes that went."""
+        if self._socket is None:
+            raise OSError(errno.ENOTCONN, "send")
+        try:
+            return self._socket.send(data)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+            return 0
+
+    def recv(self) -> bytes:
+        """What has come; b"" for nothing. The far end's close closes the link."""
+        if self._socket is None:
+            return b""
+        try:
+            data = self._socket.recv(2048)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+            return b""
+        if not data:
+            self.close()
+        return data
+
+    def close(self) -> None:
+        """Let go of the socket; closing a closed link is nothing."""
+        self._state = CLOSED
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def signal(self) -> int:
+        """Received power as in a report: 1..31."""
+        return self._signal
+
+
+def _wrapped(plain: socket.socket, ca: str, host: str) -> socket.socket:
+    context = ssl.create_default_context(cafile=ca)
+    return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
