@@ -1,0 +1,200 @@
+"""A record of the journal as the outside world reads it: a CloudEvents 1.0 event.
+
+`delivery(row, gateway)` decodes the frame. The event's id is the record's identity
+`<device>:<boot>:<seq>`, so whoever gets it twice can tell. Its data has plain units and names:
+degrees, metres, metres a second, volts as millivolts, times as RFC 3339 in UTC, null for unknown.
+
+    type                      data beside the common part
+    no.trygg.report           fence, positions (newest first), fix_age_s, bound_s, counters
+    no.trygg.alarm.<what>     what, reason, test, fence, evidence (positions with distance_m)
+    no.trygg.alarm.test       the same, for every alarm marked as a test, whatever its `what`
+    no.trygg.health           counters, versions, firmware
+    no.trygg.answer           order_id, order_version, result, reason
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from trygg_gateway.values import LANE_NAMES, LATE_S, Row, unix_of
+from trygg_wire import codec, layouts
+
+Json = dict[str, Any]
+
+FENCE_STATES = ("unknown", "inside", "near", "outside", "cannot_tell")
+WHATS = ("", "left", "back", "sos", "battery_low", "cannot_tell", "test")
+REASONS = ("", "crossed", "boot", "near_too_long", "no_fix_too_long", "button", "level", "ordered")
+RESULTS = ("", "received", "applied", "armed", "refused")
+REFUSALS = ("", "bad_signature", "old_version", "expired", "unknown_kind", "bad_body",
+            "out_of_range", "no_clock", "no_room")  # fmt: skip
+_IDENTITY = {"boot", "seq", "time_s", "time_is_uptime"}
+
+
+class Undecodable(Exception):
+    """The record's payload is not what its kind says; the text is the codec's."""
+
+
+class Delivery(NamedTuple):
+    """One record on its way to a sink; `data` is JSON-ready, `attributes` are the event's."""
+
+    row_id: int
+    id: str
+    lane: int
+    late: bool
+    received_ms: int
+    attributes: Json
+    data: Json
+
+
+def delivery(row: Row, gateway: str) -> Delivery:
+    """The delivery of a journal row, from the gateway named `gateway`. Raises Undecodable."""
+    try:
+        kind, values = codec.decode(row.payload)
+    except codec.WireError as error:
+        raise Undecodable(str(error)) from None
+    time_s = 0 if values["time_is_uptime"] else unix_of(values["time_s"])
+    late_by_s = max(0, row.received_ms // 1000 - time_s) if time_s else 0
+    late = late_by_s > LATE_S
+    data = _common(row, kind, values, time_s)
+    data |= {"late": late, "late_by_s": late_by_s if late else 0}
+    identity = f"{row.device}:{row.boot}:{row.seq}"
+    attributes = {
+        "specversion": "1.0",
+        "id": identity,
+        "source": f"/gateways/{gateway}",
+        "type": event_type(kind, values),
+        "subject": row.device,
+        "time": _rfc3339(time_s or row.received_ms // 1000),
+        "datacontenttype": "application/json",
+        "sequence": f"{row.boot:010d}.{row.seq:010d}",
+        "lane": LANE_NAMES[row.lane],
+    }
+    data |= _KINDS[kind](values, time_s)
+    return Delivery(row.id, identity, row.lane, late, row.received_ms, attributes, data)
+
+
+def event_type(kind: int, values: Json) -> str:
+    """The CloudEvents type; a test alarm's never looks like a real one's."""
+    if kind == layouts.ALARM:
+        return "no.trygg.alarm." + ("test" if values["test"] else WHATS[values["what"]])
+    return f"no.trygg.{dict(layouts.KINDS)[kind]}"
+
+
+def _common(row: Row, kind: int, values: Json, time_s: int) -> Json:
+    return {
+        "device": row.device,
+        "boot": row.boot,
+        "seq": row.seq,
+        "kind": dict(layouts.KINDS)[kind],
+        "time": _rfc3339(time_s),
+        "uptime_s": values["time_s"] if values["time_is_uptime"] else None,
+        "received": _rfc3339(row.received_ms // 1000),
+    }
+
+
+def _status(values: Json, time_s: int) -> Json:
+    """What reports, alarms and health have in common."""
+    percent = values["battery_percent"]
+    signal = values["signal"]
+    next_s = values["next_report_by_s"]
+    return {
+        "charging": bool(values["charging"]),
+        "battery_mv": values["battery_mv"],
+        "battery_percent": None if percent == layouts.PERCENT_UNKNOWN else percent,
+        "signal_dbm": None if signal == 0 else 2 * signal - 115,
+        "next_report_in_s": next_s,
+        "next_report_by": _rfc3339(time_s + next_s) if time_s else None,
+    }
+
+
+def _fence(values: Json) -> Json:
+    age_s = values["fix_age_s"]
+    return {
+        "fence_number": values["fence_number"] or None,
+        "fence_state": FENCE_STATES[values["fence_state"]],
+        "bound_s": values["bound_s"] or None,
+        "fix_age_s": None if age_s == layouts.AGE_NEVER else age_s,
+    }
+
+
+def _report(values: Json, time_s: int) -> Json:
+    return {
+        **_status(values, time_s),
+        **_fence(values),
+        "coordinates_withheld": bool(values["coordinates_withheld"]),
+        "positions": _positions(values["fixes"], time_s),
+        "counters": {name: values[name] for name in ("fixes_refused", "publishes_repeated")},
+    }
+
+
+def _alarm(values: Json, time_s: int) -> Json:
+    return {
+        "what": WHATS[values["what"]],
+        "reason": REASONS[values["reason"]],
+        "test": bool(values["test"]),
+        "fence_version": values["fence_version"],
+        **_status(values, time_s),
+        **_fence(values),
+        "evidence": _positions(values["evidence"], time_s),
+    }
+
+
+_HEALTH_APART = _IDENTITY | {"charging", "battery_mv", "battery_percent", "signal", "safe_mode",
+                             "next_report_by_s", "uptime_s"}  # fmt: skip
+
+
+def _health(values: Json, time_s: int) -> Json:
+    figures = {name: value for name, value in values.items() if name not in _HEALTH_APART}
+    started = {"running_s": values["uptime_s"], "safe_mode": bool(values["safe_mode"])}
+    return {**_status(values, time_s), **started, **figures}
+
+
+def _answer(values: Json, time_s: int) -> Json:
+    return {
+        "order_id": values["order_id"],
+        "order_version": values["order_version"],
+        "result": RESULTS[values["result"]],
+        "reason": REFUSALS[values["reason"]] or None,
+    }
+
+
+_KINDS = {
+    layouts.REPORT: _report,
+    layouts.ALARM: _alarm,
+    layouts.HEALTH: _health,
+    layouts.ANSWER: _answer,
+}
+
+
+def _positions(entries: list[Json], time_s: int) -> list[Json]:
+    """Newest first; each entry's age is from the one before it, the first one's from `time_s`."""
+    positions, age_s = [], 0
+    for entry in entries:
+        age_s += entry["age_s"]
+        positions.append(_position(entry, age_s, time_s))
+    return positions
+
+
+def _position(entry: Json, age_s: int, time_s: int) -> Json:
+    course = entry["course_deg"]
+    position: Json = {
+        "time": _rfc3339(time_s - age_s) if time_s else None,
+        "age_s": age_s,
+        "lat": entry["lat_e6"] / 1e6,
+        "lon": entry["lon_e6"] / 1e6,
+        "accuracy_m": entry["accuracy_dm"] / 10,
+        "speed_m_s": entry["speed_dm_s"] / 10,
+        "course_deg": None if course == layouts.COURSE_UNKNOWN else course,
+    }
+    if "distance_dm" in entry:
+        position["satellites"] = entry["satellites"]
+        position["distance_m"] = entry["distance_dm"] / 10
+    return position
+
+
+def _rfc3339(unix_s: int) -> str | None:
+    """UTC with a Z; None for 0, unknown."""
+    if not unix_s:
+        return None
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,153 @@
+"""The file sink: one CloudEvents JSON object a line, on the disk before it counts as confirmed.
+
+A batch is one append and one fsync. Whatever goes wrong, the file is opened anew before the next
+batch, and opening repairs it:
+
+- a last line without its newline was torn by a crash. It was never confirmed, so it is cut off
+  and comes again (a foreign line is not ours to cut: it gets its newline);
+- between the fsync and the cursor a kill -9 leaves lines that are written but not confirmed.
+  They come again, and are known by their id: opening reads the ids in the last TAIL bytes, and a
+  delivery whose id is among them is not written twice. Per lane only one batch can be in that
+  state, and three of the largest batches fit in TAIL with room to spare.
+
+A file that was moved away (log rotation) is noticed at the next batch and begun anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from trygg_gateway.delivery import Delivery
+from trygg_gateway.sinks.port import Later
+
+TAIL = 8 * 1024 * 1024
+_OURS = b'{"specversion":'  # how every line of ours begins
+
+
+class FileSink:
+    """JSON lines at `path`; made with mode 0600, since it holds people's whereabouts."""
+
+    batch = 200
+
+    def __init__(self, path: Path, *, tail: int = TAIL) -> None:
+        self._path = path
+        self._tail = tail
+        self._fd = -1
+        self._written: set[str] = set()
+        self._turn = threading.Lock()  # held in worker threads, which outlive a cancelled task
+        self.counters = {"torn_lines_cut": 0, "doubles_skipped": 0}
+
+    async def start(self) -> None:
+        """Open and repair. Later if the file cannot be opened."""
+        await asyncio.to_thread(self._on_disk, self._open)
+
+    async def stop(self) -> None:
+        """Close the file, once the write under way has ended."""
+        await asyncio.to_thread(self._on_disk, self._close)
+
+    async def deliver(self, entries: list[Delivery]) -> None:
+        """Append the entries not there yet and wait for the disk; all or Later."""
+        await asyncio.to_thread(self._on_disk, lambda: self._append(entries))
+
+    def _on_disk(self, work: Callable[[], None]) -> None:
+        with self._turn:
+            try:
+                work()
+            except OSError as error:
+                self._close()
+                raise Later(f"{self._path}: {error.strerror}") from None
+
+    def _append(self, entries: list[Delivery]) -> None:
+        if not self._is_the_file():
+            self._open()
+        fresh = [entry for entry in entries if entry.id not in self._written]
+        self.counters["doubles_skipped"] += len(entries) - len(fresh)
+        if fresh:
+            _write_durably(self._fd, b"".join(map(line, fresh)))
+
+    def _is_the_file(self) -> bool:
+        """Whether what is open is still what stands at the path."""
+        if self._fd < 0:
+            return False
+        try:
+            there = os.stat(self._path)
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(there, os.fstat(self._fd))
+
+    def _open(self) -> None:
+        self._close()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        _sync_folder(self._path.parent)
+        size = os.fstat(self._fd).st_size
+        start = max(0, size - self._tail)
+        tail = os.pread(self._fd, size - start, start)
+        whole = tail.rfind(b"\n") + 1
+        if whole < len(tail):
+            self._mend(start + whole, tail[whole:])
+        os.fsync(self._fd)  # what a killed gateway wrote counts only once it is on the disk
+        self._written |= ids_in(tail[:whole])
+
+    def _mend(self, at: int, torn: bytes) -> None:
+        """End a line that has no end: cut it at `at` if it is ours, else give it a newline."""
+        if torn[: len(_OURS)] == _OURS[: len(torn)]:
+            os.ftruncate(self._fd, at)
+            self.counters["torn_lines_cut"] += 1
+        else:
+            os.write(self._fd, b"\n")
+
+    def _close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def line(entry: Delivery) -> bytes:
+    """The event as one line of JSON."""
+    event = {**entry.attributes, "data": entry.data}
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def ids_in(tail: bytes) -> set[str]:
+    """The ids of the events in whole lines; what is not an event of ours is passed over."""
+    found = set()
+    for text in tail.split(b"\n"):
+        try:
+            event = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and isinstance(event.get("id"), str):
+            found.add(event["id"])
+    return found
+
+
+def _write_durably(fd: int, data: bytes) -> None:
+    """Write every byte and wait for the disk; OSError leaves the file as it was before.
+
+    After a failed fsync the kernel may call pages clean that never reached the disk, so the bytes
+    must go: a later opening would take their ids for written.
+    """
+    before = os.fstat(fd).st_size
+    view = memoryview(data)
+    try:
+        while view:
+            view = view[os.write(fd, view) :]
+        os.fsync(fd)
+    except OSError:
+        os.ftruncate(fd, before)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new file's name as lasting as its content."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
