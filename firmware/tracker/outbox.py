@@ -1,0 +1,313 @@
+"""Records wait here, in flash, until the gateway's ack covers them (promise 2).
+
+What `append` returned True for survives any power cut. An acked record is struck from the index in
+RAM, and a file goes when all its records are struck; after a restart some acked records may
+therefore be sent again, which is harmless: their identity makes the effect once.
+
+What is sent next (promise 3): alarms, then live records, then backlog, each oldest first. Backlog
+is what is older than LATE_S, and everything from before the last start.
+
+A full ring gives up its oldest file that holds anything but alarms: the alarms in it are carried
+to the newest file, the rest is dropped and counted. So the oldest track goes first, in one piece
+(one range in the gateway's `missing`), and never an alarm. Only a ring full of nothing but alarms
+refuses. Then, and when the flash fails, up to HELD records wait in RAM alone, alarms before others.
+"""
+
+from tracker.record_index import ALARM, IN_RAM, TRIES, RecordIndex
+from tracker.segments import MAX_FRAME, SEGMENT_BYTES, SLOTS, Segments
+from trygg_wire.layouts import LANE_ALARM, LATE_S
+
+MAX_RECORDS = 1120
+HELD = 16
+MAX_LIVE = 64
+
+
+class Outbox:
+    """Append, see what is next, ack; `flash` is a Flash port.
+
+    Counters: `dropped` records given up or refused, `unreadable` ones lost to damage, `torn`
+    stretches skipped when opening, `flash_errors`.
+    """
+
+    def __init__(self, flash, slots=SLOTS, segment_bytes=SEGMENT_BYTES, max_records=MAX_RECORDS):
+        self._segments = Segments(flash, slots, segment_bytes)
+        self._index = RecordIndex()
+        self._max_records = max_records
+        self._held = {}  # (boot, seq): frame, of records that are not in flash
+        self._recent = []  # (boot, seq, at_s) of the newest records, at most LATE_S old
+        self._last = (0, 0)
+        self._try = 2
+        self._failed = 0
+        self.dropped = 0
+        self.unreadable = 0
+
+    # -- opening ---------------------------------------------------------------------------
+
+    def open(self, floor=(0, 0)):
+        """Find what waits in flash; records before `floor` (boot, seq) are acked. Never fails."""
+
+        def take(slot, offset, lane, boot, seq):
+            if (boot, seq) < floor:
+                return
+            if self._index.count == self._max_records:
+                self._forget_oldest()
+            if self._index.count < self._max_records:
+                self._enter(slot, offset, lane, boot, seq)
+            else:
+                self.dropped += 1
+
+        self._last = (floor[0], floor[1] - 1)
+        self._segments.open(take)
+        self._sweep()
+
+    def _forget_oldest(self):
+        """Take the oldest eighth, but no alarm, out of a full index; their files stay."""
+        left = self._max_records // 8 + 1
+
+        def oldest(place):
+            nonlocal left
+            if not left or self.is_alarm(place):
+                return False
+            left -= 1
+            return True
+
+        before = self._index.count
+        self._index.strike(oldest)
+        self.dropped += before - self._index.count
+
+    def floor(self):
+        """(boot, seq) before which every record is acked or dropped: what `open` wants."""
+        lowest = (self._last[0], self._last[1] + 1)
+        for place in range(self._index.count):
+            lowest = min(lowest, self._index.identity(place))
+        return lowest
+
+    # -- appending -------------------------------------------------------------------------
+
+    def append(self, lane, boot, seq, frame, now_s):
+        """Keep a frame: True when it is safe in flash, False when RAM holds it or nothing does.
+
+        `now_s` is the tracker's own count of seconds, by which live becomes backlog.
+        """
+        self._forget_late(now_s)
+        self._recent = self._recent[1 - MAX_LIVE :] + [(boot, seq, now_s)]
+        self._last = max(self._last, (boot, seq))
+        try:
+            if len(frame) <= MAX_FRAME and self._make_room(len(frame)):
+                slot, offset = self._segments.put(lane, boot, seq, frame)
+                self._enter(slot, offset, lane, boot, seq)
+                return True
+        except OSError:
+            self._failed += 1
+        self._hold(lane, boot, seq, frame)
+        return False
+
+    def _make_room(self, size):
+        """Have room in index and newest file for a frame; False when alarms fill the ring."""
+        while True:
+            if self._index.count < self._max_records:
+                if self._segments.has_room(size):
+                    return True
+                self._sweep()
+                if self._segments.free() > 1:  # one slot stays free for carrying alarms
+                    self._segments.start()
+                    continue
+            if not self._give_up():
+                return False
+
+    def _give_up(self):
+        """Free the oldest file with more than alarms in it; False when there is none."""
+        victim = self._oldest_with_reports()
+        if victim < 0:
+            return False
+        if victim == self._segments.newest():
+            self._segments.start()
+        self._carry_alarms(victim)
+        self.dropped += self._index.in_slot(victim)
+        self._index.strike(lambda place: self._index.slot(place) == victim)
+        self._segments.remove(victim)
+        return True
+
+    def _oldest_with_reports(self):
+        oldest = -1
+        for place in range(self._index.count):
+            slot = self._index.slot(place)
+            if slot == IN_RAM or self.is_alarm(place):
+                continue
+            if oldest < 0 or self._segments.age(slot) < self._segments.age(oldest):
+                oldest = slot
+        return oldest
+
+    def _carry_alarms(self, victim):
+        """Copy the alarms of a file that goes to the newest one."""
+        for place in range(self._index.count):
+            if self._index.slot(place) != victim or not self.is_alarm(place):
+                continue
+            frame = self.frame(place)
+            if not frame:
+                continue
+            if not self._segments.has_room(len(frame)):
+                self._segments.start()
+            boot, seq = self._index.identity(place)
+            slot, offset = self._segments.put(LANE_ALARM, boot, seq, frame)
+            self._index.move(place, slot, offset)
+
+    def _hold(self, lane, boot, seq, frame):
+        """Keep in RAM what flash did not take; an alarm may push out another record."""
+        if len(self._held) >= HELD and lane == LANE_ALARM:
+            self._push_out()
+        if len(self._held) >= HELD:
+            self.dropped += 1
+            return
+        self._held[(boot, seq)] = frame
+        self._enter(IN_RAM, 0, lane, boot, seq)
+
+    def _push_out(self):
+        for place in range(self._index.count):
+            if self._index.slot(place) == IN_RAM and not self.is_alarm(place):
+                self.dropped += 1
+                self._strike(lambda other, place=place: other == place)
+                return
+
+    def _enter(self, slot, offset, lane, boot, seq):
+        self._index.enter(slot, offset, ALARM if lane == LANE_ALARM else 0, boot, seq)
+        self._last = max(self._last, (boot, seq))
+
+    # -- sending ---------------------------------------------------------------------------
+
+    def next(self, now_s):
+        """The place of the record to send next, -1 when all are sent; good until append or ack."""
+        first = -1
+        for place in range(self._index.count):
+            flags = self._index.flags(place)
+            if flags & TRIES:
+                continue
+            if flags & ALARM:
+                return place
+            if first < 0:
+                first = place
+        live = -1 if first < 0 else self._first_live(now_s)
+        return first if live < 0 else live
+
+    def _first_live(self, now_s):
+        """The oldest unsent record younger than LATE_S, -1 when there is none."""
+        self._forget_late(now_s)
+        if not self._recent:
+            return -1
+        live = -1
+        oldest = self._recent[0][:2]
+        for place in range(self._index.count - 1, -1, -1):
+            if self._index.identity(place) < oldest:
+                break
+            if not self._index.flags(place) & TRIES:
+                live = place
+        return live
+
+    def _forget_late(self, now_s):
+        while self._recent and now_s - self._recent[0][2] > LATE_S:
+            self._recent = self._recent[1:]
+
+    def identity(self, place):
+        """(boot, seq) of the record at a place."""
+        return self._index.identity(place)
+
+    def is_alarm(self, place):
+        """True when the record at a place is an alarm."""
+        return bool(self._index.flags(place) & ALARM)
+
+    def frame(self, place):
+        """The frame of the record at a place; b"" when it can no longer be read."""
+        slot, offset = self._index.where(place)
+        if slot == IN_RAM:
+            return self._held[self._index.identity(place)]
+        return self._segments.read(slot, offset)
+
+    def sent(self, place):
+        """Remember that the record at a place is on its way."""
+        self._index.set_flags(place, self._index.flags(place) & ALARM | self._try)
+
+    def lost(self, place):
+        """Strike a record that cannot be read any more, and count it."""
+        self.unreadable += 1
+        self._strike(lambda other: other == place)
+
+    def retry(self):
+        """Let records be sent again that were sent before the last call of retry; give how many.
+
+        Called once in the time an ack may take, this waits for each between one and two times it.
+        """
+        self._try ^= TRIES
+        again = 0
+        for place in range(self._index.count):
+            flags = self._index.flags(place)
+            if flags & TRIES == self._try:
+                self._index.set_flags(place, flags & ALARM)
+                again += 1
+        return again
+
+    # -- acks ------------------------------------------------------------------------------
+
+    def ack(self, boot, upto, missing):
+        """Let go of what the gateway holds; (records, alarms among them) that were struck.
+
+        `missing` is the ack's list of ranges {first, count}; see WIRE.md.
+        """
+
+        def held(place):
+            of_boot, seq = self._index.identity(place)
+            if of_boot != boot or seq > upto:
+                return False
+            for hole in missing:
+                if 0 <= seq - hole["first"] < hole["count"]:
+                    return False
+            return True
+
+        alarms = self.alarms_waiting()
+        before = self._index.count
+        self._strike(held)
+        if self._index.count < before:
+            self._sweep()
+        return before - self._index.count, alarms - self.alarms_waiting()
+
+    def waiting(self):
+        """The number of records that no ack has covered."""
+        return self._index.count
+
+    def alarms_waiting(self):
+        """The number of alarms that no ack has covered."""
+        alarms = 0
+        for place in range(self._index.count):
+            alarms += self._index.flags(place) & ALARM
+        return alarms
+
+    @property
+    def torn(self):
+        """Torn or damaged stretches skipped when the ring was opened."""
+        return self._segments.torn
+
+    @property
+    def flash_errors(self):
+        """Times the flash refused."""
+        return self._segments.flash_errors + self._failed
+
+    def _strike(self, goes):
+        """Take records out of the index, and out of RAM those that are only there."""
+
+        def gone(place):
+            if not goes(place):
+                return False
+            if self._held:
+                self._held.pop(self._index.identity(place), None)
+            return True
+
+        self._index.strike(gone)
+
+    def _sweep(self):
+        """Remove the files none of whose records wait, but for the one appended to."""
+        for slot in self._segments.slots():
+            if self._index.in_slot(slot) or slot == self._segments.newest():
+                continue
+            try:
+                self._segments.remove(slot)
+            except OSError:
+                self._failed += 1

@@ -1,0 +1,98 @@
+"""The board's power in the rig: start reasons, RTC memory, battery, and the ways a run ends.
+
+Deep sleep, reset and a power cut leave the firmware as they do on the chip: by an exception
+outside `Exception`, which nothing in the firmware catches, so no `finally` of ours pretends that
+code ran on. RTC memory lives through all but the power cut. Runs under both interpreters.
+"""
+
+PWRON, HARD, WDT, DEEPSLEEP, SOFT = 1, 2, 3, 4, 5
+TIMER = 4
+RETAINED_MAX = 2048
+
+
+class PowerCut(BaseException):
+    """The power went away at this very operation; RTC memory is lost."""
+
+
+class DeepSleep(BaseException):
+    """The firmware asked to be started again after `ms` milliseconds."""
+
+    def __init__(self, ms: int) -> None:
+        super().__init__(ms)
+        self.ms = ms
+
+
+class Reset(BaseException):
+    """The firmware asked for a reset; RTC memory stays."""
+
+
+class Power:
+    """Port Power: `start(cause, wake)` is the rig's, the rest is the firmware's."""
+
+    def __init__(self, battery_mv: int = 3900) -> None:
+        self._cause = PWRON
+        self._wake = 0
+        self._retained = b""
+        self._battery_mv = battery_mv
+        self._charging = False
+        self.rails: dict[str, bool] = {}
+        self.feeds = 0
+        self.sleeps = 0
+
+    # -- the rig's side --------------------------------------------------------------------
+
+    def start(self, cause: int, wake: int = 0) -> None:
+        """Begin a run of the firmware; a start by power loses the RTC memory."""
+        self._cause, self._wake = cause, wake
+        self.rails = {}
+        if cause == PWRON:
+            self._retained = b""
+
+    def set_battery(self, mv: int, charging: bool = False) -> None:
+        """Put the battery where the scenario wants it."""
+        self._battery_mv, self._charging = mv, charging
+
+    # -- the port --------------------------------------------------------------------------
+
+    def start_reason(self) -> tuple[int, int]:
+        """(reset cause, wake reason) of this start."""
+        return self._cause, self._wake
+
+    def battery_mv(self) -> int:
+        """The battery's voltage in mV."""
+        return self._battery_mv
+
+    def charging(self) -> bool:
+        """True while on the charger."""
+        return self._charging
+
+    def rail(self, name: str, on: bool) -> None:
+        """Switch a part's supply."""
+        self.rails[name] = on
+
+    def retain(self, data: bytes) -> None:
+        """Put `data` into RTC memory; ValueError past its 2,048 bytes, as on the chip."""
+        if len(data) > RETAINED_MAX:
+            raise ValueError("buffer too long")
+        self._retained = bytes(data)
+
+    def retained(self) -> bytes:
+        """What RTC memory holds; b"" after a power loss."""
+        return self._retained
+
+    def deep_sleep(self, ms: int) -> None:
+        """Never returns: the rig starts the firmware again after `ms`."""
+        self.sleeps += 1
+        raise DeepSleep(ms)
+
+    def reset(self) -> None:
+        """Never returns: the rig starts the firmware again at once."""
+        raise Reset
+
+    def feed(self) -> None:
+        """Keep the watchdog quiet."""
+        self.feeds += 1
+
+    def heap_free(self) -> int:
+        """Free heap in bytes; a fixed figure in the rig."""
+        return 100000
