@@ -31,7 +31,8 @@ CREATE TABLE records (
     payload     BLOB NOT NULL,
     UNIQUE (device, boot, seq)
 );
-CREATE INDEX records_by_lane ON records (lane);  -- the rowid is in it: (lane, id)
+-- the rowid is in every index, so this is (lane, id)
+CREATE INDEX records_by_lane ON records (lane);
 
 -- How far each sink (and the reader, which is one) has come in each lane.
 CREATE TABLE cursors (

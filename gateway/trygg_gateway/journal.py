@@ -1,0 +1,462 @@
+"""The journal: every record on disk before anybody is told that it is safe.
+
+One thread writes. It takes all that is queued, inserts it in one transaction with
+`synchronous=FULL`, and only after the COMMIT calls `confirm` for each record, in the order in
+which they came. It never waits for company: while one commit waits for the disk the next batch
+gathers by itself, so the slower the disk, the larger the commit. `commit_rows` and `commit_ms`
+bound how much one commit may gather.
+
+Alarms do not queue: each commit inserts every waiting alarm first, however much stands before
+it. Its confirm still waits for its turn, since acknowledgements leave in order of arrival.
+
+The identity (device, boot, seq) is UNIQUE in the same transaction. A record that is there
+already is confirmed again and not stored again. One with the same identity and other bytes goes
+to the quarantine, and is confirmed: the first is the record.
+
+When the disk says no (full, read-only, I/O error), nothing of that batch is confirmed. It goes
+back to the head of the queue and is tried again after a pause that grows to RETRY_MAX_S, while
+the doors are held (`on_pressure`) and reading goes on. A `write` that fails on its own account
+fails alone.
+
+Why many rows in one statement: SQLite's module gives the interpreter away around every step, and
+has to win it back from a busy event loop. Row by row that was 130 rows/s beside a busy thread,
+512 rows in one statement 7,000 (and 290,000 against 220,000 on a quiet machine).
+"""
+
+import queue
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any, NamedTuple, Self, TypeVar
+
+import structlog
+
+from trygg_gateway import quarantine
+from trygg_gateway.database import Database, Values
+from trygg_gateway.journal_file import JournalError, make_or_check, only_gateway
+from trygg_gateway.values import ALARM, Confirm, Entry, Row, Stray
+
+log = structlog.get_logger("journal")
+
+CHUNKS = tuple(1 << power for power in range(9, -1, -1))  # rows a statement: 512, 256 ... 1
+RETRY_MIN_S, RETRY_MAX_S = 0.1, 5.0
+READERS = 4  # idle reading connections kept open
+
+COUNTERS = (
+    "commits",
+    "records",  # stored
+    "duplicates",  # there already, confirmed again
+    "clashes",  # the identity of another record, other bytes: quarantined
+    "strays",  # quarantined
+    "strays_dropped",  # let go by the quarantine's bounds
+    "confirms",
+    "confirm_errors",
+    "refused_full",  # not taken, the queue being full; the tracker keeps them
+    "disk_errors",  # commits that the disk refused
+    "pressure",  # times that the doors were held
+)
+
+_COLUMNS = "device, boot, seq, kind, lane, time_s, received_ms, payload"
+_INSERT = {
+    size: f"INSERT OR IGNORE INTO records ({_COLUMNS}) VALUES "  # noqa: S608 - no outside text
+    + ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * size)
+    for size in CHUNKS
+}
+_CLASHES = {
+    size: "WITH came (place, device, boot, seq, payload) AS (VALUES "  # noqa: S608 - as above
+    + ", ".join(["(?, ?, ?, ?, ?)"] * size)
+    + ") SELECT came.place FROM came CROSS JOIN records AS held USING (device, boot, seq)"
+    " WHERE held.payload <> came.payload"
+    for size in CHUNKS
+}
+_ROWS = f"SELECT id, {_COLUMNS} FROM records WHERE lane = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608
+_SET_CURSOR = """
+    INSERT INTO cursors (sink, lane, id) VALUES (?, ?, ?)
+    ON CONFLICT (sink, lane) DO UPDATE SET id = excluded.id
+"""
+# errors of the disk or the file, not of the statement: the same work is tried again
+_DISK = {
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM,
+}  # fmt: skip
+
+T = TypeVar("T")
+
+
+class Limits(NamedTuple):
+    """How much one commit gathers, and how much may wait for the next."""
+
+    commit_rows: int = 2_000
+    commit_ms: int = 50
+    queue_rows: int = 20_000
+
+
+class _Write(NamedTuple):
+    act: Callable[[Any], Any]
+    done: "Future[Any]"
+
+
+class _Batch(NamedTuple):
+    """What one transaction holds; `items` are confirmed when it is committed."""
+
+    alarms: list[Entry]  # of these some stand in later items
+    kept: list[Entry]  # all it inserts, the alarms first
+    items: list[tuple[Entry | Stray, Confirm | None, int]]
+    writes: list[_Write]
+
+
+class Journal:
+    """The one owner of the database. `put` and `write` may be called from any thread.
+
+    `on_commit` functions are called by the writer thread with the records (duplicates too) of
+    each commit, `on_pressure` ones with True when the doors should deliver no more and False
+    when they may again; both must be quick. `ended` is done when the writer has stopped, with
+    its error if it fell over.
+    """
+
+    def __init__(self, path: Path, limits: Limits, lock: IO[bytes] | None) -> None:
+        """Use `Journal.open` or `Journal.visit`."""
+        self.path = path
+        self.counters = dict.fromkeys(COUNTERS, 0)
+        self.on_commit: list[Callable[[Sequence[Entry]], None]] = []
+        self.on_pressure: list[Callable[[bool], None]] = []
+        self.ended: Future[None] = Future()
+        self._limits = limits
+        self._lock = lock
+        self._db = _prepared(path)
+        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._queue: deque[tuple[Entry | Stray, Confirm | None, int]] = deque()
+        self._alarms: deque[Entry] = deque()
+        self._writes: deque[_Write] = deque()
+        self._idle = False
+        self._work = threading.Event()
+        self._closing = threading.Event()
+        self._pressed = False
+        self._troubled = False
+        self._press_lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    # -- opening and closing ---------------------------------------------------------------
+
+    @classmethod
+    def open(cls, path: Path, limits: Limits | None = None) -> Self:
+        """The journal at `path` for the gateway alone; a new file gets the schema.
+
+        Raises JournalError: another gateway has it, a newer schema, not a journal, no access.
+        """
+        lock = only_gateway(path)
+        try:
+            return cls(path, limits or Limits(), lock)
+        except JournalError:
+            lock.close()
+            raise
+
+    @classmethod
+    def visit(cls, path: Path) -> Self:
+        """The same beside the gateway that may be running on it, as the command line does."""
+        return cls(path, Limits(), None)
+
+    def close(self) -> None:
+        """Commit what is queued, stop the writer, close the file."""
+        self._closing.set()
+        self._work.set()
+        self._thread.join()
+        while not self._readers.empty():
+            self._readers.get().close()
+        if self._lock is not None:
+            self._lock.close()
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def put(self, entry: Entry | Stray, confirm: Confirm | None = None, token: int = 0) -> bool:
+        """Queue one record; `confirm(token)` is called once it is committed.
+
+        False if the queue is full or the journal closed: then it is not taken and will not be
+        confirmed, and whoever sent it still has it.
+        """
+        waiting = len(self._queue)
+        if waiting >= self._limits.queue_rows // 2 and not self._pressed:
+            self._press(True)
+        if waiting >= self._limits.queue_rows or self._closing.is_set():
+            self.counters["refused_full"] += 1
+            return False
+        if type(entry) is Entry and entry.lane == ALARM:
+            self._alarms.append(entry)  # before the queue: what is confirmed was inserted
+        self._queue.append((entry, confirm, token))
+        if self._idle:
+            self._work.set()
+        return True
+
+    def write(self, act: Callable[[Database], T]) -> "Future[T]":
+        """Run `act(db)` in the writer's next transaction; its value when that is committed.
+
+        `act` is run again if the disk refused the commit, so it changes nothing but the
+        database. An error it raises is the future's, and undoes only what `act` did.
+        """
+        done: Future[T] = Future()
+        done.set_running_or_notify_cancel()  # from here on nobody can cancel it
+        if self._closing.is_set():
+            done.set_exception(JournalError(f"write to journal {self.path}: it is closed"))
+            return done
+        self._writes.append(_Write(act, done))
+        if self._idle:
+            self._work.set()
+        return done
+
+    def move_cursor(self, sink: str, lane: int, id_: int) -> "Future[Any]":
+        """Say that `sink` has confirmed all of `lane` up to row `id_`."""
+        return self.write(lambda db: set_cursor(db, sink, lane, id_))
+
+    @property
+    def waiting(self) -> int:
+        """How many records are queued and not committed."""
+        return len(self._queue)
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def read(self, act: Callable[[Database], T]) -> T:
+        """`act(db)` on one consistent state of the database, read-only, in this thread."""
+        try:
+            db = self._readers.get_nowait()
+        except queue.Empty:
+            db = _connect(self.path)
+            db.execute("PRAGMA query_only = 1")
+        try:
+            db.execute("BEGIN")
+            return act(db)
+        finally:
+            db.rollback()
+            if self._readers.qsize() < READERS and not self._closing.is_set():
+                self._readers.put(db)
+            else:
+                db.close()
+
+    def query(self, sql: str, values: Values = ()) -> list[Any]:
+        """The rows (tuples) that one SELECT gives."""
+        return self.read(lambda db: db.execute(sql, values).fetchall())
+
+    def rows_after(self, id_: int, lane: int, limit: int) -> list[Row]:
+        """The next rows of a lane after row `id_`, in their order, at most `limit`."""
+        return [Row._make(found) for found in self.query(_ROWS, (lane, id_, limit))]
+
+    def cursor(self, sink: str, lane: int) -> int:
+        """The row up to which `sink` has confirmed `lane`; 0 for none."""
+        found = self.query("SELECT id FROM cursors WHERE sink = ? AND lane = ?", (sink, lane))
+        return int(found[0][0]) if found else 0
+
+    # -- the writer thread -----------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            pause_s = RETRY_MIN_S
+            while self._has_work() or not self._closing.is_set():
+                if not self._has_work():
+                    self._rest()
+                elif self._commit():
+                    pause_s = RETRY_MIN_S
+                elif self._closing.wait(pause_s):
+                    break  # closing, and the disk will not: unconfirmed, so still with its sender
+                else:
+                    pause_s = min(2 * pause_s, RETRY_MAX_S)
+        except BaseException as error:
+            log.exception("journal_writer_fell_over", file=str(self.path))
+            self._stop(error)
+            raise
+        self._stop(None)
+
+    def _stop(self, error: BaseException | None) -> None:
+        self._closing.set()
+        while self._writes:
+            refused = JournalError(f"write to journal {self.path}: it stopped before the commit")
+            self._writes.popleft().done.set_exception(refused)
+        self._db.close()
+        if error is None:
+            self.ended.set_result(None)
+        else:
+            self.ended.set_exception(error)
+
+    def _has_work(self) -> bool:
+        return bool(self._queue or self._writes)
+
+    def _rest(self) -> None:
+        self._idle = True
+        if not self._has_work():  # what came before _idle did not set the event
+            self._work.wait()
+        self._idle = False
+        self._work.clear()
+
+    def _commit(self) -> bool:
+        """One transaction with what is queued; False if the disk refused it."""
+        batch = _Batch([], [], [], [])
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            gathered = self._gather(batch)
+            results = [self._try(write) for write in batch.writes]
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if not _is_of_the_disk(error):
+                raise
+            self._take_back(batch, error)
+            return False
+        for name, count in gathered.items():
+            self.counters[name] += count
+        self.counters["commits"] += 1
+        self._committed(batch, results)
+        return True
+
+    def _gather(self, batch: _Batch) -> dict[str, int]:
+        """Insert alarms, then what is queued, until a bound is met; what there was of each."""
+        count = {"records": 0, "duplicates": 0, "clashes": 0, "strays": 0, "strays_dropped": 0}
+        batch.alarms.extend(_taken(self._alarms, len(self._alarms)))
+        self._insert(batch.alarms, batch, count)
+        rows, until = self._limits.commit_rows, time.monotonic() + self._limits.commit_ms / 1000
+        while self._queue and len(batch.items) < rows:
+            items = _taken(self._queue, min(len(self._queue), rows - len(batch.items)))
+            batch.items.extend(items)
+            came = [item[0] for item in items]
+            self._insert([e for e in came if type(e) is Entry and e.lane != ALARM], batch, count)
+            self._set_aside([e for e in came if type(e) is Stray], count)
+            if time.monotonic() >= until:
+                break
+        batch.writes.extend(_taken(self._writes, len(self._writes)))
+        return count
+
+    def _insert(self, entries: list[Entry], batch: _Batch, count: dict[str, int]) -> None:
+        batch.kept.extend(entries)
+        at = 0
+        for size in CHUNKS:
+            while len(entries) - at >= size:
+                chunk = entries[at : at + size]
+                values = list(chain.from_iterable(chunk))
+                stored = self._db.execute(_INSERT[size], values).rowcount
+                count["records"] += stored
+                if stored < size:
+                    count["duplicates"] += size - stored
+                    self._find_clashes(chunk, count)
+                at += size
+
+    def _find_clashes(self, chunk: list[Entry], count: dict[str, int]) -> None:
+        values = [v for n, e in enumerate(chunk) for v in (n, e.device, e.boot, e.seq, e.payload)]
+        clashes = [chunk[n] for (n,) in self._db.execute(_CLASHES[len(chunk)], values)]
+        count["clashes"] += len(clashes)
+        reason = "identity of another record, other bytes"
+        self._set_aside(
+            [
+                Stray(f"{e.device}:{e.boot}:{e.seq}", e.payload, reason, e.received_ms)
+                for e in clashes
+            ],
+            count,
+        )
+
+    def _set_aside(self, strays: list[Stray], count: dict[str, int]) -> None:
+        if strays:
+            count["strays"] += len(strays)
+            count["strays_dropped"] += quarantine.set_aside(self._db, strays)
+
+    def _try(self, write: _Write) -> tuple[Any, Exception | None]:
+        """What the write gives or raises; an error of the disk is everybody's and goes on."""
+        self._db.execute("SAVEPOINT act")
+        try:
+            value, raised = write.act(self._db), None
+        except Exception as error:  # it belongs to whoever waits for the future
+            if isinstance(error, sqlite3.Error) and _is_of_the_disk(error):
+                raise
+            self._db.execute("ROLLBACK TO act")
+            value, raised = None, error
+        self._db.execute("RELEASE act")
+        return value, raised
+
+    def _committed(self, batch: _Batch, results: list[tuple[Any, Exception | None]]) -> None:
+        self._troubled = False
+        if self._pressed and len(self._queue) <= self._limits.queue_rows // 4:
+            self._press(False)
+        for _, confirm, token in batch.items:
+            if confirm is not None:
+                self._confirm(confirm, token)
+        for write, (value, raised) in zip(batch.writes, results, strict=True):
+            if raised is None:
+                write.done.set_result(value)
+            else:
+                write.done.set_exception(raised)
+        if batch.kept:
+            for tell in self.on_commit:
+                tell(batch.kept)
+
+    def _confirm(self, confirm: Confirm, token: int) -> None:
+        try:
+            confirm(token)
+            self.counters["confirms"] += 1
+        except Exception:
+            # a door that falls over is not the journal's end: what it did not confirm comes again
+            self.counters["confirm_errors"] += 1
+            log.exception("confirm_failed")
+
+    def _take_back(self, batch: _Batch, error: sqlite3.Error) -> None:
+        """The disk refused: everything of the batch is queued again, in front, in its order."""
+        self.counters["disk_errors"] += 1
+        if not self._troubled:
+            log.error("disk_refuses", file=str(self.path), error=str(error), waiting=self.waiting)
+        self._troubled = True
+        if self._db.in_transaction:
+            self._db.rollback()
+        self._queue.extendleft(reversed(batch.items))
+        self._alarms.extendleft(reversed(batch.alarms))
+        self._writes.extendleft(reversed(batch.writes))
+        self._press(True)
+
+    def _press(self, on: bool) -> None:
+        with self._press_lock:
+            if on == self._pressed or (not on and self._troubled):
+                return
+            self._pressed = on
+            self.counters["pressure"] += on
+            for tell in self.on_pressure:
+                tell(on)
+
+
+def set_cursor(db: Database, sink: str, lane: int, id_: int) -> None:
+    """Within a write: `sink` has confirmed all of `lane` up to row `id_`."""
+    db.execute(_SET_CURSOR, (sink, lane, id_))
+
+
+def _taken(waiting: "deque[T]", count: int) -> list[T]:
+    return [waiting.popleft() for _ in range(count)]
+
+
+def _is_of_the_disk(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """A connection that begins and ends its transactions only where it is told to."""
+    return sqlite3.connect(
+        path, timeout=5, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+
+
+def _prepared(path: Path) -> sqlite3.Connection:
+    """The writer's connection to a journal of our schema, made now if the file is empty."""
+    try:
+        db = _connect(path)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA journal_size_limit = 67108864")
+            db.execute("BEGIN IMMEDIATE")
+            make_or_check(db, path)
+            db.execute("COMMIT")
+        except BaseException:
+            db.close()
+            raise
+    except sqlite3.Error as error:
+        raise JournalError(
+            f"open journal {path}: wanted a SQLite database to write to, got: {error}."
+            " Look at the file and its folder; once it is moved away, a new one is begun"
+        ) from error
+    return db
