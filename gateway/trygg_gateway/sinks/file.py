@@ -18,8 +18,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from trygg_gateway.delivery import Delivery
@@ -39,28 +39,31 @@ class FileSink:
         self._tail = tail
         self._fd = -1
         self._written: set[str] = set()
-        self._turn = threading.Lock()  # held in worker threads, which outlive a cancelled task
+        # one thread of its own: lanes take turns, and a disk that hangs holds up nobody else
+        self._thread = ThreadPoolExecutor(1, "file-sink")
         self.counters = {"torn_lines_cut": 0, "doubles_skipped": 0}
 
     async def start(self) -> None:
         """Open and repair. Later if the file cannot be opened."""
-        await asyncio.to_thread(self._on_disk, self._open)
+        await self._on_disk(self._open)
 
     async def stop(self) -> None:
         """Close the file, once the write under way has ended."""
-        await asyncio.to_thread(self._on_disk, self._close)
+        await self._on_disk(self._close)
 
     async def deliver(self, entries: list[Delivery]) -> None:
         """Append the entries not there yet and wait for the disk; all or Later."""
-        await asyncio.to_thread(self._on_disk, lambda: self._append(entries))
+        await self._on_disk(lambda: self._append(entries))
 
-    def _on_disk(self, work: Callable[[], None]) -> None:
-        with self._turn:
-            try:
-                work()
-            except OSError as error:
-                self._close()
-                raise Later(f"{self._path}: {error.strerror}") from None
+    async def _on_disk(self, work: Callable[[], None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._tried, work)
+
+    def _tried(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except OSError as error:
+            self._close()
+            raise Later(f"{self._path}: {error.strerror}") from None
 
     def _append(self, entries: list[Delivery]) -> None:
         if not self._is_the_file():
