@@ -31,12 +31,13 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from trygg_gateway.values import Refused
 from trygg_gateway.web.asked import since_of, who_asks, whole_number, words_of
 from trygg_gateway.web.auth import ConsolePassword, Sessions
 from trygg_gateway.web.guard import Guard
 from trygg_gateway.web.live import Live
 from trygg_gateway.web.login import Login
-from trygg_gateway.web.port import Json, Refused, Views
+from trygg_gateway.web.port import Json, Views
 
 STATIC = Path(__file__).parent / "static"
 MAX_ALARMS = 1000

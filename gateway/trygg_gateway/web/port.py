@@ -13,10 +13,6 @@ from typing import Any, Protocol
 Json = dict[str, Any]
 
 
-class Refused(Exception):
-    """An operator's act that cannot be done; the message is a sentence for the operator."""
-
-
 class Notices(Protocol):
     """One listener's stream of change notices: `{"changed": "trackers" | "alarms"}`."""
 
@@ -38,10 +34,10 @@ class Views(Protocol):
         """The newest alarms, open ones first, each with its timeline."""
 
     def take(self, alarm_id: int, who: str) -> Json:
-        """Write that `who` took the alarm; raises Refused with a sentence."""
+        """Write that `who` took the alarm; raises values.Refused with a sentence."""
 
     def close(self, alarm_id: int, who: str, cause: str) -> Json:
-        """Write that `who` closed the alarm and why; raises Refused with a sentence."""
+        """Write that `who` closed the alarm and why; raises values.Refused with a sentence."""
 
     def quarantine(self, limit: int) -> list[Json]:
         """What the gateway set aside because it could not be read, newest first."""

@@ -1,0 +1,165 @@
+// The map: fences, last positions with their accuracy and age, tracks, and where alarms were raised.
+// A tracker that shares no position has its fence shaded and no dot.
+
+import { count } from "./ages.js";
+import { byId, el, say } from "./dom.js";
+import { Grid, spacing } from "./grid.js";
+import { nowS } from "./gateway.js";
+import { accuracy, clock, duration } from "./words.js";
+
+const OLD_S = 900;
+const START = [64.5, 13];
+
+/** The map on the page. `page` is /api/session's answer; `choose(device)` is called on a click. */
+export class WatchMap {
+  constructor(page, choose) {
+    this.choose = choose;
+    this.drawn = new Map(); // device → {key, layer} for what changes only with new data
+    this.tracks = new Map();
+    this.spots = new Map();
+    this.fitted = false;
+    this.map = L.map("map", { center: START, zoom: 5, zoomControl: false, attributionControl: false, zoomSnap: 0.5, maxZoom: 20, zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false });
+    L.control.zoom({ position: "topleft" }).addTo(this.map);
+    L.control.scale({ position: "bottomright", imperial: false, maxWidth: 160 }).addTo(this.map);
+    this.grid = new Grid().addTo(this.map);
+    if (page.tiles) this.addTiles(page);
+    this.map.on("zoomend moveend", () => this.note());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.grid.redraw());
+    new ResizeObserver(() => this.map.invalidateSize()).observe(byId("map"));
+  }
+
+  /** Map tiles over the grid; where they cannot be had, the grid shows and the page says so. */
+  addTiles(page) {
+    const tiles = L.tileLayer(page.tiles, { maxZoom: 20, maxNativeZoom: 19 }).addTo(this.map);
+    tiles.on("tileerror", () => { this.noTiles = true; this.note(); });
+    tiles.on("tileload", () => { this.noTiles = false; this.note(); });
+    this.credit = page.tiles_credit;
+    this.tiled = true;
+  }
+
+  /** The words under the map: the grid's spacing, or whose map it is. */
+  note() {
+    const metres = spacing(this.map, this.grid.options.lat);
+    const grid = `Grid ${metres < 1000 ? `${metres} m` : `${metres / 1000} km`}`;
+    if (!this.tiled) return say(byId("map-note"), grid);
+    say(byId("map-note"), this.noTiles ? `The map pictures cannot be fetched. ${grid}` : this.credit);
+  }
+
+  /** Draw all trackers; `chosen` stands out. */
+  show(trackers, chosen) {
+    const now = new Set(trackers.map((t) => t.device));
+    for (const [device, { layer }] of this.drawn) if (!now.has(device)) this.drop(device, layer);
+    for (const tracker of trackers) this.showOne(tracker, tracker.device === chosen);
+    if (!this.fitted && this.bounds(trackers)) {
+      this.fitted = true;
+      this.showAll(trackers);
+    }
+  }
+
+  /** Bring everything known into view. */
+  showAll(trackers) {
+    const bounds = this.bounds(trackers);
+    if (!bounds) return;
+    this.grid.options.lat = Math.round(bounds.getCenter().lat * 10) / 10;
+    this.map.fitBounds(bounds, { padding: [36, 36], maxZoom: 17, animate: false });
+    this.grid.redraw();
+    this.note();
+  }
+
+  /** Bring one tracker, or one position, into view. */
+  go(tracker, position = null) {
+    const bounds = position ? L.latLng(position.lat, position.lon).toBounds(400) : this.bounds([tracker]);
+    if (bounds) this.map.fitBounds(bounds, { padding: [40, 40], maxZoom: 17, animate: false });
+  }
+
+  /** Draw a tracker's track, oldest first; an empty one is taken away. */
+  track(device, positions) {
+    this.tracks.get(device)?.remove();
+    this.tracks.delete(device);
+    if (positions.length === 0) return;
+    const points = positions.map((p) => [p.lat, p.lon]);
+    const line = L.polyline(points, { className: "track", interactive: false });
+    const steps = positions.map((p) => L.circleMarker([p.lat, p.lon], { radius: 2.5, className: "step" }).bindTooltip(el("span", {}, `${clock(p.time_s, nowS())}, ${accuracy(p.accuracy_m)}`)));
+    this.tracks.set(device, L.layerGroup([line, ...steps]).addTo(this.map));
+  }
+
+  /** A ring where each open alarm was raised. */
+  alarms(alarms) {
+    const open = alarms.filter((a) => a.state !== "closed" && a.position);
+    for (const [id, spot] of this.spots) if (!open.some((a) => a.id === id)) { spot.remove(); this.spots.delete(id); }
+    for (const a of open) if (!this.spots.has(a.id)) this.spots.set(a.id, spot(a).addTo(this.map));
+  }
+
+  showOne(t, chosen) {
+    const drawnAs = JSON.stringify([t.name, t.status, t.position, t.position_withheld, t.fence_state, t.fences, chosen]);
+    const old = this.drawn.get(t.device);
+    if (old?.key === drawnAs) return;
+    old?.layer.remove();
+    const layers = [...fenceLayers(t, chosen), ...(t.position && !t.position_withheld ? dotLayers(t, chosen) : [])];
+    const layer = L.featureGroup(layers).on("click", () => this.choose(t.device)).addTo(this.map);
+    this.drawn.set(t.device, { key: drawnAs, layer });
+  }
+
+  drop(device, layer) {
+    layer.remove();
+    this.drawn.delete(device);
+    this.track(device, []);
+  }
+
+  bounds(trackers) {
+    const all = L.latLngBounds([]);
+    for (const t of trackers) {
+      for (const fence of t.fences) all.extend(fenceBounds(fence));
+      if (t.position && !t.position_withheld) all.extend([t.position.lat, t.position.lon]);
+    }
+    return all.isValid() ? all : null;
+  }
+}
+
+function fenceBounds(fence) {
+  if (fence.shape === "circle") return L.latLng(fence.lat, fence.lon).toBounds(2 * fence.radius_m);
+  return L.latLngBounds(fence.rings[0]);
+}
+
+function fenceLayers(t, chosen) {
+  const hidden = t.position_withheld;
+  const layers = t.fences.map((fence) => fenceLayer(fence, hidden && fence.private && fence.keep === "in", chosen));
+  if (!hidden) return layers;
+  const home = t.fences.find((fence) => fence.private && fence.keep === "in") ?? t.fences[0];
+  return home ? [...layers, label(fenceBounds(home).getCenter(), "private", `${t.name || t.device}: `, "inside, position not shared")] : layers;
+}
+
+function fenceLayer(fence, shaded, chosen) {
+  const className = ["fence", `fence-${fence.keep}`, shaded ? "fence-shaded" : "", chosen ? "fence-chosen" : ""].join(" ");
+  const fill = shaded ? "url(#shade-private)" : fence.keep === "out" ? "url(#hatch-out)" : undefined;
+  const style = { className, fillOpacity: 1, ...(fill ? { fillColor: fill } : {}) };
+  const shape = fence.shape === "circle"
+    ? L.circle([fence.lat, fence.lon], { radius: fence.radius_m, ...style })
+    : L.polygon(fence.rings, style);
+  const words = `${fence.keep === "out" ? "Keep out" : "Keep in"}: ${fence.name || `fence ${fence.number}`}`;
+  return shape.bindTooltip(el("span", {}, words), { sticky: true });
+}
+
+function dotLayers(t, chosen) {
+  const at = [t.position.lat, t.position.lon];
+  const old = nowS() - t.position.time_s > OLD_S;
+  const className = `status-${t.status}${old ? " old" : ""}${chosen ? " chosen" : ""}`;
+  const age = el("span", { class: "age" });
+  count(age, t.position.time_s, "old");
+  return [
+    L.circle(at, { radius: t.position.accuracy_m, className: `accuracy ${className}`, interactive: false }),
+    L.circleMarker(at, { radius: chosen ? 9 : 7, className: `dot ${className}`, bubblingMouseEvents: true }),
+    label(at, `dot-label ${className}`, `${t.name || t.device}`, age, accuracy(t.position.accuracy_m)),
+  ];
+}
+
+/** Words that stand on the map at a point. */
+function label(at, kind, ...words) {
+  const text = el("span", { class: `map-label ${kind}` }, ...words.map((word) => (typeof word === "string" ? el("span", {}, word) : word)));
+  return L.marker(at, { icon: L.divIcon({ className: "label-anchor", html: text, iconSize: [0, 0] }), keyboard: false });
+}
+
+function spot(alarm) {
+  const words = `${alarm.name || alarm.device}: alarm ${clock(alarm.raised_s, nowS())}, position ${duration(alarm.fix_age_s ?? 0)} old, ${accuracy(alarm.position.accuracy_m)}`;
+  return L.circleMarker([alarm.position.lat, alarm.position.lon], { radius: 13, className: "spot" }).bindTooltip(el("span", {}, words));
+}

@@ -1,0 +1,112 @@
+// The list of trackers, worst first: one card each, more of it when chosen.
+
+import { count } from "./ages.js";
+import { byId, el, fit, say, sayOrHide } from "./dom.js";
+import { nowS } from "./gateway.js";
+import { batteryIcon, icon, signalIcon } from "./icons.js";
+import { accuracy, bars, clock, duration, fenceWord, STATUS, statusWord } from "./words.js";
+
+const parts = new WeakMap();
+
+/** Draw the list. `chosen` is a device or null; `choose(device)` is called on a click. */
+export function showTrackers(trackers, chosen, choose) {
+  fit(byId("tracker-list"), trackers, (t) => t.device, (t) => card(t, choose), (node, t) => show(node, t, chosen));
+  byId("no-trackers").hidden = trackers.length > 0;
+  say(byId("tally"), tally(trackers));
+}
+
+function tally(trackers) {
+  const words = [];
+  for (const status of Object.keys(STATUS)) {
+    const n = trackers.filter((t) => t.status === status).length;
+    if (n) words.push(`${n} ${statusWord(status).toLowerCase()}`);
+  }
+  return words.join(" · ");
+}
+
+function card(tracker, choose) {
+  const p = {
+    icon: el("span", { class: "status-icon" }),
+    word: el("span", { class: "status-word" }),
+    name: el("span", { class: "name" }),
+    text: el("p", { class: "status-text" }),
+    contact: el("span"),
+    overdue: el("span", { class: "overdue" }),
+    battery: el("span", { class: "figure battery" }),
+    signal: el("span", { class: "figure signal" }),
+    fence: el("span", { class: "fence-word" }),
+    bound: el("p", { class: "bound" }),
+    more: el("dl", { class: "more" }),
+  };
+  const pick = el("button", { type: "button", class: "pick", onclick: () => choose(tracker.device) },
+    el("span", { class: "status" }, p.icon, p.word), p.name);
+  p.pick = pick;
+  const node = el("li", { class: "card tracker", data: { device: tracker.device } },
+    el("h3", {}, pick), p.text,
+    el("p", { class: "line" }, el("span", { class: "contact-age" }, "Last contact ", p.contact, p.overdue), p.fence),
+    el("p", { class: "line figures" }, p.battery, p.signal, p.bound),
+    p.more);
+  parts.set(node, p);
+  return node;
+}
+
+function show(node, t, chosen) {
+  const p = parts.get(node);
+  const open = t.device === chosen;
+  if (node.dataset.status !== t.status) p.icon.replaceChildren(icon(t.status));
+  node.dataset.status = t.status;
+  node.dataset.fence = t.fence_state;
+  p.pick.setAttribute("aria-expanded", String(open));
+  say(p.word, statusWord(t.status));
+  say(p.name, t.name || t.device);
+  sayOrHide(p.text, t.status === "fine" ? "" : t.status_text);
+  showContact(p, t);
+  showFigures(p, t);
+  say(p.fence, t.position_withheld ? "Inside, position not shared" : fenceWord(t.fence_state));
+  say(p.bound, boundWords(t));
+  p.more.hidden = !open;
+  if (open) showMore(p.more, t);
+}
+
+function showContact(p, t) {
+  if (t.last_contact_s) count(p.contact, t.last_contact_s, "ago");
+  else { count(p.contact, null); say(p.contact, "never"); }
+  const overdue = t.next_report_by_s && nowS() > t.next_report_by_s;
+  p.overdue.hidden = !overdue;
+  count(p.overdue, overdue ? t.next_report_by_s : null, "late");
+}
+
+function showFigures(p, t) {
+  const percent = t.battery_percent ?? null;
+  const drawn = `${percent} ${t.charging} ${t.signal_dbm}`;
+  if (p.drawn === drawn) return;
+  p.drawn = drawn;
+  p.battery.replaceChildren(batteryIcon(percent), percent === null ? "battery ?" : `${percent} %`);
+  if (t.charging) p.battery.append(icon("charging"), el("span", { class: "unseen" }, " charging"));
+  p.battery.title = t.charging ? "Charging" : "On battery";
+  p.battery.dataset.low = String(percent !== null && percent <= 20);
+  const lit = bars(t.signal_dbm);
+  p.signal.replaceChildren(signalIcon(lit ?? 0), el("span", { class: "unseen" }, lit === null ? "signal unknown" : `signal ${lit} of 4 bars`));
+  p.signal.title = lit === null ? "Signal: not known" : `Signal ${t.signal_dbm} dBm`;
+}
+
+/** The tracker's own promise: the longest time from crossing to alarm. */
+function boundWords(t) {
+  return t.bound_s ? `Alarm within ${duration(t.bound_s)} of crossing` : "No alarm time can be stated";
+}
+
+function showMore(list, t) {
+  const rows = [["Tracker", `${t.device} in ${t.group}`]];
+  if (t.next_report_by_s) rows.push(["Next report by", clock(t.next_report_by_s, nowS())]);
+  if (t.battery_mv) rows.push(["Battery", `${(t.battery_mv / 1000).toFixed(2)} V`]);
+  if (t.position_withheld) rows.push(["Position", "not shared while inside"]);
+  else if (!t.position) rows.push(["Position", "none yet"]);
+  else rows.push(["Position", `${accuracy(t.position.accuracy_m)} at ${clock(t.position.time_s, nowS())}`]);
+  for (const fence of t.fences) rows.push([fence.keep === "out" ? "Keep out of" : "Keep in", fenceLine(fence)]);
+  list.replaceChildren(...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+}
+
+function fenceLine(fence) {
+  const size = fence.shape === "circle" ? `circle of ${Math.round(fence.radius_m)} m` : "polygon";
+  return `${fence.name || `fence ${fence.number}`}, ${size}${fence.private ? ", position not shared inside" : ""}`;
+}

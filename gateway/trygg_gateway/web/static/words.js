@@ -1,0 +1,105 @@
+// The console's words: what a state is called, how a time, an age or a distance is said.
+// Pure: values in, text out.
+
+export const STATUS = {
+  alarm: "Alarm",
+  silent: "Silent",
+  late: "Late",
+  low_battery: "Low battery",
+  fine: "Fine",
+  waiting: "Not heard yet",
+};
+
+export const FENCE = {
+  inside: "Inside",
+  near: "Near the boundary",
+  outside: "Outside",
+  cannot_tell: "Cannot tell if inside",
+  unknown: "Inside or not: unknown",
+};
+
+export const CAUSES = ["False alarm", "Fetched home", "Came back alone", "Test", "Other"];
+
+const WHAT = {
+  left: (fence) => `Left ${fence}`,
+  entered: (fence) => `Went into ${fence}`,
+  back: (fence) => `Back inside ${fence}`,
+  came_out: (fence) => `Came out of ${fence}`,
+  sos: () => "Called for help",
+  battery_low: () => "Battery low",
+  cannot_tell: (fence) => `Cannot tell if inside ${fence}`,
+  silent: () => "Silent: no report as promised",
+  test: () => "Test alarm",
+};
+
+const REASON = {
+  crossed: "two of the last three positions lay beyond the boundary",
+  boot: "found there when the tracker started",
+  near_too_long: "near the boundary for too long",
+  no_fix_too_long: "no position for too long",
+  button: "the wearer pressed the button",
+  level: "the battery fell under its limit",
+  ordered: "asked for by an operator",
+};
+
+const EVENT = {
+  raised: "Raised by the tracker",
+  stored: "Stored by the gateway",
+  delivered: "Delivered",
+  taken: "Taken",
+  closed: "Closed",
+  wearer_told: "The wearer was told",
+};
+
+const plain = (text) => String(text ?? "").toLowerCase().replaceAll("_", " ");
+const key = (text) => String(text ?? "").toLowerCase();
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What the alarm says, in words; `keepOut` turns leaving into going in. */
+export function alarmTitle(alarm, keepOut) {
+  const what = key(alarm.what);
+  const turned = keepOut ? { left: "entered", back: "came_out" }[what] ?? what : what;
+  const fence = alarm.fence_name || (alarm.fence_number ? `fence ${alarm.fence_number}` : "the area");
+  return WHAT[turned]?.(fence) ?? capital(plain(what));
+}
+
+export const alarmReason = (alarm) => capital(REASON[key(alarm.reason)] ?? plain(alarm.reason));
+export const eventName = (event) => EVENT[key(event)] ?? capital(plain(event));
+export const statusWord = (status) => STATUS[status] ?? capital(plain(status));
+export const fenceWord = (state) => FENCE[state] ?? capital(plain(state));
+
+/** A length of time: `12 s`, `4 min`, `3 h 5 min`, `6 days`. */
+export function duration(seconds) {
+  const s = Math.max(0, Math.floor(seconds));
+  if (s < 100) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min`;
+  if (s < 48 * 3600) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+  return `${Math.floor(s / 86400)} days`;
+}
+
+const two = (n) => String(n).padStart(2, "0");
+
+/** `01:12:44`, with the date before it when it is not today. */
+export function clock(unixS, nowS) {
+  const t = new Date(unixS * 1000);
+  const time = `${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}`;
+  if (t.toDateString() === new Date(nowS * 1000).toDateString()) return time;
+  return `${t.getFullYear()}-${two(t.getMonth() + 1)}-${two(t.getDate())} ${time}`;
+}
+
+/** `± 8 m`; under ten metres half metres count as one. */
+export function accuracy(metres) {
+  return `± ${metres < 1000 ? `${Math.ceil(metres)} m` : `${(metres / 1000).toFixed(1)} km`}`;
+}
+
+/** `59.91273 N, 10.74609 E`: five decimals are about a metre. */
+export function coordinates(lat, lon) {
+  const north = `${Math.abs(lat).toFixed(5)} ${lat < 0 ? "S" : "N"}`;
+  return `${north}, ${Math.abs(lon).toFixed(5)} ${lon < 0 ? "W" : "E"}`;
+}
+
+/** Bars 0..4 for a signal in dBm, null when unknown. */
+export function bars(dbm) {
+  if (dbm === null || dbm === undefined) return null;
+  return [-107, -97, -87, -77].filter((limit) => dbm >= limit).length;
+}
