@@ -84,9 +84,11 @@ class Listener(Section):
         default=None, description="its private key (PEM), mode 0600", examples=["tls/server.key"]
     )
     max_packet: int = Field(
-        default=8192, ge=256, le=1 << 20, description="longest MQTT packet, bytes"
+        default=16384, ge=256, le=1 << 20, description="longest MQTT packet, bytes"
     )
-    max_connections: int = Field(default=10000, ge=1, description="connections at the same time")
+    max_connections: int = Field(
+        default=2000, ge=1, description="trackers logged in at the same time"
+    )
     auth_seconds: int = Field(
         default=10, ge=1, le=300, description="time a caller has to authenticate"
     )
@@ -215,10 +217,16 @@ class Journal(Section):
     """How many records one commit may gather. Every commit waits for the disk."""
 
     commit_rows: int = Field(
-        default=500, ge=1, le=100_000, description="at most this many in one commit"
+        default=2000, ge=1, le=100_000, description="at most this many records in one commit"
     )
     commit_ms: int = Field(
-        default=5, ge=0, le=1000, description="at most this long a wait for more"
+        default=50, ge=1, le=1000, description="at most this long gathering for one commit"
+    )
+    queue_rows: int = Field(
+        default=20_000,
+        ge=100,
+        le=1_000_000,
+        description="records that may wait for a commit; at half of it trackers are held up",
     )
 
 

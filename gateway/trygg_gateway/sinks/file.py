@@ -33,6 +33,7 @@ class FileSink:
     """JSON lines at `path`; made with mode 0600, since it holds people's whereabouts."""
 
     batch = 200
+    alarm_batch = 200
 
     def __init__(self, path: Path, *, tail: int = TAIL) -> None:
         self._path = path

@@ -37,6 +37,7 @@ class HttpSink:
     """A webhook at `url`; its secret is read from a file at start and never shown."""
 
     batch = 100
+    alarm_batch = 1
 
     def __init__(
         self,

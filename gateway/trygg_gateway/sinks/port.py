@@ -41,6 +41,7 @@ class Sink(Protocol):
     """A place records are forwarded to. Each lane has one `deliver` under way at a time."""
 
     batch: int  # most entries it wants at once
+    alarm_batch: int  # the same for alarms: 1 where each has a confirmation of its own
 
     async def start(self) -> None:
         """Read what it needs (secret, tail of a file). Raises Later if that cannot be done yet."""

@@ -1,0 +1,166 @@
+"""Does what the settings name exist, and is it fit? Looked at before the gateway starts.
+
+An error keeps the gateway from starting; a warning is said and shown. The content of a secret is
+never part of a finding.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from trygg_gateway.config import Config, HttpSink, is_loopback
+from trygg_gateway.sinks.http import read_secret
+from trygg_gateway.sinks.port import Later
+from trygg_gateway.tls import TlsError, days_left
+from trygg_gateway.web.auth import ConsolePassword, PasswordFormatError
+
+RENEW_DAYS = 90
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong: the setting it is about, and a sentence that says what to do."""
+
+    level: Literal["error", "warning"]
+    setting: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.setting}: {self.text}"
+
+
+def findings(config: Config) -> list[Finding]:
+    """Everything wrong with the world the settings speak of, errors first."""
+    found = [
+        *_data(config.gateway.data),
+        *_listener(config),
+        *_broker(config),
+        *_console(config),
+        *_sinks(config),
+    ]
+    return sorted(found, key=lambda finding: finding.level)
+
+
+def _data(folder: Path) -> Iterator[Finding]:
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        yield _error("gateway.data", f"{nearest} cannot be written to. Give it to this user")
+    elif folder.exists() and folder.stat().st_mode & 0o077:
+        yield _warning(
+            "gateway.data",
+            f"{folder} holds people's whereabouts and others may look in. chmod 700 {folder}",
+        )
+
+
+def _listener(config: Config) -> Iterator[Finding]:
+    listener = config.listener
+    if not listener.enabled or not listener.tls or not listener.cert or not listener.key:
+        return
+    yield from _pair("listener", listener.cert, listener.key)
+    if config.listener.unprotected:
+        yield _warning("listener.unprotected", "is not needed with tls = true. Remove it")
+
+
+def _broker(config: Config) -> Iterator[Finding]:
+    broker = config.broker
+    if broker.url is None:
+        return
+    if broker.password_file:
+        yield from _secret("broker.password_file", broker.password_file)
+    if broker.cert and broker.key:
+        yield from _pair("broker", broker.cert, broker.key)
+    if broker.ca:
+        yield from _authority("broker.ca", broker.ca)
+
+
+def _console(config: Config) -> Iterator[Finding]:
+    console = config.console
+    if not console.enabled:
+        return
+    if console.cert and console.key:
+        yield from _pair("console", console.cert, console.key)
+    elif not is_loopback(console.host):
+        yield _warning(
+            "console.host",
+            "off loopback without cert and key, the password and the map travel in the clear."
+            " Set console.cert and console.key, or put a proxy with TLS before a loopback console",
+        )
+    if console.password_hash_file:
+        yield from _password(console.password_hash_file)
+
+
+def _password(path: Path) -> Iterator[Finding]:
+    setting = "console.password_hash_file"
+    unfit = list(_secret(setting, path))
+    yield from unfit
+    if any(finding.level == "error" for finding in unfit):
+        return
+    try:
+        ConsolePassword.from_text(path.read_text("utf-8"))
+    except (PasswordFormatError, UnicodeDecodeError):
+        yield _error(setting, f"{path} holds no password. `trygg gateway password {path}`")
+
+
+def _sinks(config: Config) -> Iterator[Finding]:
+    for name, sink in config.sinks.items():
+        if isinstance(sink, HttpSink):
+            yield from _http(f"sinks.{name}", sink)
+
+
+def _http(setting: str, sink: HttpSink) -> Iterator[Finding]:
+    unfit = list(_secret(f"{setting}.secret_file", sink.secret_file))
+    yield from unfit
+    if not any(finding.level == "error" for finding in unfit):
+        try:
+            read_secret(sink.secret_file)
+        except Later as error:
+            yield _error(f"{setting}.secret_file", error.reason)
+    if sink.ca:
+        yield from _authority(f"{setting}.ca", sink.ca)
+
+
+def _secret(setting: str, path: Path) -> Iterator[Finding]:
+    """The file of a secret: there, readable, and nobody else's to read."""
+    try:
+        path.open("rb").close()
+        mode = path.stat().st_mode
+    except OSError as error:
+        yield _error(setting, f"{path} cannot be read: {error.strerror}. Put the secret there")
+        return
+    if mode & 0o077:
+        yield _warning(setting, f"{path} can be read by others on this machine. chmod 600 {path}")
+
+
+def _pair(setting: str, cert: Path, key: Path) -> Iterator[Finding]:
+    """A certificate and its key: readable, fitting together, not about to end."""
+    yield from (one for one in _secret(f"{setting}.key", key) if one.level == "warning")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
+        left = days_left(cert)
+    except (OSError, TlsError) as error:
+        yield _error(
+            f"{setting}.cert",
+            f"{cert} and {key} are no certificate and its key: {error}."
+            " `trygg gateway renew` makes a pair",
+        )
+        return
+    if left < RENEW_DAYS:
+        yield _warning(f"{setting}.cert", f"{cert} ends in {left} days. `trygg gateway renew`")
+
+
+def _authority(setting: str, path: Path) -> Iterator[Finding]:
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        yield _error(setting, f"{path} cannot be read as certificates (PEM): {error}")
+
+
+def _error(setting: str, text: str) -> Finding:
+    return Finding("error", setting, text)
+
+
+def _warning(setting: str, text: str) -> Finding:
+    return Finding("warning", setting, text)
