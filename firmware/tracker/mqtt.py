@@ -71,9 +71,13 @@ class Client:
                 pass  # it is closing anyway
         self._let_go()
 
+    def has_room(self):
+        """True when connected and one more publish may be in flight."""
+        return self.state == READY and len(self._in_flight) < self._window
+
     def publish(self, topic, payload, now):
         """Put a message in flight; False when not connected or the window is full."""
-        if self.state != READY or len(self._in_flight) >= self._window:
+        if not self.has_room():
             return False
         packet_id = self._next_id()
         if not self._in_flight:

@@ -141,7 +141,8 @@ class Gateway:
         if len(holes) > RANGES:  # too many to name: the oldest become one range that covers them
             first, last = holes[0]["first"], holes[len(holes) - RANGES]
             merged = {"first": first, "count": last["first"] + last["count"] - first}
-            holes = [merged, *holes[len(holes) - RANGES + 1 :]]
+            holes = holes[len(holes) - RANGES + 1 :]
+            holes.insert(0, merged)
         values = {"boot": boot, "upto": held[-1], "time_s": self._clock.world_s(), "missing": holes}
         return bytes(codec.encode(layouts.ACK, values))
 

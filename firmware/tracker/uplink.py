@@ -1,0 +1,171 @@
+"""Feeds the gateway from the outbox until nothing waits, and brings what comes down.
+
+A record goes out when the window has room: alarms, live, backlog. A PUBACK only frees its place in
+the window; the gateway's ACK frame alone deletes (promise 2). A record that no ACK covers within
+one to two times ACK_WAIT_S is sent again.
+
+The link is opened while something waits or `stay` is set. When that fails the pause grows from 2 s
+to 5 minutes, by half as much again at random, so that a thousand trackers do not come back in one
+second; while an alarm waits it is at most 15 s, and a new alarm is tried at once. The chance is a
+small generator seeded by the device's name, for the tracker has nothing else that differs.
+
+Times: `now` in ticks (ms) for the client, `now_s` the tracker's own count of seconds.
+"""
+
+from binascii import crc32
+
+from tracker import mqtt
+from trygg_wire import codec, layouts, topics
+
+ACK_WAIT_S = 20
+PAUSE_FIRST_S = 2
+PAUSE_MOST_S = 300
+PAUSE_ALARM_S = 15
+_MASK = 0x3FFFFFFF
+
+
+class Uplink:
+    """Between outbox and client; `address` is (host, port, tls) as the Link port wants it.
+
+    Counters: `repeated` records sent again, `frames_refused` from above that could not be read.
+    """
+
+    def __init__(self, client, outbox, group, device, address):
+        self._client = client
+        self._outbox = outbox
+        self._topic = topics.up(group, device)
+        self._address = address
+        self._chance = crc32(device.encode()) & _MASK
+        self._orders = []
+        self._stored_alarms = 0
+        self._time_s = 0
+        self._failures = 0
+        self._next_try_s = 0
+        self._retry_at_s = 0
+        self._failures_seen = 0
+        self.stay = False
+        self.repeated = 0
+        self.frames_refused = 0
+
+    # -- for the app -----------------------------------------------------------------------
+
+    def poll(self, now, now_s):
+        """Do what can be done now."""
+        self._client.poll(now)
+        self._watch(now_s)
+        for frame in self._client.received():
+            self._take(frame)
+        if self._client.state == mqtt.CLOSED:
+            if self.wanted() and now_s >= self._next_try_s:
+                self._client.open(*self._address, now)
+                self._watch(now_s)
+        elif self._client.state == mqtt.READY:
+            self._feed(now, now_s)
+            self._client.poll(now)
+
+    def wanted(self):
+        """True while there is a reason to be connected."""
+        return self.stay or self._outbox.waiting() > 0
+
+    def hurry(self, now_s):
+        """Try at once: an alarm has come."""
+        self._failures = 0
+        self._next_try_s = now_s
+
+    def close(self, now):
+        """Let the link go, politely."""
+        self._client.close(now)
+
+    def connected(self):
+        """True while the gateway has greeted us and the link stands."""
+        return self._client.state == mqtt.READY
+
+    def busy(self):
+        """True while a connection is there or on its way: bytes may come at any time."""
+        return self._client.state != mqtt.CLOSED
+
+    def wait_ms(self, now, now_s):
+        """The ms until something is due if nothing arrives."""
+        if self.busy():
+            wait_ms = self._client.wait_ms(now)
+            if self._outbox.waiting():
+                wait_ms = min(wait_ms, max(0, self._retry_at_s - now_s) * 1000)
+            return wait_ms
+        if not self.wanted():
+            return mqtt.NEVER_MS
+        return max(0, self._next_try_s - now_s) * 1000
+
+    def orders(self):
+        """The order frames that came since the last call."""
+        orders, self._orders = self._orders, []
+        return orders
+
+    def stored_alarms(self):
+        """How many alarms the gateway has said to hold since the last call."""
+        stored, self._stored_alarms = self._stored_alarms, 0
+        return stored
+
+    def time_s(self):
+        """The gateway's clock as last heard since the last call, seconds since 2020; 0 unheard."""
+        time_s, self._time_s = self._time_s, 0
+        return time_s
+
+    def save(self):
+        """(failures running, second of the next try): what a sleep must not forget."""
+        return self._failures, self._next_try_s
+
+    def load(self, saved):
+        """Go on as before the sleep."""
+        self._failures, self._next_try_s = saved
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _watch(self, now_s):
+        """After each failure of the client: a longer pause."""
+        if self._client.state == mqtt.READY:
+            self._failures = 0
+        if self._client.failures == self._failures_seen:
+            return
+        self._failures_seen = self._client.failures
+        pause_s = min(PAUSE_FIRST_S << min(self._failures, 8), PAUSE_MOST_S)
+        if self._outbox.alarms_waiting():
+            pause_s = min(pause_s, PAUSE_ALARM_S)
+        self._failures += 1
+        self._next_try_s = now_s + pause_s + self._random(pause_s // 2 + 1)
+
+    def _random(self, below):
+        """The next number 0 .. below - 1 of the device's own row (Numerical Recipes' generator)."""
+        self._chance = (self._chance * 1664525 + 1013904223) & _MASK
+        return (self._chance >> 8) % below
+
+    def _feed(self, now, now_s):
+        """Fill the window, and once in ACK_WAIT_S let what was not acked go again."""
+        if now_s >= self._retry_at_s:
+            self._retry_at_s = now_s + ACK_WAIT_S
+            self.repeated += self._outbox.retry()
+        while self._client.has_room():
+            place = self._outbox.next(now_s)
+            if place < 0:
+                return
+            frame = self._outbox.frame(place)
+            if frame:
+                self._client.publish(self._topic, frame, now)
+                self._outbox.sent(place)
+            else:
+                self._outbox.lost(place)
+
+    def _take(self, frame):
+        """An ACK is worked off here, an ORDER handed on, anything else counted."""
+        try:
+            kind, values = codec.decode(frame)
+        except codec.WireError:
+            self.frames_refused += 1
+            return
+        if kind == layouts.ACK:
+            _, alarms = self._outbox.ack(values["boot"], values["upto"], values["missing"])
+            self._stored_alarms += alarms
+            self._time_s = values["time_s"]
+        elif kind == layouts.ORDER:
+            self._orders.append(frame)
+        else:
+            self.frames_refused += 1
