@@ -1,0 +1,59 @@
+"""The wearer's side of the board: one button, one light, one vibration motor.
+
+A pattern is a row of (light, motor, milliseconds), played by a timer so that nothing waits.
+The rows differ in what can be felt through a jacket: number and length of pulses.
+"""
+
+from machine import Pin, Timer
+
+PATTERNS = {
+    # a short pulse: your call has left the tracker
+    "sent": ((1, 1, 150),),
+    # two short: the gateway holds it
+    "stored": ((1, 1, 150), (0, 0, 200), (1, 1, 150)),
+    # long, pause, long: a human has taken it
+    "taken": ((1, 1, 800), (0, 0, 300), (1, 1, 800)),
+    # three tiny
+    "battery_low": ((1, 1, 80), (0, 0, 120), (1, 1, 80), (0, 0, 120), (1, 1, 80)),
+    # long and short
+    "test": ((1, 1, 500), (0, 0, 200), (1, 1, 150)),
+}
+
+
+class BoardIo:
+    """Reads the button and signals the wearer."""
+
+    def __init__(self, button_pin=-1, led_pin=-1, motor_pin=-1, timer=0):
+        """GPIO numbers, -1 for none. The button is low while pressed, light and motor on at 1."""
+        self._button = Pin(button_pin, Pin.IN, Pin.PULL_UP) if button_pin >= 0 else None
+        self._led = Pin(led_pin, Pin.OUT, value=0) if led_pin >= 0 else None
+        self._motor = Pin(motor_pin, Pin.OUT, value=0) if motor_pin >= 0 else None
+        self._timer = Timer(timer)
+        self._rows = ()
+        self._at = 0
+
+    def button(self):
+        """True while the button is pressed."""
+        return self._button is not None and not self._button.value()
+
+    def signal_wearer(self, pattern_name):
+        """Play a pattern of PATTERNS; a newer one replaces the one being played."""
+        self._timer.deinit()
+        self._rows = PATTERNS.get(pattern_name, ())
+        self._at = 0
+        self._step(None)
+
+    def _step(self, _timer):
+        if self._at >= len(self._rows):
+            self._set(0, 0)
+            return
+        light, motor, ms = self._rows[self._at]
+        self._at += 1
+        self._set(light, motor)
+        self._timer.init(mode=Timer.ONE_SHOT, period=ms, callback=self._step)
+
+    def _set(self, light, motor):
+        if self._led is not None:
+            self._led.value(light)
+        if self._motor is not None:
+            self._motor.value(motor)

@@ -1,0 +1,102 @@
+"""Starts, sleep, watchdog, battery and supply rails of the chip.
+
+RTC memory (2,048 bytes) survives deep sleep, watchdog and reset but no power loss. Rails are
+held through deep sleep: without the hold every output floats while the chip sleeps, and the
+modem's power key and the receiver's supply with it.
+"""
+
+import gc
+
+import machine
+
+import esp32
+
+ADC_SAMPLES = 8
+WATCHDOG_MS = 120000
+RETAINED_MAX = 2048
+
+
+class Power:
+    """What keeps the tracker alive, and what says how long it still will be."""
+
+    def __init__(
+        self,
+        battery_pin,
+        battery_percent=200,
+        charging_pin=-1,
+        button_pin=-1,
+        rails=(),
+        watchdog_ms=WATCHDOG_MS,
+    ):
+        """GPIO numbers, -1 for none.
+
+        `battery_percent`: battery voltage as a percentage of the pin's (200: a halving divider).
+        `charging_pin`: low while the charger works. `button_pin`: low while pressed, wakes.
+        `rails`: ((name, pin), ...), high is on.
+        """
+        self._adc = machine.ADC(machine.Pin(battery_pin), atten=machine.ADC.ATTN_11DB)
+        self._battery_percent = battery_percent
+        self._charging = _input(charging_pin)
+        self._button = _input(button_pin)
+        self._rails = {name: (pin, None) for name, pin in rails}
+        self._watchdog = machine.WDT(timeout=watchdog_ms)
+
+    def start_reason(self):
+        """(reset_cause, wake_reason) as the chip numbers them; wake 0 when it was no sleep."""
+        return machine.reset_cause(), machine.wake_reason()
+
+    def battery_mv(self):
+        """The battery's voltage, mean of a few samples."""
+        total_uv = 0
+        for _ in range(ADC_SAMPLES):
+            total_uv += self._adc.read_uv()
+        return total_uv // ADC_SAMPLES * self._battery_percent // 100000
+
+    def charging(self):
+        """True while the charger says that it works."""
+        return self._charging is not None and not self._charging.value()
+
+    def rail(self, name, on):
+        """Switch the supply `name`; a name this board has not is left alone (always on)."""
+        if name not in self._rails:
+            return
+        number, pin = self._rails[name]
+        if pin is None:
+            # the level first, then the hold of the last sleep let go: no dip in between
+            pin = machine.Pin(number, machine.Pin.OUT, value=on, hold=False)
+            self._rails[name] = (number, pin)
+        pin.value(1 if on else 0)
+
+    def retain(self, data):
+        """Keep up to RETAINED_MAX bytes where sleep and resets leave them alone."""
+        machine.RTC().memory(data)
+
+    def retained(self):
+        """What `retain` kept; b"" after a power loss."""
+        return machine.RTC().memory()
+
+    def deep_sleep(self, ms):
+        """Sleep `ms` milliseconds or until the button; the program starts anew, never returns."""
+        for _number, pin in self._rails.values():
+            if pin is not None:
+                pin.init(hold=True)
+        esp32.gpio_deep_sleep_hold(True)
+        if self._button is not None:
+            esp32.wake_on_ext0(pin=self._button, level=esp32.WAKEUP_ALL_LOW)
+        machine.deepsleep(ms)
+
+    def reset(self):
+        """Start anew at once, RTC memory kept."""
+        machine.reset()
+
+    def feed(self):
+        """Tell the watchdog that all is well."""
+        self._watchdog.feed()
+
+    def heap_free(self):
+        """Bytes free on MicroPython's heap, as they are, without collecting."""
+        return gc.mem_free()
+
+
+def _input(number):
+    return None if number < 0 else machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP)
