@@ -60,6 +60,7 @@ COUNTERS = (
     "wrong_topic",  # publishes on a topic not the tracker's own
     "rate_paused",  # times that a connection was read no further for its rate
     "window_paused",  # times that it was for its unconfirmed publishes
+    "deliver_failed",  # closed because deliver raised: an error on our side
     "publishes",  # publishes handed to deliver
     "pubacks",  # acknowledgements written
     "stale_confirms",  # confirms for a connection that is gone

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from trygg_gateway.listener_window import Window
+from trygg_gateway.puback_window import Window
 from trygg_gateway.values import Incoming
 from trygg_wire import packets, topics
 from trygg_wire.packets import PacketError
@@ -113,6 +113,10 @@ class Session(asyncio.BufferedProtocol):
             oversize = str(error) == packets.TOO_LARGE
             self.door.complain("oversize" if oversize else "malformed", **self._facts(error))
             self.end(str(error))
+        except Exception:  # deliver failed: not acknowledged, so the tracker sends it again
+            self.door.counters["deliver_failed"] += 1
+            log.exception("deliver failed", device=self.device)
+            self.abort("deliver failed")
         if self._waiting and self._transport is not None:
             self._transport.pause_reading()
 

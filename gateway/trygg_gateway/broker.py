@@ -1,0 +1,418 @@
+"""The second front door: a session at a broker that is already there, by paho-mqtt 2.2.
+
+Publishes of all trackers come in from `trygg/v1/+/+/up` at quality of service 1 and go to
+`deliver`; the PUBACK leaves after `confirm`, so what the gateway has not committed stays with
+the broker. One thread owns the paho client and runs its external-loop functions; no other thread
+ever touches the client, and `confirm`, `send` and `paused` only leave a note and wake it.
+
+paho's traps, each with what this file does about it (paho-mqtt 2.2.0, source and experiments):
+1. An exception in a callback kills the loop thread while `is_connected()` stays True. Callbacks
+   here never raise; the thread catches what paho raises, counts it and connects again.
+2. `ack(mid)` knows no connection: a late one acknowledges another message. Tokens carry the
+   number of the connection; those of an earlier one are counted and dropped.
+3. PUBACKs must leave in order of arrival ([MQTT-4.6.0-2]); paho sends as it is told. A Window
+   puts them in order, and writes all that are due in one `send` on `client.socket()` instead of
+   one queued packet each; never while paho has a packet half written, nor the other way round.
+4. A message left unacknowledged comes again only after a reconnect and holds a place in the
+   broker's window until then. Everything is delivered, odd topics too: ingest sets aside and
+   confirms. If `deliver` itself fails, the connection is opened again, so that it comes again.
+5. MQTT 5 starts its first session clean by default, which throws the queue away: clean_start is
+   False and the session has an expiry; 3.1.1 has clean_session=False. The client id is fixed.
+6. A session that the broker lost shows in `session_present` only: counted, logged as a possible
+   loss (the trackers' own memory makes it good), and the subscription is made again every time.
+7. `publish()` while offline answers "not connected" and yet queues: `send` refuses when offline.
+8. paho's queue of outgoing messages has no bound by default: here it has, and so has ours.
+9. Receive Maximum is not sent by default: with MQTT 5 it is, as the bound of what is in flight.
+10. Quality of service 2 gives a message up before it is ours: we subscribe with 1, and a broker
+    may not send more than was asked.
+11. paho reconnects in step with everybody else: our delay has jitter, and doubles to a maximum.
+12. A broker that refuses the protocol version makes paho fall back to 3.1 and reconnect inside a
+    callback: reconnect_on_failure=False stops that.
+13. paho's own loop uses select(), which fails for descriptors past 1023, in a process that may
+    serve more connections than that: this loop uses poll().
+14. DUP says nothing (Mosquitto sets it on every message of a resumed session): it is not read.
+15. Mosquitto 2.0.11 sends far more than its max_inflight_messages when its publishers are
+    faster than we are (measured: 21,817 with a limit of 20): past UNCONFIRMED_MAX nothing is
+    read, so the rest waits in the broker.
+16. A topic that is not UTF-8 raises when it is looked at: it is handed on as hex, unreadable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import select
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import structlog
+from paho.mqtt.client import (
+    Client,
+    ConnectFlags,
+    DisconnectFlags,
+    MQTTMessage,
+)
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from trygg_gateway.bell import Bell
+from trygg_gateway.puback_window import Window
+from trygg_gateway.values import Incoming
+from trygg_wire import topics
+
+log = structlog.get_logger("broker")
+
+SUBSCRIPTION = topics.PREFIX + "+/+/up"
+KEEPALIVE_S = 60
+SESSION_EXPIRY_S = 7 * 86_400  # MQTT 5: how long the broker keeps what we have not fetched
+RECEIVE_MAXIMUM = 1_000  # MQTT 5: unacknowledged messages on their way to us
+OUT_MAX = 1_000  # messages down that wait for the broker
+UNCONFIRMED_MAX = 4_000  # messages read and not confirmed, or read while paused; none beyond
+READ_AT_ONCE = 64  # packets read before acknowledgements have their turn
+ANSWER_SECONDS = 10.0  # from our CONNECT to the broker's answer
+RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
+
+TOKEN_BITS = 48
+_NUMBER = (1 << TOKEN_BITS) - 1
+
+COUNTERS = (
+    "connections",  # connections that the broker accepted
+    "connect_failed",  # attempts that found no broker, or a TLS that does not fit
+    "refused",  # CONNECTs or subscriptions that the broker refused
+    "disconnects",  # connections lost
+    "sessions_lost",  # the broker knew our session no more: possible loss
+    "loop_errors",  # exceptions out of paho or deliver; the connection was opened again
+    "publishes",  # publishes handed to deliver
+    "pubacks",  # acknowledgements written
+    "stale_confirms",  # confirms for a connection that is gone
+    "unreadable_topics",  # publishes on a topic that is not UTF-8
+    "down_sent",  # messages down handed to the broker's connection
+    "down_acked",  # messages down that the broker acknowledged
+    "down_refused",  # messages down refused: no connection, or too many waiting
+)
+
+
+class Broker:
+    """The door: `await start()`, then every publish goes to `deliver` until `await stop()`.
+
+    `url` is mqtt://host:port or mqtts://host:port. `deliver(incoming)` is called in this door's
+    thread and must be thread-safe. `start` returns before there is a connection, since a broker
+    may come later; `connected` and `counters` tell. `confirm`, `send` and `paused` may be called
+    from any thread."""
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        deliver: Callable[[Incoming], None],
+        client_id: str = "trygg-gateway",
+        username: str | None = None,
+        password: str | None = None,
+        tls: ssl.SSLContext | None = None,
+        version: Literal["3.1.1", "5"] = "3.1.1",
+    ) -> None:
+        self.deliver = deliver
+        self.counters = dict.fromkeys(COUNTERS, 0)
+        self.connected = False
+        self._client = self._new_client(client_id, version)
+        self._client.username_pw_set(username, password)
+        self._point_at(url, tls, version)
+        self._generation = 0
+        self._window = Window()
+        self._confirmed: deque[int] = deque()
+        self._out: deque[tuple[str, bytes]] = deque()  # down: topic, payload
+        self._acks = b""  # PUBACKs that the socket has not taken yet
+        self._hold: deque[Incoming] = deque()
+        self._paused = False
+        self._failed = False  # deliver raised: this connection has to go
+        self._more = False  # there is more to read than was read at once
+        self._stopping = False
+        self._bell = Bell()
+        self._thread = threading.Thread(target=self._run, name="broker door", daemon=True)
+
+    # -- port ------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin to connect, and to connect again whenever the connection is lost."""
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Acknowledge what is confirmed, say goodbye and end the thread. The session stays."""
+        self._stopping = True
+        self._bell.ring()
+        if self._thread.is_alive():
+            await asyncio.to_thread(self._thread.join)
+        self._bell.close()
+
+    def send(self, group: str, device: str, payload: bytes) -> bool:
+        """Hand `payload` to the broker for the tracker's down topic; False if it cannot be now."""
+        taken = self.connected and len(self._out) < OUT_MAX
+        if taken:
+            self._out.append((topics.down(group, device), payload))
+            self._bell.ring_if_asleep()
+        else:
+            self.counters["down_refused"] += 1
+        return taken
+
+    def paused(self, on: bool) -> None:
+        """Deliver nothing while `on`: what was read waits here, the rest in the broker."""
+        self._paused = on
+        self._bell.ring()
+
+    def confirm(self, token: int) -> None:
+        """The publish of that token is committed: acknowledge it."""
+        self._confirmed.append(token)
+        self._bell.ring_if_asleep()
+
+    # -- the client ------------------------------------------------------------------------
+
+    def _new_client(self, client_id: str, version: str) -> Client:
+        five = version == "5"
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            clean_session=None if five else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        client.max_queued_messages_set(OUT_MAX)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        # set, paho writes only when this file's loop tells it to
+        client.on_socket_register_write = lambda _client, _data, _sock: None
+        return client
+
+    def _point_at(self, url: str, tls: ssl.SSLContext | None, version: str) -> None:
+        place = urlsplit(url)
+        secure = place.scheme == "mqtts"
+        if secure:
+            self._client.tls_set_context(tls or broker_tls())
+        host, port = place.hostname or "", place.port or (8883 if secure else 1883)
+        if version == "5":
+            wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            wishes.SessionExpiryInterval = SESSION_EXPIRY_S
+            wishes.ReceiveMaximum = RECEIVE_MAXIMUM
+            self._client.connect_async(
+                host, port, KEEPALIVE_S, clean_start=False, properties=wishes
+            )
+        else:
+            self._client.connect_async(host, port, KEEPALIVE_S)
+
+    def _on_connect(
+        self, client: Client, _data: Any, flags: ConnectFlags, reason: ReasonCode, _p: Any
+    ) -> None:
+        if reason.is_failure:
+            self.counters["refused"] += 1
+            log.error("broker refused the connection", why=str(reason))
+            return
+        self.counters["connections"] += 1
+        if not flags.session_present and self.counters["connections"] > 1:
+            self.counters["sessions_lost"] += 1
+            log.warning("the broker lost our session: what it held for us may be lost")
+        log.info("connected", session_present=flags.session_present)
+        client.subscribe(SUBSCRIPTION, qos=1)
+        self.connected = True
+
+    def _on_disconnect(
+        self, _client: Client, _data: Any, _flags: DisconnectFlags, reason: ReasonCode, _p: Any
+    ) -> None:
+        if self.connected:
+            self.connected = False
+            self.counters["disconnects"] += 1
+            log.info("disconnected", why=str(reason))
+
+    def _on_subscribe(
+        self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _p: Any
+    ) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self.counters["refused"] += 1
+            log.error("broker refused the subscription; give us the right", topic=SUBSCRIPTION)
+
+    def _on_publish(self, _c: Client, _data: Any, _mid: int, _r: ReasonCode, _p: Any) -> None:
+        self.counters["down_acked"] += 1
+
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError as error:
+            self.counters["unreadable_topics"] += 1
+            topic = "not-utf-8/" + error.object.hex()
+        packet_id = message.mid.to_bytes(2, "big") if message.qos else b""
+        token = self._generation << TOKEN_BITS | self._window.take(packet_id)
+        incoming = Incoming(topic, bytes(message.payload), self.confirm, token)
+        if self._paused or self._hold:
+            self._hold.append(incoming)
+        else:
+            self._hand_in(incoming)
+
+    def _hand_in(self, incoming: Incoming) -> None:
+        if self._failed:
+            return
+        try:
+            self.deliver(incoming)
+            self.counters["publishes"] += 1
+        except Exception:  # it is not acknowledged, so it will come again
+            self.counters["loop_errors"] += 1
+            self._failed = True
+            log.exception("deliver failed; the connection will be opened again")
+
+    # -- the thread ------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        retry_s = RETRY_FIRST_S
+        while not self._stopping:
+            before = self.counters["connections"]
+            try:
+                if self._connect():
+                    self._serve()
+            except Exception:  # paho's own trouble must not end the door
+                self.counters["loop_errors"] += 1
+                log.exception("the loop failed; the connection will be opened again")
+            self.connected = False
+            if self.counters["connections"] > before and not self._failed:
+                retry_s = RETRY_FIRST_S
+            self._rest(retry_s * random.uniform(0.5, 1.0))  # noqa: S311  (spreads, hides nothing)
+            retry_s = min(2 * retry_s, RETRY_MAX_S)
+
+    def _connect(self) -> bool:
+        self._generation += 1
+        self._window = Window()
+        self._hold.clear()
+        self._out.clear()
+        self._acks = b""
+        self._failed = False
+        try:
+            self._client.reconnect()
+        except (OSError, ValueError) as error:
+            self.counters["connect_failed"] += 1
+            log.warning("no connection to the broker", why=str(error))
+            return False
+        return True
+
+    def _rest(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        poll = select.poll()
+        poll.register(self._bell.ear, select.POLLIN)
+        while not self._stopping and (left := until - time.monotonic()) > 0:
+            poll.poll(1_000 * left)
+            self._bell.hush()
+
+    def _serve(self) -> None:
+        """Serve one connection until it ends; raises only what is a fault of ours or paho's."""
+        client = self._client
+        sock = client.socket()
+        poll = select.poll()
+        poll.register(self._bell.ear, select.POLLIN)
+        answer_by = time.monotonic() + ANSWER_SECONDS
+        while client.socket() is sock and not (self._failed or self._stopping):
+            if not self.connected and time.monotonic() > answer_by:
+                log.warning("the broker does not answer our CONNECT")
+                break
+            self._sleep(poll, sock)
+            self._read(sock)
+            self._deliver_held()
+            self._publish_down()
+            self._write(sock)
+            client.loop_misc()
+        self._leave(sock)
+
+    def _sleep(self, poll: select.poll, sock: Any) -> None:
+        """Wait for bytes, for room to write or for the bell, unless there is work already."""
+        reading = select.POLLIN if len(self._window) < UNCONFIRMED_MAX else 0
+        writing = select.POLLOUT if self._acks or self._client.want_write() else 0
+        poll.register(sock, reading | writing)
+        self._bell.asleep = (
+            True  # from here on a note rings the bell; those left before are seen now
+        )
+        busy = self._confirmed or self._out or (self._more and reading)
+        poll.poll(0 if busy or (self._hold and not self._paused) else 1_000)
+        self._bell.hush()
+
+    def _read(self, sock: Any) -> None:
+        self._more = False
+        window = self._window
+        if len(window) >= UNCONFIRMED_MAX:
+            return
+        for _ in range(READ_AT_ONCE):
+            before = window.taken
+            self._client.loop_read()
+            if window.taken == before or self._client.socket() is not sock:
+                break
+        else:
+            self._more = True
+        if isinstance(sock, ssl.SSLSocket) and sock.pending():
+            self._more = True  # decrypted already, so poll would not tell
+
+    def _deliver_held(self) -> None:
+        while self._hold and not self._paused:
+            self._hand_in(self._hold.popleft())
+
+    def _publish_down(self) -> None:
+        while self._out and self.connected:
+            topic, payload = self._out.popleft()
+            sent = self._client.publish(topic, payload, qos=1).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+            self.counters["down_sent" if sent else "down_refused"] += 1
+
+    def _write(self, sock: Any) -> None:
+        """Write the PUBACKs that are due in one piece, then what paho has to say."""
+        self._take_confirms()
+        client = self._client
+        if self._acks and not client.want_write():
+            try:
+                self._acks = self._acks[sock.send(self._acks) :]
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                pass  # poll says when
+            except OSError:
+                self._acks = b""  # lost: paho's next read finds out
+        if client.want_write() and not self._acks:
+            client.loop_write()
+
+    def _take_confirms(self) -> None:
+        stale = 0
+        for _ in range(len(self._confirmed)):
+            token = self._confirmed.popleft()
+            if token >> TOKEN_BITS == self._generation:
+                self._window.confirm(token & _NUMBER)
+            else:
+                stale += 1
+        due, count = self._window.due()
+        self._acks += due
+        self.counters["pubacks"] += count
+        self.counters["stale_confirms"] += stale
+
+    def _leave(self, sock: Any) -> None:
+        """End the connection if it still stands: goodbye if it can be said, closed in any case."""
+        client = self._client
+        if client.socket() is None:
+            return
+        self._write(sock)
+        client.disconnect()
+        client.loop_write()
+        if client.socket() is not None:
+            sock.shutdown(socket.SHUT_RDWR)
+            client.loop_read()
+
+
+def broker_tls(
+    ca: Path | None = None, cert: Path | None = None, key: Path | None = None
+) -> ssl.SSLContext:
+    """The TLS side towards a broker: its CA (None: the system's) and our certificate, if it wants
+    one. Raises OSError or ssl.SSLError on unfit files."""
+    context = ssl.create_default_context(cafile=ca)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if cert is not None:
+        context.load_cert_chain(cert, key)
+    return context
