@@ -100,7 +100,7 @@ def decode(line, state, form, out):
       a  ddmm.mmm[m...] to 1e-6 degree; fewer decimals, minutes from 60 on, more than 90 degrees
       o  dddmm.mmm[m...] the same; more than 180 degrees
       n  N is 0, S is 1; other letters      e  E is 0, W is 1; other letters
-      2  a number without sign, in hundredths, further decimals dropped; more than six digits before them
+      2  a number without sign, in hundredths, further decimals dropped; more than six digits
       i  digits, at most six                d  exactly six digits
     """
     (used,) = struct.unpack_from("<i", state, 4)
