@@ -3,17 +3,18 @@
 The next fix is due before the wearer can reach the boundary:
     (distance - accuracy - margin) / v_max - time to fix
 but not before fix_floor_s and not after fix_ceiling_s. Without reception the pause doubles from
-the floor to the ceiling with each attempt that failed, and is never shorter than the wearer needs
-to the boundary from where the last fix left them. While outside it is alarm_fix_s; while one
-more fix may decide, the receiver stays on.
+the floor to the ceiling with each search that failed, and is never shorter than the wearer needs
+to the boundary from where the last fix left them. While outside it is alarm_fix_s or the floor,
+whichever is less; while one more fix may decide, the receiver stays on.
 
-What can be stated, and why it holds. Let speed stay below v_max, every attempt give a fix within
-`time_to_fix_s`, and no fix be farther from the truth than its accuracy. Beyond the boundary by
-`doubt_cm` (buffer + accuracy + clamped accuracy) every fix must be read as outside. When the
-wearer passes that line, the fix before was planned from inside it:
-  - had it been planned above the floor, the wearer could not even have reached the boundary, so
-    the pause was the floor: the first fix outside comes within  floor + time to fix  (or, with
-    the receiver on, within confirm_apart_s and a second);
+What can be stated, and why it holds. Let speed stay below v_max, every search give a fix before
+it is given up (fix_timeout_s), a receiver that stays on give one every second, and no fix be
+farther from the truth than its accuracy. Then beyond the boundary by
+    buffer + accuracy + accuracy clamped
+every fix must be read as outside. Think of the moment the wearer passes that line:
+  - had the search before been planned above the floor, the wearer could not have reached even
+    the boundary before it was to end, so the first fix from beyond comes within the time-out;
+    else the pause was the floor, and it comes within  floor + time-out;
   - the receiver stays on, and the next fix that counts comes within  confirm_apart_s + 1 s  and
     is read as outside too: LEFT;
   - the alarm needs connect_s to reach the gateway.
@@ -22,10 +23,14 @@ wearer who stops between the two is neither in nor out for anyone who can be wro
 that is said after near_max_s instead. A simulation in the tests walks against the bound.
 """
 
+import struct
+
 from trygg_wire.layouts import INSIDE, OUTSIDE
 
 FIX_EVERY_S = 1  # between two fixes of a receiver that stays on
 _FIRST_GUESS_S = 35  # a cold start under open sky: 24 to 31 s by the receivers' data sheets
+_FAILURES_MAX = 16
+_FORMAT = 1
 _LATE_S = 1  # a fix's time is cut to the second
 
 
@@ -42,14 +47,25 @@ class Duty:
         self._settings = settings
 
     def got_fix(self, took_s):
-        """A search gave a fix after `took_s` seconds."""
+        """A search gave a fix `took_s` seconds after it was due, waking up included."""
         self.failures = 0
         eased_s = self.time_to_fix_s - (self.time_to_fix_s - took_s + 7) // 8
         self.time_to_fix_s = max(took_s, eased_s)
 
     def got_none(self):
         """A search was given up."""
-        self.failures = min(self.failures + 1, 16)
+        self.failures = min(self.failures + 1, _FAILURES_MAX)
+
+    def save(self):
+        """What was learned, as five bytes to take through a sleep."""
+        return struct.pack(">BHB", _FORMAT, min(self.time_to_fix_s, 65535), self.failures) + b"D"
+
+    def load(self, data):
+        """Take up what `save` gave; False, and nothing changed, if it is not that."""
+        if len(data) != 5 or data[0] != _FORMAT or data[4:] != b"D" or data[3] > _FAILURES_MAX:
+            return False
+        _format, self.time_to_fix_s, self.failures = struct.unpack_from(">BHB", data, 0)
+        return True
 
     def next_fix_in_s(self, margin_cm, accuracy_dm, age_s, state, confirming):
         """Seconds from now until the receiver is to be switched on; 0: leave it on, or at once.
@@ -63,7 +79,7 @@ class Duty:
         if confirming:
             return 0
         if state == OUTSIDE:
-            return max(0, settings.alarm_fix_s - age_s)
+            return max(0, min(settings.alarm_fix_s, settings.fix_floor_s) - age_s)
         if margin_cm is None:
             return max(0, settings.fix_ceiling_s - age_s)
         reach_s = self._reach_s(margin_cm, accuracy_dm, age_s)
@@ -78,7 +94,7 @@ class Duty:
             return 0
         settings = self._settings
         confirm_s = settings.confirm_apart_s + FIX_EVERY_S
-        first_s = max(settings.fix_floor_s + self.time_to_fix_s, confirm_s)
+        first_s = max(settings.fix_floor_s + settings.fix_timeout_s, confirm_s)
         return first_s + _LATE_S + confirm_s + settings.connect_s
 
     def next_report_in_s(self, state, alarm_open=False):

@@ -20,7 +20,7 @@ ROWS = (
      "Longest pause between two fixes, far inside or without reception."),
     (4, "fix_margin_dm", 100, 0, 2000, "dm",
      "Distance to a boundary that is kept in hand when the next fix is planned."),
-    (5, "fix_timeout_s", 60, 10, 600, "s",
+    (5, "fix_timeout_s", 45, 10, 600, "s",
      "How long the receiver searches before the tracker gives up for now."),
     (6, "alarm_fix_s", 10, 1, 120, "s",
      "Pause between two fixes while the wearer is outside."),

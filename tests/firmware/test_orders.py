@@ -1,0 +1,318 @@
+"""Orders: only signed ones, whole or not at all, answered again and done once."""
+
+import json
+
+from tracker import fence_file
+from tracker.fence import FenceSet
+from tracker.fix import Fix
+from tracker.orders import ANSWERED, Orders, hmac_sha256, same
+from tracker.settings import Settings
+from trygg_wire import codec
+from trygg_wire.layouts import (
+    ANSWER,
+    APPLIED,
+    ARMED,
+    BAD_BODY,
+    BAD_SIGNATURE,
+    COMMAND,
+    EXPIRED,
+    FENCES,
+    NO_CLOCK,
+    NO_ROOM,
+    OLD_VERSION,
+    ORDER,
+    OUT_OF_RANGE,
+    REFUSED,
+    RESTART,
+    SETTINGS,
+    UNKNOWN_KIND,
+)
+
+KEY = b"nokkel-til-astrid-32-bytes-lang!"
+NOW_S = 217000000
+CIRCLE = {
+    "number": 1,
+    "keep": 0,
+    "shape": 0,
+    "private": 1,
+    "buffer_dm": 0,
+    "lat_e6": 59913900,
+    "lon_e6": 10745200,
+    "radius_dm": 1500,
+    "rings": [],
+}
+RESTART_NOW = {"command": RESTART, "alarm_boot": 0, "alarm_seq": 0}
+
+
+class Tracker:
+    """The parts an order works on, and what lies in flash for the next start."""
+
+    def __init__(self, flash=None):
+        self.flash = flash if flash is not None else {}
+        self.settings = Settings()
+        self.fences = FenceSet(self.settings)
+        self.orders = Orders("astrid", KEY, self.settings, self.fences)
+        self.settings.load(self.flash.get("settings", b""))
+        fence_file.restore(self.fences, self.flash.get("fences", b""))
+        self.orders.load(self.flash.get("orders", b""))
+
+    def take(self, frame, time_s=NOW_S):
+        taken = self.orders.take(frame, time_s)
+        for name, data in taken.files:
+            self.flash[name] = data
+        return taken
+
+
+def signed(order_kind, body, order_id=1, version=1, expires_s=0, key=KEY, device=b"astrid"):
+    values = {"order_id": order_id, "version": version, "expires_s": expires_s}
+    values["order_kind"] = order_kind
+    values["body"] = body if isinstance(body, bytes) else codec.encode_body(order_kind, body)
+    values["mac"] = bytes(32)
+    frame = codec.encode(ORDER, values)
+    mac = hmac_sha256(key, device + b"\0" + codec.order_signed_part(frame))
+    return codec.order_with_mac(frame, mac)
+
+
+def setting(number, value, **more):
+    return signed(SETTINGS, {"settings": [{"number": number, "value": value}]}, **more)
+
+
+def outcome(taken):
+    assert len(taken.answers) == 1
+    return taken.answers[0]["result"], taken.answers[0]["reason"]
+
+
+def test_hmac_agrees_with_rfc_4231():
+    def hexed(key, message):
+        return "".join(["%02x" % byte for byte in hmac_sha256(key, message)])
+
+    assert hexed(b"\x0b" * 20, b"Hi There") == (
+        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+    )
+    assert hexed(b"Jefe", b"what do ya want for nothing?") == (
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    )
+    long_key = hexed(b"\xaa" * 131, b"Test Using Larger Than Block-Size Key - Hash Key First")
+    assert long_key == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+
+
+def test_bytes_are_the_same_only_when_all_are():
+    assert same(b"", b"")
+    assert same(b"astrid", b"astrid")
+    assert not same(b"astrid", b"bstrid")
+    assert not same(b"astrid", b"astrie")
+    assert not same(b"astrid", b"astri")
+
+
+def test_the_signature_of_the_wire_vector_is_believed():
+    path = "tests/vectors/wire/order_settings.json"
+    with open(path) as file:
+        vector = json.load(file)
+    text = "".join([piece[0] for piece in vector["pieces"]])
+    frame = bytes([int(text[i : i + 2], 16) for i in range(0, len(text), 2)])
+    taken = Tracker().take(frame, NOW_S)
+    assert outcome(taken) == (REFUSED, OUT_OF_RANGE)  # its values are past our limits
+
+
+def test_a_signed_setting_is_applied_and_kept_over_a_start():
+    tracker = Tracker()
+    taken = tracker.take(setting(9, 1200, version=4))
+    assert outcome(taken) == (APPLIED, 0)
+    assert [name for name, data in taken.files] == ["settings", "orders"]
+    again = Tracker(tracker.flash)
+    assert again.settings.report_inside_s == 1200
+    assert again.settings.version == 4
+
+
+def test_an_answer_is_what_the_wire_takes():
+    answer = Tracker().take(setting(9, 1200)).answers[0]
+    answer.update({"boot": 1, "seq": 1, "time_s": NOW_S, "time_is_uptime": 0})
+    assert codec.decode(codec.encode(ANSWER, answer)) == (ANSWER, answer)
+
+
+def test_any_flipped_bit_changes_nothing():
+    tracker = Tracker()
+    frame = setting(9, 1200)
+    for i in range(len(frame)):
+        damaged = bytearray(frame)
+        damaged[i] ^= 1 << i % 8
+        assert tracker.take(bytes(damaged)).answers == []
+    assert tracker.orders.damaged == len(frame)
+    assert tracker.settings.report_inside_s == 900
+    assert tracker.flash == {}
+
+
+def test_a_frame_that_was_changed_with_its_crc_is_refused_for_its_signature():
+    tracker = Tracker()
+    frame = setting(9, 1200)
+    for i in range(len(frame) - 2):
+        changed = bytearray(frame)
+        changed[i] ^= 1
+        forged = codec.order_with_mac(bytes(changed), bytes(changed[-34:-2]))
+        taken = tracker.take(forged)
+        assert taken.answers == [] or outcome(taken) == (REFUSED, BAD_SIGNATURE)
+        assert taken.files == ()
+    assert tracker.orders.refused + tracker.orders.damaged == len(frame) - 2
+    assert tracker.orders.refused > 32
+    assert tracker.settings.version == 0
+
+
+def test_an_order_for_another_tracker_or_with_another_key_is_refused():
+    tracker = Tracker()
+    other = outcome(tracker.take(setting(9, 1200, device=b"bjorn")))
+    wrong = outcome(tracker.take(setting(9, 1200, key=b"en annen nokkel, ogsaa 32 bytes!")))
+    assert other == wrong == (REFUSED, BAD_SIGNATURE)
+    assert tracker.settings.version == 0
+
+
+def test_without_a_real_key_nothing_is_believed():
+    settings = Settings()
+    orders = Orders("astrid", b"", settings, FenceSet(settings))
+    frame = setting(9, 1200, key=b"")
+    assert outcome(orders.take(frame, NOW_S)) == (REFUSED, BAD_SIGNATURE)
+
+
+def test_other_kinds_of_frame_are_counted_and_not_answered():
+    tracker = Tracker()
+    answer = {"order_id": 1, "order_version": 1, "result": 1, "reason": 0}
+    answer.update({"boot": 1, "seq": 1, "time_s": NOW_S, "time_is_uptime": 0})
+    assert tracker.take(codec.encode(ANSWER, answer)).answers == []
+    assert tracker.take(b"").answers == []
+    assert tracker.take(b"\xff" * 5000).answers == []
+    assert tracker.orders.damaged == 3
+
+
+def test_an_old_version_is_refused_and_the_same_one_is_answered_again():
+    tracker = Tracker()
+    tracker.take(setting(9, 1200, order_id=5, version=7))
+    assert outcome(tracker.take(setting(9, 600, order_id=4, version=6))) == (REFUSED, OLD_VERSION)
+    assert outcome(tracker.take(setting(9, 600, order_id=6, version=7))) == (REFUSED, OLD_VERSION)
+    again = tracker.take(setting(9, 1200, order_id=5, version=7))
+    assert outcome(again) == (APPLIED, 0)
+    assert again.files == ()
+    assert tracker.settings.report_inside_s == 1200
+
+
+def test_versions_of_one_kind_do_not_touch_another():
+    tracker = Tracker()
+    assert outcome(tracker.take(setting(9, 1200, version=7))) == (APPLIED, 0)
+    assert outcome(tracker.take(signed(FENCES, {"fences": [CIRCLE]}, version=2))) == (APPLIED, 0)
+    assert outcome(tracker.take(signed(COMMAND, RESTART_NOW, version=1))) == (APPLIED, 0)
+
+
+def test_expiry_is_by_the_clock_and_without_a_clock_it_is_not_guessed():
+    tracker = Tracker()
+    due = setting(9, 1200, expires_s=NOW_S)
+    assert outcome(tracker.take(due, NOW_S)) == (REFUSED, EXPIRED)
+    assert outcome(tracker.take(due, 0)) == (REFUSED, NO_CLOCK)
+    assert outcome(tracker.take(due, NOW_S - 1)) == (APPLIED, 0)
+    assert outcome(tracker.take(due, NOW_S + 1)) == (APPLIED, 0)  # it was, before it expired
+    never = setting(10, 600, order_id=2, version=2)
+    assert outcome(tracker.take(never, 0)) == (APPLIED, 0)
+
+
+def test_a_kind_this_firmware_does_not_know_is_refused():
+    assert outcome(Tracker().take(signed(77, b"\x01"))) == (REFUSED, UNKNOWN_KIND)
+
+
+def test_a_body_that_is_not_of_its_kind_is_refused_whole():
+    tracker = Tracker()
+    for kind in (SETTINGS, FENCES, COMMAND):
+        assert outcome(tracker.take(signed(kind, b"\xff\xff"))) == (REFUSED, BAD_BODY)
+    assert tracker.flash == {}
+
+
+def test_one_bad_setting_or_fence_keeps_all_others_out():
+    tracker = Tracker()
+    changes = [{"number": 9, "value": 1200}, {"number": 1, "value": 9999}]
+    frame = signed(SETTINGS, {"settings": changes})
+    assert outcome(tracker.take(frame)) == (REFUSED, OUT_OF_RANGE)
+    assert tracker.settings.report_inside_s == 900
+    ring = [{"lat_e6": 59913900 + i, "lon_e6": 10745200 + i * i} for i in range(33)]
+    second = dict(CIRCLE)
+    second.update({"number": 2, "shape": 1, "radius_dm": 0, "rings": [{"points": ring}] * 2})
+    frame = signed(FENCES, {"fences": [CIRCLE, second]})
+    assert outcome(tracker.take(frame)) == (REFUSED, NO_ROOM)
+    assert tracker.fences.version == 0
+    assert tracker.flash == {}
+
+
+def test_a_command_is_done_once_and_answered_each_time():
+    tracker = Tracker()
+    frame = signed(COMMAND, RESTART_NOW, order_id=3, version=3)
+    taken = tracker.take(frame)
+    assert taken.command == RESTART_NOW
+    assert [name for name, data in taken.files] == ["orders"]
+    again = Tracker(tracker.flash).take(frame)
+    assert again.command is None
+    assert outcome(again) == (APPLIED, 0)
+
+
+def test_a_command_lost_on_the_way_back_is_answered_after_a_later_one():
+    tracker = Tracker()
+    frames = [signed(COMMAND, RESTART_NOW, order_id=i, version=i) for i in range(1, 22)]
+    for frame in frames:
+        assert tracker.take(frame).command == RESTART_NOW
+    answers = [outcome(tracker.take(frame)) for frame in frames]
+    assert answers[:5] == [(REFUSED, OLD_VERSION)] * 5
+    assert answers[5:] == [(APPLIED, 0)] * ANSWERED
+
+
+def test_fences_are_armed_by_the_first_good_fix_and_say_so_once():
+    tracker = Tracker()
+    assert tracker.orders.armed().answers == []
+    frame = signed(FENCES, {"fences": [CIRCLE]}, order_id=8, version=2)
+    tracker.take(frame)
+    assert tracker.orders.armed().answers == []
+    tracker.fences.judge(Fix(NOW_S, 59913900, 10745200, 40, 0, 360, 8, 1000))
+    taken = tracker.orders.armed()
+    assert outcome(taken) == (ARMED, 0)
+    assert taken.answers[0]["order_id"] == 8
+    assert tracker.orders.armed().answers == []
+    assert outcome(tracker.take(frame)) == (ARMED, 0)
+
+
+def test_a_power_cut_between_the_files_leaves_the_order_applied_and_answered():
+    tracker = Tracker()
+    frame = signed(FENCES, {"fences": [CIRCLE]}, version=2)
+    taken = tracker.orders.take(frame, NOW_S)
+    name, data = taken.files[0]
+    again = Tracker({name: data})
+    assert again.fences.version == 2
+    assert outcome(again.take(frame)) == (APPLIED, 0)
+    again.fences.judge(Fix(NOW_S, 59913900, 10745200, 40, 0, 360, 8, 1000))
+    assert outcome(again.orders.armed()) == (ARMED, 0)
+
+
+def test_an_order_whose_file_was_lost_is_applied_anew():
+    tracker = Tracker()
+    frame = signed(FENCES, {"fences": [CIRCLE]}, version=2)
+    tracker.take(frame)
+    del tracker.flash["fences"]
+    again = Tracker(tracker.flash)
+    assert again.fences.version == 0
+    taken = again.take(frame)
+    assert outcome(taken) == (APPLIED, 0)
+    assert again.fences.version == 2
+    assert "fences" in again.flash
+
+
+def test_damaged_files_of_orders_and_fences_are_said_and_change_nothing():
+    tracker = Tracker()
+    tracker.take(signed(FENCES, {"fences": [CIRCLE]}, version=2))
+    for name in ("orders", "fences"):
+        data = tracker.flash[name]
+        for length in range(len(data)):
+            assert not _loads(name, data[:length])
+        for i in range(8 * len(data)):
+            flipped = bytearray(data)
+            flipped[i // 8] ^= 1 << i % 8
+            assert not _loads(name, bytes(flipped))
+        assert _loads(name, data)
+
+
+def _loads(name, data):
+    fresh = Tracker()
+    if name == "orders":
+        return fresh.orders.load(data)
+    return fence_file.restore(fresh.fences, data)
