@@ -41,6 +41,7 @@ from trygg_gateway.web.port import Json, Views
 
 STATIC = Path(__file__).parent / "static"
 MAX_ALARMS = 1000
+STRAY_BYTES = 12
 TRACK_DEFAULT_S = 2 * 3600
 
 
@@ -131,7 +132,7 @@ class Console:
         limit = whole_number(request.query_params.get("limit", "50"), 1, 500, "limit")
         counters = await run_in_threadpool(self._views.counters)
         rows = await run_in_threadpool(self._views.quarantine, limit)
-        return _json({"counters": counters, "quarantine": rows})
+        return _json({"counters": counters, "quarantine": [_beginning(row) for row in rows]})
 
     async def _log(self, request: Request, what: str, names: list[str]) -> None:
         if names:
@@ -172,6 +173,11 @@ def _metrics_route(metrics: Callable[[], bytes]) -> Callable[[Request], Any]:
         return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return answer
+
+
+def _beginning(stray: Json) -> Json:
+    """A stray with its payload's first bytes only: enough to name it, too few for a position."""
+    return {**stray, "payload_hex": str(stray.get("payload_hex", ""))[: 2 * STRAY_BYTES]}
 
 
 def _json(values: Json) -> Response:

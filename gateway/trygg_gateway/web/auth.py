@@ -23,6 +23,7 @@ FREE_FAILURES = 5
 WAIT_S = 30
 QUIET_S = 900
 MAX_ADDRESSES = 2000
+_LEAST_N = 2**10
 _SCRYPT_LIMIT = 64 * 1024 * 1024
 
 
@@ -56,7 +57,8 @@ class ConsolePassword(NamedTuple):
             salt, digest = (base64.b64decode(part, validate=True) for part in parts[4:])
         except (ValueError, binascii.Error) as error:
             raise PasswordFormatError(f"wanted scrypt$n$r$p$salt$digest: {error}") from None
-        if 128 * n * r * p >= _SCRYPT_LIMIT or not salt or len(digest) != 32:
+        costs = min(n, r, p) > 0 and n & (n - 1) == 0 and n >= _LEAST_N
+        if not costs or 128 * n * r * p >= _SCRYPT_LIMIT or not salt or len(digest) != 32:
             raise PasswordFormatError("the scrypt parameters are outside what this console takes")
         return cls(n, r, p, salt, digest)
 

@@ -186,7 +186,7 @@ function wire(page) {
   byId("logout").hidden = !page.password;
   byId("logout").addEventListener("click", () => post("/api/logout", {}).finally(() => location.replace("/login")));
   byId("operator").addEventListener("click", () => askName().then(drawOperator));
-  byId("show-all").addEventListener("click", () => map.showAll(state.trackers));
+  byId("show-all").addEventListener("click", () => map.showAll());
   byId("all-tracks").addEventListener("change", fetchTrackers);
   for (const b of document.querySelectorAll("button[data-view]")) b.addEventListener("click", () => view(b.dataset.view));
   for (const b of document.querySelectorAll("button[data-pane]")) b.addEventListener("click", () => mark("pane", b.dataset.pane));

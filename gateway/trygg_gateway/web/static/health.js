@@ -4,7 +4,7 @@ import { byId, el, say, sayOrHide } from "./dom.js";
 import { nowS } from "./gateway.js";
 import { clock } from "./words.js";
 
-const NAMES = { received_ms: "Received", id: "No.", reason: "Why", topic: "Topic", payload: "Bytes", size: "Size" };
+const COLUMNS = { received_ms: "Received", reason: "Why", topic: "Topic", size: "Bytes", payload_hex: "It begins with", id: "No." };
 
 /** Draw /api/health's answer. */
 export function showHealth(health) {
@@ -17,17 +17,15 @@ export function showHealth(health) {
 }
 
 function table(rows) {
-  const columns = Object.keys(rows[0]);
-  const head = el("tr", {}, ...columns.map((name) => el("th", { scope: "col" }, title(name))));
+  const columns = Object.keys(COLUMNS).filter((name) => name in rows[0]);
+  const head = el("tr", {}, ...columns.map((name) => el("th", { scope: "col" }, COLUMNS[name])));
   const body = rows.map((row) => el("tr", {}, ...columns.map((name) => el("td", { data: { column: name } }, cell(name, row[name])))));
   return [el("thead", {}, head), el("tbody", {}, ...body)];
 }
 
 function cell(name, value) {
   if (value === null || value === undefined) return "";
-  if (name.endsWith("_ms")) return clock(value / 1000, nowS());
-  if (name.endsWith("_s") && value > 1e9) return clock(value, nowS());
-  return String(value);
+  return name === "received_ms" ? clock(value / 1000, nowS()) : String(value);
 }
 
 /** Nested counters become headed groups; plain ones go under "Gateway". */
@@ -45,6 +43,6 @@ function group([name, rows]) {
 const figure = (value) => (typeof value === "number" ? value.toLocaleString("en-GB") : String(value ?? ""));
 
 function title(name) {
-  const words = NAMES[name] ?? name.replace(/_(ms|s)$/, "").replaceAll("_", " ");
+  const words = name.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -17,13 +17,18 @@ export class WatchMap {
     this.drawn = new Map(); // device → {key, layer} for what changes only with new data
     this.tracks = new Map();
     this.spots = new Map();
-    this.fitted = false;
-    this.map = L.map("map", { center: START, zoom: 5, zoomControl: false, attributionControl: false, zoomSnap: 0.5, maxZoom: 20, zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false });
+    this.trackers = [];
+    this.fitted = false; // everything has been brought into view once
+    this.moved = false; // the operator looks at a place of their own: leave it to them
+    this.fitting = false;
+    this.map = L.map("map", { center: START, zoom: 5, zoomControl: false, attributionControl: false, zoomSnap: 0.25, maxZoom: 20, zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false });
     L.control.zoom({ position: "topleft" }).addTo(this.map);
     L.control.scale({ position: "bottomright", imperial: false, maxWidth: 160 }).addTo(this.map);
     this.grid = new Grid().addTo(this.map);
     if (page.tiles) this.addTiles(page);
-    this.map.on("zoomend moveend", () => this.note());
+    this.map.on("zoomend moveend", () => { this.note(); this.nudge(); });
+    this.map.on("dragstart zoomstart", () => { this.moved ||= !this.fitting; });
+    this.map.on("resize", () => this.moved || this.showAll());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.grid.redraw());
     new ResizeObserver(() => this.map.invalidateSize()).observe(byId("map"));
   }
@@ -47,29 +52,41 @@ export class WatchMap {
 
   /** Draw all trackers; `chosen` stands out. */
   show(trackers, chosen) {
+    this.trackers = trackers;
     const now = new Set(trackers.map((t) => t.device));
     for (const [device, { layer }] of this.drawn) if (!now.has(device)) this.drop(device, layer);
     for (const tracker of trackers) this.showOne(tracker, tracker.device === chosen);
+    this.nudge();
     if (!this.fitted && this.bounds(trackers)) {
       this.fitted = true;
-      this.showAll(trackers);
+      this.showAll();
     }
   }
 
   /** Bring everything known into view. */
-  showAll(trackers) {
-    const bounds = this.bounds(trackers);
+  showAll() {
+    const bounds = this.bounds(this.trackers);
     if (!bounds) return;
+    this.moved = false;
     this.grid.options.lat = Math.round(bounds.getCenter().lat * 10) / 10;
-    this.map.fitBounds(bounds, { padding: [36, 36], maxZoom: 17, animate: false });
+    this.fit(bounds);
     this.grid.redraw();
-    this.note();
   }
 
   /** Bring one tracker, or one position, into view. */
   go(tracker, position = null) {
     const bounds = position ? L.latLng(position.lat, position.lon).toBounds(400) : this.bounds([tracker]);
-    if (bounds) this.map.fitBounds(bounds, { padding: [40, 40], maxZoom: 17, animate: false });
+    if (!bounds) return;
+    this.moved = true;
+    this.fit(bounds);
+  }
+
+  fit(bounds) {
+    this.fitting = true;
+    this.map.fitBounds(bounds, { ...this.room(), maxZoom: 17, animate: false });
+    this.fitting = false;
+    this.note();
+    this.nudge();
   }
 
   /** Draw a tracker's track, oldest first; an empty one is taken away. */
@@ -88,6 +105,18 @@ export class WatchMap {
     const open = alarms.filter((a) => a.state !== "closed" && a.position);
     for (const [id, spot] of this.spots) if (!open.some((a) => a.id === id)) { spot.remove(); this.spots.delete(id); }
     for (const a of open) if (!this.spots.has(a.id)) this.spots.set(a.id, spot(a).addTo(this.map));
+  }
+
+  /** Space kept free at the edges for the tools above, the legend below and the words beside a dot. */
+  room() {
+    const wide = this.map.getSize().x > 480;
+    return { paddingTopLeft: [wide ? 56 : 24, 56], paddingBottomRight: [wide ? 90 : 24, 72] };
+  }
+
+  /** Words that would be cut off at the map's edge are moved inwards. */
+  nudge() {
+    const edge = byId("map").getBoundingClientRect();
+    for (const words of document.querySelectorAll(".map-label")) nudgeOne(words, edge);
   }
 
   showOne(t, chosen) {
@@ -126,8 +155,10 @@ function fenceLayers(t, chosen) {
   const layers = t.fences.map((fence) => fenceLayer(fence, hidden && fence.private && fence.keep === "in", chosen));
   if (!hidden) return layers;
   const home = t.fences.find((fence) => fence.private && fence.keep === "in") ?? t.fences[0];
-  return home ? [...layers, label(fenceBounds(home).getCenter(), "private", `${t.name || t.device}: `, "inside, position not shared")] : layers;
+  return home ? [...layers, label(below(fenceBounds(home)), "private", `${t.name || t.device}: `, "inside, position not shared")] : layers;
 }
+
+const below = (bounds) => L.latLng(bounds.getSouth(), bounds.getCenter().lng);
 
 function fenceLayer(fence, shaded, chosen) {
   const className = ["fence", `fence-${fence.keep}`, shaded ? "fence-shaded" : "", chosen ? "fence-chosen" : ""].join(" ");
@@ -157,6 +188,20 @@ function dotLayers(t, chosen) {
 function label(at, kind, ...words) {
   const text = el("span", { class: `map-label ${kind}` }, ...words.map((word) => (typeof word === "string" ? el("span", {}, word) : word)));
   return L.marker(at, { icon: L.divIcon({ className: "label-anchor", html: text, iconSize: [0, 0] }), keyboard: false });
+}
+
+/** Words beside a dot go to its other side, or under it; they never cover it. */
+function nudgeOne(words, edge) {
+  words.classList.remove("under");
+  words.style.marginLeft = "0px";
+  const anchor = words.parentElement.getBoundingClientRect().left;
+  if (anchor < edge.left || anchor > edge.right) return;
+  const box = words.getBoundingClientRect();
+  const over = Math.max(0, box.right - edge.right + 14);
+  const beside = box.width + 28; // 28: the dot and the gaps on both sides of it
+  const flips = over > 0 && words.matches(".dot-label") && box.left - beside > edge.left;
+  words.classList.toggle("under", over > 0 && !flips);
+  words.style.marginLeft = `${Math.max(0, edge.left + 6 - box.left) - (flips ? beside : over)}px`;
 }
 
 function spot(alarm) {

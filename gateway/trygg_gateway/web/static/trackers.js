@@ -4,8 +4,9 @@ import { count } from "./ages.js";
 import { byId, el, fit, say, sayOrHide } from "./dom.js";
 import { nowS } from "./gateway.js";
 import { batteryIcon, icon, signalIcon } from "./icons.js";
-import { accuracy, bars, clock, duration, fenceWord, STATUS, statusWord } from "./words.js";
+import { accuracy, bars, clock, duration, fenceWord, statusWord } from "./words.js";
 
+const CALM = ["fine", "waiting"];
 const parts = new WeakMap();
 
 /** Draw the list. `chosen` is a device or null; `choose(device)` is called on a click. */
@@ -16,12 +17,9 @@ export function showTrackers(trackers, chosen, choose) {
 }
 
 function tally(trackers) {
-  const words = [];
-  for (const status of Object.keys(STATUS)) {
-    const n = trackers.filter((t) => t.status === status).length;
-    if (n) words.push(`${n} ${statusWord(status).toLowerCase()}`);
-  }
-  return words.join(" · ");
+  const worrying = trackers.filter((t) => !CALM.includes(t.status)).length;
+  if (trackers.length === 0) return "";
+  return worrying ? `${worrying} of ${trackers.length} need attention` : `all ${trackers.length} well`;
 }
 
 function card(tracker, choose) {

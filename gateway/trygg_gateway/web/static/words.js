@@ -15,7 +15,7 @@ export const FENCE = {
   near: "Near the boundary",
   outside: "Outside",
   cannot_tell: "Cannot tell if inside",
-  unknown: "Inside or not: unknown",
+  unknown: "Not known if inside",
 };
 
 export const CAUSES = ["False alarm", "Fetched home", "Came back alone", "Test", "Other"];
