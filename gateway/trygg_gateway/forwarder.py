@@ -8,7 +8,8 @@ journal's order. A lane does one thing at a time:
 
 The cursor moves after the sink has confirmed, so a crash in between delivers again and never less;
 the sink makes that harmless (see sinks/). In the commit that moves the cursor also stand the
-timeline's "delivered" of an alarm, and what the sink refused, set aside with the reason.
+timeline's "delivered" of an alarm, and what the sink refused, set aside with the reason. The reader
+may not have made the alarm yet: then that commit waits for it, up to TIMELINE_S, the sink does not.
 
 A sink that says Later is asked again for ever: for alarms at most every 15 s, for the rest up to
 5 minutes apart (backoff.py). When one lane gets through again, the others try at once, unless
@@ -62,6 +63,7 @@ class Journal(Protocol):
 class Outcome(NamedTuple):
     """What became of one alarm at one sink, for its timeline."""
 
+    row_id: int
     device: str
     boot: int
     seq: int
@@ -73,8 +75,13 @@ class Outcome(NamedTuple):
 
 # moves a cursor (sink, lane, row), inside a write
 SetCursor = Callable[[Database, str, int, int], None]
-# writes outcomes into the alarms' timelines, inside a write
-Tell = Callable[[Database, Outcome], None]
+# writes an outcome into the alarm's timeline, inside a write; False: there is no alarm yet
+Tell = Callable[[Database, Outcome], bool]
+TIMELINE_S, TIMELINE_STEP_S = 2.0, 0.02
+
+
+class _NotYet(Exception):
+    """The reader has not made the alarm whose timeline is to be written."""
 
 
 class Outlet(NamedTuple):
@@ -298,14 +305,26 @@ class LaneTask:
         self.counters["delivered"] += len(passed)
         self.counters["refused"] += bool(refused)
 
-        def act(db: Database, at: int = self._at) -> None:
-            self._parent.set_cursor(db, self._name, self.number, at)
-            for outcome in outcomes:
-                self._parent.tell(db, outcome)
-            if stray:
-                set_aside(db, [stray])
+        await self._commit(self._at, outcomes, [stray] if stray else [])
 
-        await asyncio.wrap_future(self._parent.journal.write(act))
+    async def _commit(self, at: int, outcomes: list[Outcome], strays: list[Stray]) -> None:
+        """Cursor, timelines and what was refused, in one commit."""
+        until = time.monotonic() + TIMELINE_S
+
+        def act(db: Database) -> None:
+            told = [self._parent.tell(db, outcome) for outcome in outcomes]
+            if not all(told) and time.monotonic() < until:
+                raise _NotYet
+            self._parent.set_cursor(db, self._name, self.number, at)
+            if strays:
+                set_aside(db, strays)
+
+        while True:
+            try:
+                await asyncio.wrap_future(self._parent.journal.write(act))
+                return
+            except _NotYet:
+                await asyncio.sleep(TIMELINE_STEP_S)
 
     def _outcomes(
         self, passed: list[Row], refused: Row | None, refusal: str, at_ms: int
@@ -330,7 +349,7 @@ class LaneTask:
 
 
 def _outcome(row: Row, sink: str, event: str, text: str, at_ms: int) -> Outcome:
-    return Outcome(row.device, row.boot, row.seq, sink, event, text, at_ms)
+    return Outcome(row.id, row.device, row.boot, row.seq, sink, event, text, at_ms)
 
 
 def _stray(row: Row, sink: str, refusal: str, at_ms: int) -> Stray:
