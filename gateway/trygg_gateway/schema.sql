@@ -51,33 +51,39 @@ CREATE TABLE quarantine (
     received_ms INTEGER NOT NULL
 );
 
--- The newest known state of each tracker, folded by the reader. (boot, seq) is the record
--- the state is of: an older one never overwrites it.
+-- The newest known state of each tracker, folded by the reader. Status comes with every
+-- report, alarm and health record, the place with reports and alarms, the rest with health;
+-- each part names the record (boot, seq) it is of, and an older one never overwrites it.
 CREATE TABLE devices (
-    device               TEXT PRIMARY KEY,
-    boot                 INTEGER NOT NULL,
-    seq                  INTEGER NOT NULL,
-    heard_ms             INTEGER NOT NULL,
-    time_s               INTEGER NOT NULL,
-    next_report_by_s     INTEGER NOT NULL,
-    battery_mv           INTEGER,
-    battery_percent      INTEGER,
-    charging             INTEGER NOT NULL,
-    signal               INTEGER NOT NULL,
-    fence_state          INTEGER NOT NULL,
-    fence_number         INTEGER NOT NULL,
-    bound_s              INTEGER NOT NULL,
-    fix_time_s           INTEGER NOT NULL,
-    position_withheld    INTEGER NOT NULL,
-    lat_e6               INTEGER,
-    lon_e6               INTEGER,
-    accuracy_dm          INTEGER,
-    speed_dm_s           INTEGER,
-    course_deg           INTEGER,
-    settings_version     INTEGER NOT NULL,
-    fence_version        INTEGER NOT NULL,
-    firmware             TEXT NOT NULL,
-    health               TEXT NOT NULL
+    device            TEXT PRIMARY KEY,
+    heard_ms          INTEGER NOT NULL,
+    status_boot       INTEGER NOT NULL,
+    status_seq        INTEGER NOT NULL,
+    time_s            INTEGER NOT NULL,
+    next_report_by_s  INTEGER NOT NULL,
+    battery_mv        INTEGER NOT NULL,
+    battery_percent   INTEGER,
+    charging          INTEGER NOT NULL,
+    signal            INTEGER NOT NULL,
+    place_boot        INTEGER NOT NULL,
+    place_seq         INTEGER NOT NULL,
+    fence_state       INTEGER NOT NULL,
+    fence_number      INTEGER NOT NULL,
+    bound_s           INTEGER NOT NULL,
+    fix_time_s        INTEGER NOT NULL,    -- of the newest good fix, told or withheld
+    position_withheld INTEGER NOT NULL,
+    position_time_s   INTEGER NOT NULL,
+    lat_e6            INTEGER,
+    lon_e6            INTEGER,
+    accuracy_dm       INTEGER,
+    speed_dm_s        INTEGER,
+    course_deg        INTEGER,
+    health_boot       INTEGER NOT NULL,
+    health_seq        INTEGER NOT NULL,
+    settings_version  INTEGER NOT NULL,
+    fence_version     INTEGER NOT NULL,
+    firmware          TEXT NOT NULL,
+    health            TEXT NOT NULL        -- the whole health record as JSON
 ) WITHOUT ROWID;
 
 -- One place a tracker was at, as it reported it. A fix told twice is one row.

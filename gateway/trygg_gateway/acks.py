@@ -1,0 +1,131 @@
+"""What each tracker is told of its records: `{boot, upto, missing}` (promise 2).
+
+`Held` is the set of sequence numbers of one boot as ranges; `Acks` keeps one for each tracker
+and boot that is being heard, fills it from the journal the first time, and says when which
+tracker is due a frame. Pure: the time comes in, frames go out.
+
+A tracker waits DEBOUNCE_MS for its ack, so that a burst of records gets one, and at least
+SPACING_MS lie between two; one for an alarm goes at once. What is lost on the way costs
+nothing: the next ack says the same and more.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+
+from trygg_gateway.values import ALARM, Entry, wire_of
+from trygg_wire import codec, layouts
+
+DEBOUNCE_MS = 50
+SPACING_MS = 250
+MISSING_MAX = 32  # ranges in one ack, layouts.ROWS[ACK]
+BOOTS_MAX = 20_000  # trackers and boots kept in memory; the longest known goes
+
+Range = tuple[int, int]  # first and last, both held
+
+
+class Held:
+    """The sequence numbers held of one boot, 1 and up."""
+
+    def __init__(self, ranges: Iterable[Range] = ()) -> None:
+        self.firsts: list[int] = []
+        self.lasts: list[int] = []
+        for first, last in sorted(ranges):
+            self.firsts.append(first)
+            self.lasts.append(last)
+
+    def add(self, seq: int) -> None:
+        """`seq` is held from now on; again is the same."""
+        firsts, lasts = self.firsts, self.lasts
+        if lasts and lasts[-1] == seq - 1:  # nearly always
+            lasts[-1] = seq
+            return
+        at = bisect_right(firsts, seq)  # ranges before `at` begin at or before seq
+        if at and lasts[at - 1] >= seq:
+            return
+        joins_before = at > 0 and lasts[at - 1] == seq - 1
+        joins_after = at < len(firsts) and firsts[at] == seq + 1
+        if joins_before and joins_after:
+            lasts[at - 1] = lasts.pop(at)
+            del firsts[at]
+        elif joins_before:
+            lasts[at - 1] = seq
+        elif joins_after:
+            firsts[at] = seq
+        else:
+            firsts.insert(at, seq)
+            lasts.insert(at, seq)
+
+    def upto_and_missing(self, most: int = MISSING_MAX) -> tuple[int, list[Range]]:
+        """The highest number up to which all is held but these (first, count), at most `most`.
+
+        With more gaps than `most`, upto is lowered to before the first gap that does not fit.
+        """
+        missing: list[Range] = []
+        upto = 0
+        for first, last in zip(self.firsts, self.lasts, strict=True):
+            if first > upto + 1:
+                if len(missing) == most:
+                    break
+                missing.append((upto + 1, first - upto - 1))
+            upto = last
+        return upto, missing
+
+
+class Acks:
+    """Who is due an ack and what it says. `load(device, boot)` gives the journal's ranges."""
+
+    def __init__(self, load: Callable[[str, int], Sequence[Range]]) -> None:
+        self.counters = {"acks": 0, "acks_with_gaps": 0}
+        self._load = load
+        self._held: dict[tuple[str, int], Held] = {}
+        self._due: dict[tuple[str, int], int] = {}  # when
+        self._sent: dict[tuple[str, int], int] = {}  # when last
+
+    def committed(self, entries: Iterable[Entry], now_ms: int) -> None:
+        """These records are on disk, some perhaps since long ago: their trackers are due."""
+        for entry in entries:
+            key = (entry.device, entry.boot)
+            held = self._held.get(key)
+            if held is None:
+                held = self._begin(key)
+            held.add(entry.seq)
+            if entry.lane == ALARM:
+                self._due[key] = now_ms
+            elif key not in self._due:
+                spaced = self._sent.get(key, now_ms - SPACING_MS) + SPACING_MS
+                self._due[key] = max(now_ms + DEBOUNCE_MS, spaced)
+
+    def due(self, now_ms: int) -> list[tuple[str, bytes]]:
+        """The (device, frame) pairs to send now."""
+        ready = [key for key, when in self._due.items() if when <= now_ms]
+        for key in ready:
+            del self._due[key]
+            self._sent[key] = now_ms
+        return [(key[0], self._frame(key, now_ms)) for key in ready]
+
+    def next_ms(self) -> int | None:
+        """When `due` will have something next; None if nothing was committed since."""
+        return min(self._due.values(), default=None)
+
+    def _begin(self, key: tuple[str, int]) -> Held:
+        if len(self._held) >= BOOTS_MAX:
+            oldest = next(key for key in self._held if key not in self._due)
+            del self._held[oldest]
+            self._sent.pop(oldest, None)
+        held = self._held[key] = Held(self._load(*key))
+        return held
+
+    def _frame(self, key: tuple[str, int], now_ms: int) -> bytes:
+        upto, missing = self._held[key].upto_and_missing()
+        self.counters["acks"] += 1
+        self.counters["acks_with_gaps"] += bool(missing)
+        frame: bytes = codec.encode(
+            layouts.ACK,
+            {
+                "boot": key[1],
+                "upto": upto,
+                "time_s": wire_of(now_ms // 1000),
+                "missing": [{"first": first, "count": count} for first, count in missing],
+            },
+        )
+        return frame

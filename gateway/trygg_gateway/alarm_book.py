@@ -1,0 +1,143 @@
+"""The alarms in the database: each function is one step of an alarm's life in a transaction."""
+
+from typing import NamedTuple
+
+from trygg_gateway import alarms
+from trygg_gateway.alarms import Alarm, Event
+from trygg_gateway.database import Database
+from trygg_gateway.values import Refused
+from trygg_wire import layouts
+
+_INSERT = (
+    f"INSERT OR IGNORE INTO alarms ({', '.join(Alarm._fields)})"  # noqa: S608 - our own names
+    f" VALUES ({', '.join('?' * len(Alarm._fields))})"
+)
+_EVENT = "INSERT INTO alarm_events (alarm_id, at_ms, event, who, text) VALUES (?, ?, ?, ?, ?)"
+_OPEN_LEFT = """
+    SELECT id FROM alarms
+    WHERE device = ? AND fence_number = ? AND what = ? AND state <> 'closed'
+      AND (boot, seq) < (?, ?)
+    ORDER BY boot DESC, seq DESC LIMIT 1
+"""
+_BACK_ALONE = """
+    SELECT id, raised_s FROM alarms
+    WHERE device = ? AND fence_number = ? AND what = ? AND closed_cause = ?
+      AND (boot, seq) > (?, ?)
+    ORDER BY boot, seq LIMIT 1
+"""
+
+
+class Subject(NamedTuple):
+    """The record that raised an alarm, and whether it is only a test."""
+
+    device: str
+    boot: int
+    seq: int
+
+
+def add_event(db: Database, alarm_id: int, event: Event) -> None:
+    """One more line in an alarm's timeline."""
+    db.execute(_EVENT, (alarm_id, *event))
+
+
+def raise_alarm(db: Database, alarm: Alarm, events: list[Event]) -> int | None:
+    """Store a new alarm with its first events; None if it is there already.
+
+    A BACK that overtook its LEFT is found and becomes an event of it.
+    """
+    made = db.execute(_INSERT, alarm)
+    if not made.rowcount:
+        return None
+    alarm_id = made.lastrowid
+    assert alarm_id is not None
+    for event in events:
+        add_event(db, alarm_id, event)
+    if alarm.what == layouts.LEFT:
+        _take_overtaken_back(db, alarm_id, alarm)
+    return alarm_id
+
+
+def come_back(db: Database, alarm: Alarm, event: Event) -> int | None:
+    """Write a BACK record into the open alarm it belongs to; that alarm's id.
+
+    Where no alarm of that fence is open the BACK is kept as an alarm closed from the start.
+    """
+    found = db.execute(
+        _OPEN_LEFT, (alarm.device, alarm.fence_number, layouts.LEFT, alarm.boot, alarm.seq)
+    ).fetchone()
+    if found is None:
+        alone = alarm._replace(state=alarms.CLOSED, closed_cause=alarms.BACK_ALONE)
+        return raise_alarm(db, alone, [event])
+    add_event(db, found[0], event)
+    return int(found[0])
+
+
+def _take_overtaken_back(db: Database, alarm_id: int, left: Alarm) -> None:
+    found = db.execute(
+        _BACK_ALONE,
+        (left.device, left.fence_number, layouts.BACK, alarms.BACK_ALONE, left.boot, left.seq),
+    ).fetchone()
+    if found is not None:
+        db.execute("UPDATE alarm_events SET alarm_id = ? WHERE alarm_id = ?", (alarm_id, found[0]))
+        db.execute("DELETE FROM alarms WHERE id = ?", (found[0],))
+
+
+def delivered(db: Database, identity: tuple[str, int, int], sink: str, at_ms: int) -> int | None:
+    """Write that `sink` confirmed the alarm of record (device, boot, seq); its id.
+
+    Confirmed twice it is written once. None if that record raised no alarm.
+    """
+    found = db.execute(
+        "SELECT id FROM alarms WHERE device = ? AND boot = ? AND seq = ?", identity
+    ).fetchone()
+    if found is None:
+        return None
+    known = db.execute(
+        "SELECT 1 FROM alarm_events WHERE alarm_id = ? AND event = ? AND who = ?",
+        (found[0], alarms.DELIVERED, sink),
+    ).fetchone()
+    if known is None:
+        add_event(db, found[0], Event(at_ms, alarms.DELIVERED, sink, ""))
+    return int(found[0])
+
+
+def take(db: Database, alarm_id: int, who: str, now_ms: int) -> Subject:
+    """Write that a person took the alarm. Raises Refused."""
+    state, taken_by, subject = _standing(db, alarm_id)
+    event = alarms.taken(state, taken_by, who, now_ms)
+    db.execute(
+        "UPDATE alarms SET state = ?, taken_by = ? WHERE id = ?",
+        (alarms.TAKEN, event.who, alarm_id),
+    )
+    add_event(db, alarm_id, event)
+    return subject
+
+
+def close(db: Database, alarm_id: int, who: str, cause: str, now_ms: int) -> Subject:
+    """Write that a person closed the alarm, and why. Raises Refused."""
+    state, _, subject = _standing(db, alarm_id)
+    event = alarms.closed(state, who, cause, now_ms)
+    db.execute(
+        "UPDATE alarms SET state = ?, closed_cause = ? WHERE id = ?",
+        (alarms.CLOSED, event.text, alarm_id),
+    )
+    add_event(db, alarm_id, event)
+    return subject
+
+
+def told(db: Database, device: str, boot: int, seq: int, at_ms: int) -> None:
+    """Write that the tracker said it told its wearer that a person took the alarm."""
+    found = db.execute(
+        "SELECT id FROM alarms WHERE device = ? AND boot = ? AND seq = ?", (device, boot, seq)
+    ).fetchone()
+    if found is not None:
+        add_event(db, found[0], Event(at_ms, alarms.TOLD, device, "the wearer was told"))
+
+
+def _standing(db: Database, alarm_id: int) -> tuple[str, str | None, Subject]:
+    found = db.execute(
+        "SELECT state, taken_by, device, boot, seq FROM alarms WHERE id = ?", (alarm_id,)
+    ).fetchone()
+    if found is None:
+        raise Refused(f"There is no alarm {alarm_id}.")
+    return found[0], found[1], Subject(*found[2:])

@@ -1,0 +1,121 @@
+"""An alarm's life: raised by the tracker, stored, delivered, taken by a person, closed. Pure.
+
+Stored, delivered and taken are three different truths (promise 7) and stand apart in its
+timeline: when the tracker says it happened, when the gateway had it on disk, when each sink
+confirmed it, when a person took it, when the wearer's tracker said it told them, when it closed
+and why. The state is one of three, since that is what an operator must do about it: `raised`
+(somebody take it), `taken` (somebody has it), `closed`.
+
+LEFT, SOS, BATTERY_LOW, CANNOT_TELL and TEST raise. BACK does not: it is an event of the alarm
+that said LEFT, which stays open until a person closes it.
+"""
+
+from typing import Any, NamedTuple
+
+from trygg_gateway.devices import positions_of, time_of
+from trygg_gateway.values import Refused, Row
+from trygg_wire import layouts
+
+Json = dict[str, Any]
+
+RAISED, TAKEN, CLOSED = "raised", "taken", "closed"
+# events of a timeline besides the three states
+OUTSIDE, STORED, DELIVERED, BACK, TOLD = "outside", "stored", "delivered", "back", "told"
+WHO_MAX, CAUSE_MAX = 100, 500  # characters
+BACK_ALONE = "back, without an alarm that is open"
+
+
+class Alarm(NamedTuple):
+    """The columns of table `alarms` after its id, in their order."""
+
+    device: str
+    boot: int
+    seq: int
+    what: int
+    reason: int
+    test: int
+    fence_number: int
+    fence_version: int
+    state: str
+    raised_s: int
+    stored_ms: int
+    late_by_s: int
+    fix_age_s: int
+    lat_e6: int | None
+    lon_e6: int | None
+    accuracy_dm: int | None
+    speed_dm_s: int | None
+    course_deg: int | None
+    taken_by: str | None
+    closed_cause: str | None
+
+
+class Event(NamedTuple):
+    """One line of a timeline; `who` is a person, a sink, a tracker or the gateway."""
+
+    at_ms: int
+    event: str
+    who: str
+    text: str
+
+
+def alarm_of(row: Row, values: Json, stored_ms: int) -> Alarm:
+    """The alarm that an ALARM record raises, as it is when it is stored."""
+    raised_s = time_of(row, values)
+    positions = positions_of(row, layouts.ALARM, values)
+    newest = positions[0] if positions else None
+    test = bool(values["test"]) or values["what"] == layouts.TEST
+    return Alarm(
+        row.device, row.boot, row.seq, values["what"], values["reason"], int(test),
+        values["fence_number"], values["fence_version"], RAISED, raised_s, stored_ms,
+        max(0, stored_ms // 1000 - raised_s), values["fix_age_s"],
+        newest and newest.lat_e6, newest and newest.lon_e6, newest and newest.accuracy_dm,
+        newest and newest.speed_dm_s, newest and newest.course_deg, None, None,
+    )  # fmt: skip
+
+
+def first_events(row: Row, values: Json, stored_ms: int) -> list[Event]:
+    """The timeline up to the commit: the first fix outside, what the tracker said, stored."""
+    raised_ms = time_of(row, values) * 1000
+    events = [Event(raised_ms, RAISED, row.device, ""), Event(stored_ms, STORED, "gateway", "")]
+    positions = positions_of(row, layouts.ALARM, values)
+    fixes = zip(positions, values["evidence"], strict=True)
+    outside = [(place.time_s, fix) for place, fix in fixes if fix["distance_dm"] > 0]
+    if outside and values["what"] == layouts.LEFT:
+        at_s, fix = outside[-1]
+        text = f"{fix['distance_dm'] // 10} m outside, ± {-(-fix['accuracy_dm'] // 10)} m"
+        events.insert(0, Event(at_s * 1000, OUTSIDE, row.device, text))
+    return events
+
+
+def back_event(row: Row, values: Json) -> Event:
+    """The line that a BACK record adds to the alarm it ends the wandering of."""
+    return Event(time_of(row, values) * 1000, BACK, row.device, "inside again")
+
+
+def taken(state: str, taken_by: str | None, who: str, now_ms: int) -> Event:
+    """The line of `who` taking the alarm. Raises Refused if it cannot be taken."""
+    who = _said(who, "who takes it", WHO_MAX)
+    if state == CLOSED:
+        raise Refused("This alarm is closed already.")
+    if state == TAKEN:
+        raise Refused(f"{taken_by} has taken this alarm already.")
+    return Event(now_ms, TAKEN, who, "")
+
+
+def closed(state: str, who: str, cause: str, now_ms: int) -> Event:
+    """The line of `who` closing the alarm, and why. Raises Refused if it cannot be closed."""
+    who = _said(who, "who closes it", WHO_MAX)
+    cause = _said(cause, "why it is closed", CAUSE_MAX)
+    if state == CLOSED:
+        raise Refused("This alarm is closed already.")
+    return Event(now_ms, CLOSED, who, cause)
+
+
+def _said(text: str, what: str, most: int) -> str:
+    text = " ".join(text.split())
+    if not text:
+        raise Refused(f"Say {what}.")
+    if len(text) > most:
+        raise Refused(f"Say {what} in at most {most} characters.")
+    return text

@@ -1,0 +1,156 @@
+"""What is known of each tracker now, folded from its records one by one. Pure.
+
+Records come in any order: alarms overtake, backlog comes days late. So the state has three
+parts, each with the (boot, seq) of the record it is of, and a record changes only the parts it
+is newer than: `status` (battery, signal, next report) from reports, alarms and health, `place`
+(fence state and position) from reports and alarms, `health` from health records.
+
+A position is what the tracker told last: a report that withholds its coordinates takes it away,
+an older dot is never shown in its place (promise 8). A report that found no fix leaves it, with
+its age.
+"""
+
+import json
+from typing import Any, NamedTuple
+
+from trygg_gateway.values import Row, unix_of
+from trygg_wire import layouts
+
+Json = dict[str, Any]
+
+
+class Device(NamedTuple):
+    """The columns of table `devices`, in their order."""
+
+    device: str
+    heard_ms: int = 0
+    status_boot: int = 0
+    status_seq: int = 0
+    time_s: int = 0
+    next_report_by_s: int = 0
+    battery_mv: int = 0
+    battery_percent: int | None = None
+    charging: int = 0
+    signal: int = 0
+    place_boot: int = 0
+    place_seq: int = 0
+    fence_state: int = layouts.UNKNOWN
+    fence_number: int = 0
+    bound_s: int = 0
+    fix_time_s: int = 0
+    position_withheld: int = 0
+    position_time_s: int = 0
+    lat_e6: int | None = None
+    lon_e6: int | None = None
+    accuracy_dm: int | None = None
+    speed_dm_s: int | None = None
+    course_deg: int | None = None
+    health_boot: int = 0
+    health_seq: int = 0
+    settings_version: int = 0
+    fence_version: int = 0
+    firmware: str = ""
+    health: str = "{}"
+
+
+class Position(NamedTuple):
+    """The columns of table `positions`, in their order."""
+
+    device: str
+    time_s: int
+    lat_e6: int
+    lon_e6: int
+    accuracy_dm: int
+    speed_dm_s: int
+    course_deg: int
+    boot: int
+    seq: int
+
+
+def time_of(row: Row, values: Json) -> int:
+    """When the record was made, unix seconds: its own time, but never later than it came.
+
+    A tracker without a clock (time_is_uptime) is taken to have sent it at once.
+    """
+    received_s = row.received_ms // 1000
+    if values["time_is_uptime"] or not values["time_s"]:
+        return received_s
+    return min(unix_of(values["time_s"]), received_s)
+
+
+def positions_of(row: Row, kind: int, values: Json) -> list[Position]:
+    """The fixes a report or an alarm tells, newest first."""
+    told = values.get("fixes" if kind == layouts.REPORT else "evidence", ())
+    positions = []
+    at_s = time_of(row, values)
+    for fix in told:
+        at_s -= fix["age_s"]
+        positions.append(
+            Position(
+                row.device, at_s, fix["lat_e6"], fix["lon_e6"], fix["accuracy_dm"],
+                fix["speed_dm_s"], fix["course_deg"], row.boot, row.seq,
+            )
+        )  # fmt: skip
+    return positions
+
+
+def fold(state: Device, row: Row, kind: int, values: Json) -> Device:
+    """The state after this record; `kind` and `values` are the codec's."""
+    changed: Json = {"heard_ms": max(state.heard_ms, row.received_ms)}
+    identity = (row.boot, row.seq)
+    if kind != layouts.ANSWER and identity > (state.status_boot, state.status_seq):
+        changed |= _status(row, values)
+    if kind in (layouts.REPORT, layouts.ALARM) and identity > (state.place_boot, state.place_seq):
+        changed |= _place(row, kind, values)
+    if kind == layouts.HEALTH and identity > (state.health_boot, state.health_seq):
+        changed |= _health(row, values)
+    return state._replace(**changed)
+
+
+def _status(row: Row, values: Json) -> Json:
+    percent = values["battery_percent"]
+    time_s = time_of(row, values)
+    return {
+        "status_boot": row.boot,
+        "status_seq": row.seq,
+        "time_s": time_s,
+        "next_report_by_s": time_s + values["next_report_by_s"],
+        "battery_mv": values["battery_mv"],
+        "battery_percent": None if percent == layouts.PERCENT_UNKNOWN else percent,
+        "charging": values["charging"],
+        "signal": values["signal"],
+    }
+
+
+def _place(row: Row, kind: int, values: Json) -> Json:
+    changed: Json = {
+        "place_boot": row.boot,
+        "place_seq": row.seq,
+        "fence_state": values["fence_state"],
+        "fence_number": values["fence_number"],
+        "bound_s": values["bound_s"],
+    }
+    if values["fix_age_s"] < layouts.AGE_NEVER:
+        changed["fix_time_s"] = time_of(row, values) - values["fix_age_s"]
+    positions = positions_of(row, kind, values)
+    if kind == layouts.REPORT:
+        changed["position_withheld"] = values["coordinates_withheld"]
+    if positions:
+        newest = positions[0]
+        changed |= {name: getattr(newest, name) for name in Position._fields[2:7]}
+        changed |= {"position_time_s": newest.time_s, "position_withheld": 0}
+    elif changed.get("position_withheld"):
+        changed |= dict.fromkeys(Position._fields[2:7])
+        changed["position_time_s"] = 0
+    return changed
+
+
+def _health(row: Row, values: Json) -> Json:
+    return {
+        "health_boot": row.boot,
+        "health_seq": row.seq,
+        "settings_version": values["settings_version"],
+        "fence_version": values["fence_version"],
+        "firmware": values["firmware"],
+        "health": json.dumps(values),
+    }

@@ -1,0 +1,166 @@
+"""The orders owed to trackers: queued in the database, sent when the tracker is heard.
+
+`OrderBook` keeps the open ones in memory, so that hearing a tracker costs one dictionary look-up;
+`reload` reads them again, which is how orders queued by the command line are found. Everything
+it remembers can be lost: an order sent twice is answered twice and applied once.
+"""
+
+import json
+from collections.abc import Callable
+from typing import NamedTuple
+
+from trygg_gateway import orders
+from trygg_gateway.database import Database
+from trygg_gateway.fence_shapes import Json, fences_body, wire_fence
+from trygg_gateway.journal import Journal
+from trygg_gateway.orders import Order
+from trygg_gateway.values import Refused
+from trygg_wire import layouts
+
+_OPEN = """
+    SELECT id, device, version, kind, frame, expires_s, state FROM orders
+    WHERE state IN ('queued', 'sent', 'received')
+"""
+_EXPIRE = """
+    UPDATE orders SET state = 'expired', changed_ms = ?
+    WHERE state IN ('queued', 'sent', 'received') AND expires_s > 0 AND expires_s <= ?
+"""
+_INSERT = """
+    INSERT INTO orders (device, version, kind, body, frame, expires_s, state, ordered_ms,
+                        ordered_by, changed_ms)
+    SELECT ?, coalesce(max(version), 0) + 1, ?, ?, x'', ?, 'queued', ?, ?, ?
+    FROM orders WHERE device = ? AND kind = ?
+"""
+_SUPERSEDE = """
+    UPDATE orders SET state = 'superseded', changed_ms = ?
+    WHERE device = ? AND kind = ? AND version < ? AND state IN ('queued', 'sent', 'received')
+"""
+
+
+class Answered(NamedTuple):
+    """An order that its tracker answered: what it was about, its state before and after."""
+
+    kind: int
+    body: bytes
+    was: str
+    state: str
+
+
+def queue(
+    db: Database, device: str, kind: int, body: bytes, expires_s: int, who: str, now_ms: int
+) -> int:
+    """Owe the tracker one more order; its id. Raises Refused if the tracker is not registered."""
+    found = db.execute(
+        "SELECT order_key FROM trackers WHERE device = ? AND revoked = 0", (device,)
+    ).fetchone()
+    if found is None:
+        raise Refused(f"{device} is not registered, so nothing can be ordered of it.")
+    values = (device, kind, body, expires_s, now_ms, who, now_ms, device, kind)
+    order_id = db.execute(_INSERT, values).lastrowid
+    assert order_id is not None
+    (version,) = db.execute("SELECT version FROM orders WHERE id = ?", (order_id,)).fetchone()
+    frame = orders.signed_frame(order_id, version, expires_s, kind, body, device, found[0])
+    db.execute("UPDATE orders SET frame = ? WHERE id = ?", (frame, order_id))
+    if kind == layouts.FENCES:
+        db.execute(_SUPERSEDE, (now_ms, device, kind, version))
+    return order_id
+
+
+def queue_fences(
+    db: Database, device: str, fences: list[Json], expires_s: int, who: str, now_ms: int
+) -> int:
+    """Owe the tracker a whole new fence set, as people write it; the order's id.
+
+    Raises Refused: a fence that is not one, or the tracker not registered.
+    """
+    body = fences_body(fences)
+    order_id = queue(db, device, layouts.FENCES, body, expires_s, who, now_ms)
+    (version,) = db.execute("SELECT version FROM orders WHERE id = ?", (order_id,)).fetchone()
+    for fence in fences:
+        wire = wire_fence(fence)
+        name = str(fence.get("name") or f"fence {wire['number']}")
+        db.execute(
+            "INSERT INTO fences (device, version, number, name, body) VALUES (?, ?, ?, ?, ?)",
+            (device, version, wire["number"], name, json.dumps(wire)),
+        )
+    return order_id
+
+
+def answered(db: Database, device: str, values: Json, now_ms: int) -> Answered | None:
+    """Write what a tracker answered to an order; None if it is none of its own."""
+    found = db.execute(
+        "SELECT id, kind, body, state FROM orders WHERE id = ? AND device = ? AND version = ?",
+        (values["order_id"], device, values["order_version"]),
+    ).fetchone()
+    if found is None:
+        return None
+    order_id, kind, body, was = found
+    state = orders.state_after(was, values["result"])
+    if state != was:
+        db.execute(
+            "UPDATE orders SET state = ?, reason = ?, changed_ms = ? WHERE id = ?",
+            (state, values["reason"], now_ms, order_id),
+        )
+    return Answered(kind, body, was, state)
+
+
+class OrderBook:
+    """What is owed to whom, in the event loop's thread."""
+
+    def __init__(self, journal: Journal, now_ms: Callable[[], int]) -> None:
+        self.counters = {"orders_sent": 0, "orders_expired": 0}
+        self._journal = journal
+        self._now_ms = now_ms
+        self._open: dict[str, list[Order]] = {}
+        self._sent_ms: dict[int, int] = {}
+        self.reload()
+
+    @property
+    def owed(self) -> int:
+        """How many orders are open."""
+        return sum(len(open_orders) for open_orders in self._open.values())
+
+    def reload(self) -> None:
+        """Read all open orders again, and let go what has expired."""
+        found: dict[str, list[Order]] = {}
+        for row in self._journal.query(_OPEN):
+            order = Order(*row)
+            found.setdefault(order.device, []).append(order)
+        self._open = found
+        open_ids = {order.id for open_orders in found.values() for order in open_orders}
+        self._sent_ms = {id_: ms for id_, ms in self._sent_ms.items() if id_ in open_ids}
+        now_ms = self._now_ms()
+        expired = [
+            order.id
+            for open_orders in found.values()
+            for order in open_orders
+            if 0 < order.expires_s <= now_ms // 1000
+        ]
+        if expired:
+            self.counters["orders_expired"] += len(expired)
+            self._journal.write(lambda db: db.execute(_EXPIRE, (now_ms, now_ms // 1000)))
+
+    def due(self, device: str) -> list[Order]:
+        """What to send to a tracker that is heard now: owed, and not sent just before."""
+        open_orders = self._open.get(device)
+        if not open_orders:
+            return []
+        now_ms = self._now_ms()
+        return [
+            order
+            for order in orders.to_send(open_orders, now_ms // 1000)
+            if now_ms - self._sent_ms.get(order.id, -orders.RESEND_MS) >= orders.RESEND_MS
+        ]
+
+    def sent(self, order: Order) -> None:
+        """A door took the order's frame for its tracker."""
+        self.counters["orders_sent"] += 1
+        now_ms = self._sent_ms[order.id] = self._now_ms()
+        if order.state == orders.QUEUED:
+            self._journal.write(
+                lambda db: db.execute(
+                    "UPDATE orders SET state = 'sent', changed_ms = ?"
+                    " WHERE id = ? AND state = 'queued'",
+                    (now_ms, order.id),
+                )
+            )

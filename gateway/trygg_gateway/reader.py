@@ -1,0 +1,220 @@
+"""The journal's first reader: understands the records and folds them into what is known.
+
+It has a cursor in each lane like any sink, moved in the same transaction as what it folded, so
+after any crash it goes on where the database says it was. Alarms come before anything else,
+live records before backlog, and while records queue for the disk it holds back all but alarms.
+
+What cannot be decoded goes to the quarantine and is passed. A record that decodes and still
+cannot be folded is found by folding its batch one by one, and goes the same way.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import structlog
+
+from trygg_gateway import alarm_book, alarms, order_book, orders, quarantine
+from trygg_gateway.database import Database
+from trygg_gateway.devices import Device, Position, fold, positions_of
+from trygg_gateway.journal import Journal, set_cursor
+from trygg_gateway.values import ALARM, LANE_NAMES, LANES, Entry, Row, Stray
+from trygg_wire import codec, layouts
+
+log = structlog.get_logger("reader")
+
+NAME = "reader"  # its name among the cursors
+BATCH = 100  # records folded in one go: some milliseconds of the event loop
+BUSY_ROWS = 200  # with more than this queued for the disk, live records and backlog wait
+BUSY_PAUSE_S = 0.05
+
+_DEVICE = f"SELECT {', '.join(Device._fields)} FROM devices WHERE device = ?"  # noqa: S608 - ours
+_MARKS = ", ".join("?" * len(Device._fields))
+_PUT_DEVICE = f"INSERT OR REPLACE INTO devices VALUES ({_MARKS})"  # noqa: S608 - ours
+_PUT_POSITION = "INSERT OR IGNORE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+Json = dict[str, Any]
+
+
+class Folded(NamedTuple):
+    """What a batch of records changes, to be written in one transaction."""
+
+    devices: dict[str, Device]
+    positions: list[Position]
+    alarms: list[tuple[Row, Json]]
+    answers: list[tuple[Row, Json]]
+    strays: list[Stray]
+
+
+class Reader:
+    """Folds for as long as `run` runs.
+
+    After each commit, in the event loop, `changed("trackers"|"alarms")` is called for what it
+    changed and `answered(device)` for each tracker that answered an order.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        now_ms: Callable[[], int],
+        changed: Callable[[str], None],
+        answered: Callable[[str], None],
+    ) -> None:
+        self.counters = {"folded": 0, "undecodable": 0, "unfoldable": 0, "alarms_raised": 0}
+        self._journal = journal
+        self._now_ms = now_ms
+        self._changed = changed
+        self._answered = answered
+        self._states: dict[str, Device] = {}
+        self._cursors = {lane: journal.cursor(NAME, lane) for lane in LANES}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._work = asyncio.Event()
+        self._woken = False
+
+    def on_commit(self, entries: Sequence[Entry]) -> None:
+        """The journal has something new. From the writer's thread."""
+        if not self._woken and self._loop is not None:
+            self._woken = True
+            try:
+                self._loop.call_soon_threadsafe(self._work.set)
+            except RuntimeError:
+                self._woken = False  # the loop is closed: the rest is read at the next start
+
+    async def run(self) -> None:
+        """Fold until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        self._journal.on_commit.append(self.on_commit)
+        try:
+            while True:
+                self._woken = False  # before the look, so that what comes from here on wakes us
+                self._work.clear()
+                if not await self.step():
+                    await self._work.wait()
+        finally:
+            self._journal.on_commit.remove(self.on_commit)
+
+    async def step(self) -> int:
+        """Fold one batch of the first lane that has something; how many records."""
+        for lane in LANES:
+            if lane != ALARM and self._journal.waiting > BUSY_ROWS:
+                await asyncio.sleep(BUSY_PAUSE_S)
+                if await self._step(ALARM):
+                    continue
+            count = await self._step(lane)
+            if count:
+                return count
+        return 0
+
+    async def _step(self, lane: int) -> int:
+        rows = self._journal.rows_after(self._cursors[lane], lane, BATCH)
+        if rows:
+            await self._fold(lane, rows)
+            await asyncio.sleep(0)
+        return len(rows)
+
+    @property
+    def behind(self) -> dict[str, int]:
+        """How many records each lane has that are not folded yet, by lane name."""
+        count = "SELECT count(*) FROM records WHERE lane = ? AND id > ?"
+        return {
+            LANE_NAMES[lane]: self._journal.query(count, (lane, self._cursors[lane]))[0][0]
+            for lane in LANES
+        }
+
+    # -- one batch -------------------------------------------------------------------------
+
+    async def _fold(self, lane: int, rows: list[Row]) -> None:
+        try:
+            folded = self._understood(rows)
+            await self._write(lane, rows, folded)
+        except Exception as error:
+            # ours, not the disk's (which is tried again elsewhere): find the record it is
+            if len(rows) > 1:
+                for row in rows:
+                    await self._fold(lane, [row])
+                return
+            log.exception("unfoldable", record=f"{rows[0].device}:{rows[0].boot}:{rows[0].seq}")
+            self.counters["unfoldable"] += 1
+            stray = _stray(rows[0], f"cannot be folded: {type(error).__name__}")
+            await self._write(lane, rows, Folded({}, [], [], [], [stray]))
+
+    def _understood(self, rows: list[Row]) -> Folded:
+        folded = Folded({}, [], [], [], [])
+        for row in rows:
+            try:
+                kind, values = codec.decode(row.payload)
+            except codec.WireError as error:
+                folded.strays.append(_stray(row, str(error)))
+                continue
+            state = folded.devices.get(row.device) or self._state(row.device)
+            folded.devices[row.device] = fold(state, row, kind, values)
+            folded.positions.extend(positions_of(row, kind, values))
+            if kind == layouts.ALARM:
+                folded.alarms.append((row, values))
+            elif kind == layouts.ANSWER:
+                folded.answers.append((row, values))
+        return folded
+
+    def _state(self, device: str) -> Device:
+        known = self._states.get(device)
+        if known is None:
+            found = self._journal.query(_DEVICE, (device,))
+            known = self._states[device] = Device._make(found[0]) if found else Device(device)
+        return known
+
+    async def _write(self, lane: int, rows: list[Row], folded: Folded) -> None:
+        now_ms = self._now_ms()
+
+        def write(db: Database) -> int:
+            set_cursor(db, NAME, lane, rows[-1].id)
+            return _write_all(db, folded, now_ms)
+
+        raised = await asyncio.wrap_future(self._journal.write(write))
+        self._cursors[lane] = rows[-1].id
+        self._states.update(folded.devices)
+        self.counters["folded"] += len(rows) - len(folded.strays)
+        self.counters["undecodable"] += len(folded.strays)
+        self.counters["alarms_raised"] += raised
+        if folded.devices:
+            self._changed("trackers")
+        if folded.alarms or folded.answers:
+            self._changed("alarms")
+        for device in {row.device for row, _ in folded.answers}:
+            self._answered(device)
+
+
+def _write_all(db: Database, folded: Folded, now_ms: int) -> int:
+    """Write what was folded; how many alarms it raised."""
+    db.executemany(_PUT_DEVICE, list(folded.devices.values()))
+    db.executemany(_PUT_POSITION, folded.positions)
+    if folded.strays:
+        quarantine.set_aside(db, folded.strays)
+    raised = 0
+    for row, values in folded.alarms:
+        raised += _write_alarm(db, row, values, now_ms)
+    for row, values in folded.answers:
+        _write_answer(db, row, values, now_ms)
+    return raised
+
+
+def _write_alarm(db: Database, row: Row, values: Json, now_ms: int) -> bool:
+    alarm = alarms.alarm_of(row, values, now_ms)
+    if values["what"] == layouts.BACK:
+        alarm_book.come_back(db, alarm, alarms.back_event(row, values))
+        return False
+    events = alarms.first_events(row, values, now_ms)
+    return alarm_book.raise_alarm(db, alarm, events) is not None
+
+
+def _write_answer(db: Database, row: Row, values: Json, now_ms: int) -> None:
+    answer = order_book.answered(db, row.device, values, now_ms)
+    if answer is None or answer.kind != layouts.COMMAND:
+        return
+    command = codec.decode_body(layouts.COMMAND, answer.body)
+    applied_now = answer.state == orders.APPLIED and answer.was != orders.APPLIED
+    if applied_now and command["command"] == layouts.ALARM_TAKEN:
+        alarm_book.told(db, row.device, command["alarm_boot"], command["alarm_seq"], now_ms)
+
+
+def _stray(row: Row, reason: str) -> Stray:
+    return Stray(f"{row.device}:{row.boot}:{row.seq}", row.payload, reason, row.received_ms)
