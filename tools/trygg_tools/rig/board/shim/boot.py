@@ -1,0 +1,91 @@
+# mypy: ignore-errors
+"""Runs first in the interpreter: the chip's modules go in, the flash is mounted, main.py runs.
+
+Arguments: the inherited control socket, the inherited flash image. Afterwards nothing of the
+host is within the firmware's reach: its paths and its modules are the chip's.
+"""
+
+import gc
+import os
+import sys
+
+_folder, _control, _image = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+sys.path[:] = [_folder, ".frozen"]
+
+
+class _Os:
+    """The names of os that the chip has."""
+
+
+def _install(names):
+    for name in names:
+        sys.modules[name] = __import__("chip_" + name)
+        del sys.modules["chip_" + name]
+
+
+def _narrow_os():
+    for name in (
+        "chdir errno getcwd ilistdir listdir mkdir remove rename rmdir stat statvfs unlink urandom "
+        "mount umount VfsFat VfsLfs2 sep"
+    ).split():
+        if hasattr(os, name):
+            setattr(_Os, name, getattr(os, name))
+    _Os.uname = lambda: ("esp32", "esp32", "1.29.0", "virtual", "Trygg virtual board")
+    sys.modules["os"] = _Os
+
+
+def _start():
+    import vfs
+
+    import wire
+
+    wire.attach(_control)
+    cause, wake, raw, blocks = wire.hello()
+    _install(("time", "esp32", "network", "socket", "machine"))
+    sys.modules["machine"].began(cause, wake)
+    from chip_flash import Flash
+
+    device = Flash(_image, blocks)
+    vfs.umount("/")
+    try:
+        vfs.mount(vfs.VfsLfs2(device), "/")
+    except OSError:
+        vfs.VfsLfs2.mkfs(device)
+        vfs.mount(vfs.VfsLfs2(device), "/")
+    return wire, raw
+
+
+def _clean():
+    for name in list(sys.modules):
+        if name not in ("time", "esp32", "network", "socket", "machine", "os", "__main__"):
+            del sys.modules[name]
+    sys.path[:] = ["", ".frozen", "/lib"]
+    sys.argv[:] = []
+    for name in ("_install", "_narrow_os", "_Os", "_start", "_clean", "_folder", "_control"):
+        globals().pop(name, None)
+
+
+_wire, _raw = _start()
+_narrow_os()
+_clean()
+gc.collect()
+_wire.tell(23, "<I", gc.mem_free())
+
+
+def _run(name):
+    """One script of the board; an error is printed and the REPL comes, as on the chip."""
+    try:
+        os.stat(name)
+    except OSError:
+        return
+    try:
+        execfile(name)  # noqa: F821
+    except KeyboardInterrupt as error:
+        sys.print_exception(error)
+    except Exception as error:  # noqa: BLE001
+        sys.print_exception(error)
+
+
+_run("boot.py")
+if not _raw:
+    _run("main.py")
