@@ -5,7 +5,7 @@ import { count } from "./ages.js";
 import { byId, el, fit, say, sayOrHide } from "./dom.js";
 import { nowS, Refused } from "./gateway.js";
 import { icon } from "./icons.js";
-import { accuracy, alarmReason, alarmTitle, clock, coordinates, duration, eventName } from "./words.js";
+import { accuracy, alarmReason, alarmTitle, clock, coordinates, duration, eventWords } from "./words.js";
 
 const LATE_S = 60;
 const NO_ANSWER = "The gateway did not answer, so it is not known whether this was done. Try again.";
@@ -35,7 +35,8 @@ function card(alarm, acts) {
     icon: el("span", { class: "status-icon" }),
     name: el("span", { class: "name" }), title: el("span", { class: "what" }), state: el("span", { class: "chip" }),
     reason: el("p", { class: "reason" }), at: el("span"), age: el("span", { class: "age" }),
-    late: el("p", { class: "late-note" }), position: el("p", { class: "position" }),
+    late: el("p", { class: "late-note" }), back: el("p", { class: "back-note" }),
+    cause: el("p", { class: "cause" }), position: el("p", { class: "position" }),
     stored: truth("Stored"), delivered: truth("Delivered"), taken: truth("Taken"),
     wrong: el("p", { class: "wrong", role: "alert", hidden: "" }),
     timeline: el("ol", { class: "timeline" }), number: el("span"),
@@ -46,7 +47,7 @@ function card(alarm, acts) {
   const node = el("li", { class: "card alarm", data: { alarm: alarm.id } },
     el("h3", {}, p.icon, el("span", { class: "headline" }, p.name, p.title), p.state),
     el("p", { class: "line when" }, el("span", {}, "Raised ", p.at, ", ", p.age), p.number),
-    p.reason, p.late, p.position,
+    p.cause, p.back, p.reason, p.late, p.position,
     el("ul", { class: "truths", "aria-label": "How far the alarm has come" }, p.stored.node, p.delivered.node, p.taken.node),
     el("p", { class: "actions" }, p.take, p.close, p.locate), p.wrong,
     el("details", {}, el("summary", {}, "Timeline"), p.timeline));
@@ -89,6 +90,9 @@ function show(node, a, acts) {
   say(p.number, `No. ${a.id}`);
   say(p.reason, `${alarmReason(a)}.`);
   sayOrHide(p.late, a.late_by_s >= LATE_S ? `Reached the gateway ${duration(a.late_by_s)} after it was raised.` : "");
+  const back = eventOf(a, "back");
+  sayOrHide(p.back, back ? `Back inside since ${clock(back.at_ms / 1000, nowS())}, as the tracker says.` : "");
+  sayOrHide(p.cause, a.closed_cause ? `Closed as: ${a.closed_cause}` : "");
   showPosition(p, a);
   showTruths(p, a);
   p.take.hidden = a.state !== "raised";
@@ -97,6 +101,7 @@ function show(node, a, acts) {
   showTimeline(p.timeline, a.timeline);
 }
 
+const eventOf = (a, name) => a.timeline.find((e) => e.event === name);
 const stateWord = (a) => ({ raised: "Not taken", taken: "Taken", closed: "Closed" })[a.state] ?? a.state;
 
 function showPosition(p, a) {
@@ -113,7 +118,7 @@ function showPosition(p, a) {
 }
 
 function showTruths(p, a) {
-  const taken = a.timeline.find((e) => String(e.event).toLowerCase() === "taken");
+  const taken = eventOf(a, "taken");
   const at = taken ? `, ${clock(taken.at_ms / 1000, nowS())}` : "";
   tell(p.stored, a.stored_s, `by the gateway, ${clock(a.stored_s ?? 0, nowS())}`, "not yet");
   tell(p.delivered, a.delivered.length, `to ${a.delivered.join(", ")}`, "to nobody yet");
@@ -131,5 +136,5 @@ function showTimeline(list, events) {
   if (list.children.length === events.length) return;
   list.replaceChildren(...events.map((event) => el("li", {},
     el("time", {}, clock(event.at_ms / 1000, nowS())),
-    el("span", {}, [eventName(event.event), event.who && `by ${event.who}`, event.text].filter(Boolean).join(" · ")))));
+    el("span", {}, eventWords(event)))));
 }

@@ -44,11 +44,11 @@ function showWords() {
   if (other) byId("cause-text").focus();
 }
 
+/** Show what is missing at the field; the next thing done in the form takes it away. */
 function problem(field, sentence) {
   field.setCustomValidity(sentence);
   field.reportValidity();
-  field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
-  field.addEventListener("change", () => field.setCustomValidity(""), { once: true });
+  field.form.addEventListener("input", () => field.setCustomValidity(""), { once: true });
   return null;
 }
 

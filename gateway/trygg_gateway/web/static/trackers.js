@@ -4,7 +4,7 @@ import { count } from "./ages.js";
 import { byId, el, fit, say, sayOrHide } from "./dom.js";
 import { nowS } from "./gateway.js";
 import { batteryIcon, icon, signalIcon } from "./icons.js";
-import { accuracy, bars, clock, duration, fenceWord, statusWord } from "./words.js";
+import { accuracy, bars, capital, clock, duration, fenceWord, statusWord } from "./words.js";
 
 const CALM = ["fine", "waiting"];
 const parts = new WeakMap();
@@ -57,7 +57,7 @@ function show(node, t, chosen) {
   p.pick.setAttribute("aria-expanded", String(open));
   say(p.word, statusWord(t.status));
   say(p.name, t.name || t.device);
-  sayOrHide(p.text, t.status === "fine" ? "" : t.status_text);
+  sayOrHide(p.text, t.status === "fine" ? "" : capital(t.status_text));
   showContact(p, t);
   showFigures(p, t);
   say(p.fence, t.position_withheld ? "Inside, position not shared" : fenceWord(t.fence_state));

@@ -42,18 +42,22 @@ const REASON = {
   ordered: "asked for by an operator",
 };
 
+// what a line of a timeline says; `who` is a person, a sink, a tracker or the gateway
 const EVENT = {
-  raised: "Raised by the tracker",
-  stored: "Stored by the gateway",
-  delivered: "Delivered",
-  taken: "Taken",
-  closed: "Closed",
-  wearer_told: "The wearer was told",
+  outside: () => "First position outside",
+  raised: () => "Raised by the tracker",
+  stored: () => "Stored by the gateway",
+  delivered: (who) => `Delivered to ${who}`,
+  back: () => "Came back",
+  taken: (who) => `Taken by ${who}`,
+  told: () => "The tracker answered",
+  closed: (who) => `Closed by ${who}`,
 };
 
+/** A name of the code as words: `low_battery` is `low battery`. */
 const plain = (text) => String(text ?? "").toLowerCase().replaceAll("_", " ");
 const key = (text) => String(text ?? "").toLowerCase();
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** What the alarm says, in words; `keepOut` turns leaving into going in. */
 export function alarmTitle(alarm, keepOut) {
@@ -64,7 +68,13 @@ export function alarmTitle(alarm, keepOut) {
 }
 
 export const alarmReason = (alarm) => capital(REASON[key(alarm.reason)] ?? plain(alarm.reason));
-export const eventName = (event) => EVENT[key(event)] ?? capital(plain(event));
+
+/** One line of a timeline in words, without its time. */
+export function eventWords({ event, who, text }) {
+  const what = EVENT[key(event)]?.(who) ?? [capital(plain(event)), who].filter(Boolean).join(", ");
+  return text ? `${what}: ${text}` : what;
+}
+
 export const statusWord = (status) => STATUS[status] ?? capital(plain(status));
 export const fenceWord = (state) => FENCE[state] ?? capital(plain(state));
 
