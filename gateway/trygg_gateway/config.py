@@ -24,7 +24,8 @@ from pydantic import (
     model_validator,
 )
 
-from trygg_gateway.config_errors import ConfigError, readable
+from trygg_gateway.config_errors import ConfigError as ConfigError  # tools catch it from here
+from trygg_gateway.config_errors import readable
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
 Lane = Literal["alarm", "live", "backlog"]
@@ -170,6 +171,10 @@ class Console(Section):
         default="127.0.0.1", description="address to serve on; off loopback needs a password"
     )
     port: Port = Field(default=8080, description="0: any free one, named in the log")
+    hosts: list[str] = Field(
+        default=[],
+        description="names people type to reach it, with TLS proxies; none: loopback's and `host`",
+    )
     password_hash_file: FromFolder | None = Field(
         default=None,
         description="file that `trygg gateway password FILE` writes",

@@ -25,8 +25,8 @@ _DROPPED = re.compile(
     re.IGNORECASE,
 )
 _SECRET = re.compile(r"whs(ec|k)_[A-Za-z0-9+/=_-]+")
-_DEGREES = re.compile(r"(?<![\d.])-?\d{1,3}\.\d{4,}(?![\d.])")
-_NOISY = ("httpx", "httpcore", "uvicorn.access", "asyncio")
+_DEGREES = re.compile(r"(?<![\d.:])-?\d{1,3}\.\d{4,}(?![\d.])")
+_NOISY = ("httpx", "httpcore", "uvicorn", "asyncio")
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -1,0 +1,329 @@
+"""The gateway, put together. Reading `Service` from top to bottom is reading the data's way:
+
+    doors → ingest → journal → reader (devices, alarms, orders) → views → console
+                     journal → downlink (acks, orders) → doors
+                     journal → forwarder → sinks
+
+Everything runs in one event loop beside the journal's writer thread. `run(config)` returns after a
+clean stop (SIGTERM, SIGINT) and raises what a part fell over with: a gateway that lost a part ends,
+so that whoever watches it starts it again, rather than looking alive.
+
+What another process writes to the journal while this one runs (the command line: trackers, orders,
+taken alarms) is found within two seconds by the downlink's reload; an unknown tracker that knocks
+is looked up at once. Nothing else is kept in memory that another process may change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from trygg_gateway import alarm_book
+from trygg_gateway.acks import Acks
+from trygg_gateway.config import Config, FileSink, HttpSink
+from trygg_gateway.config_check import findings
+from trygg_gateway.config_errors import ConfigError
+from trygg_gateway.doors import make_doors
+from trygg_gateway.downlink import Downlink
+from trygg_gateway.forwarder import Forwarder, Outlet
+from trygg_gateway.ingest import Ingest
+from trygg_gateway.journal import Journal, Limits, set_cursor
+from trygg_gateway.metrics import Metrics
+from trygg_gateway.order_book import OrderBook
+from trygg_gateway.ports import demand_free
+from trygg_gateway.reader import Reader
+from trygg_gateway.registry import Registry
+from trygg_gateway.sinks import file as file_sink
+from trygg_gateway.sinks import http as http_sink
+from trygg_gateway.sinks.port import Sink
+from trygg_gateway.values import LANE_NAMES
+from trygg_gateway.views import Views
+from trygg_gateway.web.app import create_app
+from trygg_gateway.web.auth import ConsolePassword
+from trygg_gateway.web.server import ConsoleServer
+
+log = structlog.get_logger("service")
+
+JOURNAL = "journal.sqlite"
+RUNNING = "running.json"  # beside the journal while a gateway runs: its pid and addresses
+
+
+def now_ms() -> int:
+    """The gateway's clock, unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+async def run(
+    config: Config, say: Callable[[str], None] = print, stop: asyncio.Event | None = None
+) -> None:
+    """Run a gateway until SIGTERM, SIGINT or `stop`; `say` gets the line that it is ready.
+
+    Raises ConfigError, PortTaken, JournalError when it cannot start.
+    """
+    _demand_fit(config)
+    service = Service(config)
+    stop = stop or asyncio.Event()
+    _stop_on_signals(stop)
+    try:
+        await service.start()
+        say(service.ready_line())
+        await service.until(stop)
+    finally:
+        await service.stop()
+
+
+class Service:
+    """One gateway's parts."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        config.gateway.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        limits = Limits(
+            config.journal.commit_rows, config.journal.commit_ms, config.journal.queue_rows
+        )
+        self.journal = Journal.open(config.gateway.data / JOURNAL, limits)
+        try:
+            self._put_together()
+        except BaseException:
+            self.journal.close()
+            raise
+
+    def _put_together(self) -> None:
+        journal, config = self.journal, self.config
+        self.registry = Registry(journal, now_ms)
+        self.ingest = Ingest(journal.put, self.registry, now_ms)
+        self.doors = make_doors(config, self.ingest.deliver, self.registry.check)
+        self.acks = Acks(journal.held)
+        self.book = OrderBook(journal, now_ms)
+        self.downlink = Downlink(
+            list(self.doors.values()), self.acks, self.book, self.registry, now_ms
+        )
+        self.views = Views(journal, now_ms, self.downlink.nudge, self.counters)
+        self.reader = Reader(journal, now_ms, self.views.changed, self.downlink.nudge)
+        self.metrics = Metrics()
+        self.forwarder = Forwarder(
+            journal,
+            outlets(config),
+            gateway=config.gateway.name,
+            set_cursor=set_cursor,
+            tell=alarm_book.sink_said,
+            observe=self.metrics.observe_alarm,
+        )
+        self._measure()
+        self.console = self._make_console() if config.console.enabled else None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stop_metrics: Callable[[], None] | None = None
+
+    def _measure(self) -> None:
+        for name, part in self._parts().items():
+            self.metrics.add_part(name, partial(getattr, part, "counters"))
+        self.metrics.add_lanes(self.forwarder.state)
+        self.metrics.add_gauge(
+            "journal_waiting", "records queued for a commit", lambda: self.journal.waiting
+        )
+        self.metrics.add_gauge("orders_owed", "orders not settled", lambda: self.book.owed)
+
+    def _parts(self) -> dict[str, Any]:
+        return {
+            **self.doors,
+            "ingest": self.ingest,
+            "journal": self.journal,
+            "reader": self.reader,
+            "registry": self.registry,
+            "acks": self.acks,
+            "orders": self.book,
+            "downlink": self.downlink,
+        }
+
+    def counters(self) -> dict[str, Any]:
+        """Every part's counters by its name, and each sink's lanes."""
+        found: dict[str, Any] = {name: dict(part.counters) for name, part in self._parts().items()}
+        for lane in self.forwarder.state():
+            title = f"sink {lane['sink']}, {lane['lane']}"
+            found[title] = {key: lane[key] for key in lane if key not in ("sink", "lane")}
+        return found
+
+    # -- starting and stopping -------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Start every part, the doors last: who is heard is also kept, answered and forwarded."""
+        self._demand_ports()
+        loop = asyncio.get_running_loop()
+        self._journal_ended: asyncio.Future[None] = loop.create_future()
+        self.journal.ended.add_done_callback(
+            lambda ended: loop.call_soon_threadsafe(self._journal_has_ended, ended)
+        )
+        self.journal.on_commit += [self.downlink.on_commit, self.forwarder.wake]
+        self.journal.on_pressure.append(self._press)
+        self._begin("reader", self.reader.run())
+        self._begin("downlink", self.downlink.run())
+        await self.forwarder.start()
+        self._begin("forwarder", self.forwarder.ended())
+        if self.console is not None:
+            await self.console.start()
+        self._serve_metrics()
+        for door in self.doors.values():
+            await door.start()
+        self._write_running()
+
+    def _demand_ports(self) -> None:
+        """Every port free, or PortTaken with the holder's name, before anything is begun."""
+        config = self.config
+        if config.listener.enabled:
+            demand_free(config.listener.host, config.listener.port, "listener.port")
+        if config.console.enabled:
+            demand_free(config.console.host, config.console.port, "console.port")
+        if config.metrics.enabled:
+            demand_free(config.metrics.host, config.metrics.port, "metrics.port")
+
+    def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    def _press(self, on: bool) -> None:
+        for door in self.doors.values():
+            door.paused(on)
+
+    def _journal_has_ended(self, ended: Future[None]) -> None:
+        if not self._journal_ended.done():
+            error = ended.exception() or RuntimeError("the journal stopped")
+            self._journal_ended.set_exception(error)
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Return when `stop` is set; raise what a part fell over with."""
+        stopped = asyncio.create_task(stop.wait())
+        waited: list[asyncio.Future[Any]] = [stopped, self._journal_ended, *self._tasks]
+        try:
+            done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+        for one in done:
+            one.result()
+
+    async def stop(self) -> None:
+        """Stop every part, the doors first; what was handed in is committed."""
+        log.info("stopping")
+        self._remove_running()
+        for door in self.doors.values():
+            await door.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.forwarder.stop()
+        if self.console is not None:
+            await self.console.stop()
+        if self._stop_metrics is not None:
+            await asyncio.to_thread(self._stop_metrics)
+        self._journal_ended.cancel()
+        await asyncio.to_thread(self.journal.close)
+
+    # -- the console and the metrics -------------------------------------------------------
+
+    def _make_console(self) -> ConsoleServer:
+        section = self.config.console
+        password = None
+        if section.password_hash_file is not None:
+            password = ConsolePassword.from_text(section.password_hash_file.read_text("utf-8"))
+        on_console = self.config.metrics.enabled and self.config.metrics.port == 0
+        app = create_app(
+            self.views,
+            metrics=self.metrics.text if on_console else None,
+            password=password,
+            tiles=section.tiles,
+            tiles_credit=section.tiles_credit,
+            allowed_hosts=section.hosts or ["localhost", "127.0.0.1", "[::1]", section.host],
+            name=self.config.gateway.name,
+        )
+        return ConsoleServer(app, section.host, section.port, cert=section.cert, key=section.key)
+
+    def _serve_metrics(self) -> None:
+        metrics = self.config.metrics
+        if metrics.enabled and metrics.port:
+            self._stop_metrics = self.metrics.serve(metrics.host, metrics.port)
+
+    # -- saying where it is ----------------------------------------------------------------
+
+    def addresses(self) -> dict[str, str]:
+        """Where the gateway is reached, by part."""
+        found = {}
+        listener = self.doors.get("listener")
+        if listener is not None:
+            scheme = "mqtts" if self.config.listener.tls else "mqtt"
+            port = getattr(listener, "port", self.config.listener.port)
+            found["listener"] = f"{scheme}://{self.config.listener.host}:{port}"
+        if self.config.broker.url is not None:
+            found["broker"] = self.config.broker.url
+        if self.console is not None:
+            scheme = "https" if self.config.console.cert else "http"
+            found["console"] = f"{scheme}://{self.config.console.host}:{self.console.port}"
+        return found
+
+    def ready_line(self) -> str:
+        """One line for people and for whoever started this process."""
+        places = ", ".join(f"{name} {place}" for name, place in self.addresses().items())
+        sinks = ", ".join(self.config.sinks) or "none"
+        return f"ready: gateway {self.config.gateway.name}, {places}, sinks {sinks}"
+
+    def _running_file(self) -> Path:
+        return self.config.gateway.data / RUNNING
+
+    def _write_running(self) -> None:
+        said = {"pid": os.getpid(), "since_ms": now_ms(), **self.addresses()}
+        new = self._running_file().with_suffix(".new")
+        new.write_text(json.dumps(said) + "\n", "utf-8")
+        new.replace(self._running_file())
+
+    def _remove_running(self) -> None:
+        self._running_file().unlink(missing_ok=True)
+
+
+def outlets(config: Config) -> list[Outlet]:
+    """The sinks the settings ask for."""
+    numbers = {name: number for number, name in LANE_NAMES.items()}
+    return [
+        Outlet(name, _sink(section), [numbers[lane] for lane in section.lanes])
+        for name, section in config.sinks.items()
+    ]
+
+
+def _sink(section: HttpSink | FileSink) -> Sink:
+    if isinstance(section, FileSink):
+        return file_sink.FileSink(section.path)
+    return http_sink.HttpSink(
+        section.url, section.secret_file, timeout_s=section.timeout_seconds, ca=section.ca
+    )
+
+
+def _demand_fit(config: Config) -> None:
+    """Say every warning; raise ConfigError with every error."""
+    found = findings(config)
+    for finding in found:
+        if finding.level == "warning":
+            log.warning("settings", about=finding.setting, why=finding.text)
+    errors = [str(finding) for finding in found if finding.level == "error"]
+    if errors:
+        raise ConfigError("\n".join(errors))
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    """SIGTERM and SIGINT stop cleanly; a second one ends the process as it would without us."""
+    loop = asyncio.get_running_loop()
+
+    def asked(number: signal.Signals) -> None:
+        loop.remove_signal_handler(number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, asked, number)
+        except (NotImplementedError, RuntimeError, ValueError):
+            return  # not the main thread, as in a test: whoever runs us uses `stop`
