@@ -99,3 +99,20 @@ def to_edge(lat: float, lon: float, one: tuple[float, float], two: tuple[float, 
             at_right = distance(right)
     ends = min(distance(0.0), distance(metres))
     return min(ends, distance((low + high) / 2))
+
+
+Ring = list[tuple[float, float]]
+
+
+def is_inside(lat: float, lon: float, ring: Ring) -> bool:
+    """Whether a simple ring of geodesics winds round (lat, lon): seen from there it turns once."""
+    azimuths = [inverse(lat, lon, *corner)[1] for corner in ring]
+    turns = zip(azimuths, azimuths[1:] + azimuths[:1], strict=True)
+    return abs(sum(math.remainder(after - before, math.tau) for before, after in turns)) > math.pi
+
+
+def to_rings(lat: float, lon: float, rings: list[Ring]) -> float:
+    """Signed metres from (lat, lon) to the nearest edge: negative inside, even-odd over rings."""
+    edges = [edge for ring in rings for edge in zip(ring, ring[1:] + ring[:1], strict=True)]
+    metres = min(to_edge(lat, lon, one, two) for one, two in edges)
+    return -metres if sum(is_inside(lat, lon, ring) for ring in rings) % 2 else metres
