@@ -90,7 +90,8 @@ COUNTERS = (
     "refused",  # CONNECTs or subscriptions that the broker refused
     "disconnects",  # connections lost
     "sessions_lost",  # the broker knew our session no more: possible loss
-    "loop_errors",  # exceptions out of paho or deliver; the connection was opened again
+    "loop_errors",  # exceptions out of paho; the connection was opened again
+    "deliver_failed",  # deliver raised: an error on our side; the connection was opened again
     "publishes",  # publishes handed to deliver
     "pubacks",  # acknowledgements written
     "stale_confirms",  # confirms for a connection that is gone
@@ -106,8 +107,8 @@ class Broker:
 
     `url` is mqtt://host:port or mqtts://host:port. `deliver(incoming)` is called in this door's
     thread and must be thread-safe. `start` returns before there is a connection, since a broker
-    may come later; `connected` and `counters` tell. `confirm`, `send` and `paused` may be called
-    from any thread."""
+    may come later; `connected`, `subscribed` and `counters` tell. `confirm`, `send` and `paused`
+    may be called from any thread."""
 
     def __init__(
         self,
@@ -123,6 +124,7 @@ class Broker:
         self.deliver = deliver
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.connected = False
+        self.subscribed = False
         self._client = self._new_client(client_id, version)
         self._client.username_pw_set(username, password)
         self._point_at(url, tls, version)
@@ -230,14 +232,15 @@ class Broker:
         self, _client: Client, _data: Any, _flags: DisconnectFlags, reason: ReasonCode, _p: Any
     ) -> None:
         if self.connected:
-            self.connected = False
+            self.connected = self.subscribed = False
             self.counters["disconnects"] += 1
             log.info("disconnected", why=str(reason))
 
     def _on_subscribe(
         self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _p: Any
     ) -> None:
-        if any(reason.is_failure for reason in reasons):
+        self.subscribed = not any(reason.is_failure for reason in reasons)
+        if not self.subscribed:
             self.counters["refused"] += 1
             log.error("broker refused the subscription; give us the right", topic=SUBSCRIPTION)
 
@@ -265,7 +268,7 @@ class Broker:
             self.deliver(incoming)
             self.counters["publishes"] += 1
         except Exception:  # it is not acknowledged, so it will come again
-            self.counters["loop_errors"] += 1
+            self.counters["deliver_failed"] += 1
             self._failed = True
             log.exception("deliver failed; the connection will be opened again")
 
@@ -281,7 +284,7 @@ class Broker:
             except Exception:  # paho's own trouble must not end the door
                 self.counters["loop_errors"] += 1
                 log.exception("the loop failed; the connection will be opened again")
-            self.connected = False
+            self.connected = self.subscribed = False
             if self.counters["connections"] > before and not self._failed:
                 retry_s = RETRY_FIRST_S
             self._rest(retry_s * random.uniform(0.5, 1.0))  # noqa: S311  (spreads, hides nothing)
