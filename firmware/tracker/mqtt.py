@@ -37,6 +37,7 @@ class Client:
         self._window = window
         self._reader = None
         self._out = b""
+        self._offered = b""  # what the link was offered and has not taken; TLS wants it unchanged
         self._in_flight = []  # (packet id, topic, payload), oldest first
         self._last_id = 0
         self._received = []
@@ -52,7 +53,7 @@ class Client:
     def open(self, host, port, tls, now):
         """Begin to connect; a link that is there already is let go first."""
         self._let_go()
-        self._out = b""
+        self._out = self._offered = b""
         self._reader = packets.Reader(MAX_PACKET)
         self.why = ""
         try:
@@ -224,7 +225,7 @@ class Client:
         return self._keepalive_s * 750 if self._keepalive_s else NEVER_MS
 
     def _ping_when_quiet(self, now):
-        quiet = self.state == READY and not self._out and not self._pinged
+        quiet = self.state == READY and not self._out and not self._pinged and not self._offered
         if quiet and ticks.diff(now, self._sent_at) >= self._ping_ms():
             self._out = packets.PINGREQ
             self._pinged = True
@@ -232,8 +233,10 @@ class Client:
                 self._since = now
 
     def _flush(self, now):
-        if self._out and self._link.state() == _LINK_OPEN:
-            went = self._link.send(self._out)
+        if not self._offered:
+            self._offered, self._out = self._out, b""
+        if self._offered and self._link.state() == _LINK_OPEN:
+            went = self._link.send(self._offered)
             if went:
-                self._out = self._out[went:]
+                self._offered = self._offered[went:]
                 self._sent_at = now

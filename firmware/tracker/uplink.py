@@ -43,6 +43,7 @@ class Uplink:
         self._next_try_s = 0
         self._retry_at_s = 0
         self._failures_seen = 0
+        self._heard = False
         self.stay = False
         self.repeated = 0
         self.frames_refused = 0
@@ -105,6 +106,11 @@ class Uplink:
         stored, self._stored_alarms = self._stored_alarms, 0
         return stored
 
+    def heard(self):
+        """True when the gateway has sent a frame since the last call."""
+        heard, self._heard = self._heard, False
+        return heard
+
     def time_s(self):
         """The gateway's clock as last heard since the last call, seconds since 2020; 0 unheard."""
         time_s, self._time_s = self._time_s, 0
@@ -161,6 +167,7 @@ class Uplink:
         except codec.WireError:
             self.frames_refused += 1
             return
+        self._heard = True
         if kind == layouts.ACK:
             _, alarms = self._outbox.ack(values["boot"], values["upto"], values["missing"])
             self._stored_alarms += alarms

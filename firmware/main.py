@@ -1,0 +1,90 @@
+"""Wiring only: /config.json and the chip's parts make an App, and the loop runs it.
+
+/config.json is written by provisioning: device, group, host, port, tls (the authority's file or
+null), password, order_key (hex), and for each part the arguments of its class in esp32/:
+wifi {ssid, password}, gnss {number, tx, rx, baud}, power {battery_pin, rails, ...}, io {button_pin,
+...}. Without that file there is nothing to run, and the console stays.
+
+A fault of ours ends the run: the last log lines go to /state/last_words.txt, and the chip starts
+again with its RTC memory.
+"""
+
+import json
+import sys
+
+# no package on the board: the chip has a built-in module of the name esp32 (esp32/__init__.py)
+sys.path.append("/esp32")
+
+from board_io import BoardIo
+from clock import Clock
+from flash import Flash
+from power import Power
+from uart import Uart
+from wifi import WifiLink
+
+from tracker.app import App, Parts
+from tracker.log import Log
+
+CONFIG = "/config.json"
+LAST_WORDS = "/state/last_words.txt"
+LISTEN_MS = 20  # between two looks for bytes while some may come
+IDLE_MS = 200  # and for the button otherwise
+
+
+def read_config(flash):
+    """The dict of /config.json with its secrets as bytes; None when it was never written."""
+    if flash.size(CONFIG) < 0:
+        return None
+    with flash.open(CONFIG, "rb") as file:
+        config = json.loads(file.read())
+    config["password"] = config["password"].encode()
+    config["order_key"] = bytes.fromhex(config["order_key"])
+    return config
+
+
+def make_parts(config, clock, flash, log):
+    """The chip's parts as the config says they are wired."""
+    power = Power(**config["power"])
+    wifi = config["wifi"]
+    link = WifiLink(wifi["ssid"], wifi["password"], power.feed)
+    uart = Uart(**config["gnss"])
+    return Parts(clock, uart, link, flash, power, BoardIo(**config["io"]), log)
+
+
+def run(app, clock):
+    """Step for ever, waiting as long as the App lets us, asleep where it can be."""
+    while True:
+        wait_ms = app.step(clock.ticks_ms())
+        sleep_ms = app.deep_sleep_ms()
+        if sleep_ms:
+            app.sleep(sleep_ms)
+        clock.sleep_ms(min(wait_ms, LISTEN_MS if app.listening() else IDLE_MS))
+
+
+def keep_last_words(flash, log, error):
+    """Leave the last log lines and the fault where a person finds them."""
+    sys.print_exception(error)
+    try:
+        with flash.open(LAST_WORDS, "wb") as file:
+            file.write("\n".join(log.lines() + [repr(error)]).encode())
+    except OSError as failure:
+        log.error("last words: %s" % failure)
+
+
+def main():
+    """Start the tracker; comes back only when it was never provisioned."""
+    clock, flash = Clock(), Flash()
+    log = Log(clock)
+    config = read_config(flash)
+    if config is None:
+        log.error("no " + CONFIG + ": this tracker has not been provisioned")
+        return
+    parts = make_parts(config, clock, flash, log)
+    try:
+        run(App(parts, config), clock)
+    except Exception as error:  # noqa: BLE001  (the last place there is: note it, start again)
+        keep_last_words(flash, log, error)
+        parts.power.reset()
+
+
+main()

@@ -1,0 +1,199 @@
+"""Numbers the tracker's records, makes them, and carries what must outlive a sleep.
+
+A record's identity is (boot, seq) (promise 1). The image in RTC memory is written with the new
+number before the record that has it goes to the outbox, so a number is never used twice: not after
+a watchdog, a reset or a sleep, which keep the image, and not after a power cut, which makes a new
+boot whose number is in flash before it is used.
+
+Every record promises when the next comes: the pause to the next report as it is planned, one
+search of the receiver, and the time to connect (promise 6).
+"""
+
+from collections import namedtuple
+
+from tracker import VERSION, records, retained, state_files
+from trygg_wire import codec, layouts
+
+# what the records speak of; see app.py
+Core = namedtuple("Core", "settings fences duty outbox battery elapsed")
+
+TRACK_APART_S = 5  # fixes nearer in time than this are one in the track
+
+
+class Recorder:
+    """`parts` the ports, `core` a Core, `live_counts` gives the counters since this start.
+
+    image: what is carried (retained.FIELDS); the plan in it is the App's to change. new_boot: this
+    start found no image. faults: what went wrong here, for flash_errors.
+    """
+
+    def __init__(self, parts, core, live_counts):
+        self._parts = parts
+        self._core = core
+        self._live_counts = live_counts
+        self._log = parts.log
+        self._signal = 0
+        self.faults = 0
+        self.image = retained.unpack(parts.power.retained())
+        self.new_boot = self.image is None
+        if self.new_boot:
+            self.image = retained.Image()
+            self.image.time_to_fix_s = core.duty.time_to_fix_s
+            self._number_the_boot()
+        self._base = list(self.image.counts)
+        self._take_up()
+
+    def _number_the_boot(self):
+        """One more than last time. If flash cannot keep that number the next start may have it
+        again, so the records then begin at a number that is not likely to come twice."""
+        self.image.boot = state_files.last_boot(self._parts.flash) + 1
+        try:
+            state_files.save_boot(self._parts.flash, self.image.boot)
+        except OSError as error:
+            self.faults += 1
+            self._log.error("the boot counter cannot be kept: %s" % error)
+            noise = self._parts.power.battery_mv() * 7919 + self._parts.clock.ticks_ms()
+            self.image.seq = (noise & 0xFFFFF) << 8
+
+    def _take_up(self):
+        """Give everybody what they knew before the sleep or reset."""
+        image, core, clock = self.image, self._core, self._parts.clock
+        slept_s = 0 if image.time_s and clock.utc() else image.sleep_s
+        image.sleep_s = 0
+        core.elapsed.take_up(image.now_s, image.time_s, slept_s)
+        core.elapsed.advance(clock.ticks_ms(), clock.utc())
+        core.duty.time_to_fix_s = image.time_to_fix_s
+        core.duty.failures = image.fix_failures
+        core.battery.said = bool(image.battery_said)
+        if image.fences and not core.fences.load(image.fences, slept_s):
+            self.faults += 1
+            self._log.error("what was known of the fences is damaged and not used")
+        core.outbox.open((image.floor_boot, image.floor_seq))
+
+    # -- what is carried -------------------------------------------------------------------
+
+    def remember(self, sleep_s=0):
+        """Write the image to RTC memory; `sleep_s` when a sleep of that length follows."""
+        image, core = self.image, self._core
+        image.sleep_s = sleep_s
+        image.now_s = core.elapsed.now_s
+        image.time_s = self._parts.clock.utc()
+        image.time_to_fix_s = core.duty.time_to_fix_s
+        image.fix_failures = core.duty.failures
+        image.battery_said = 1 if core.battery.said else 0
+        image.floor_boot, image.floor_seq = core.outbox.floor()
+        image.fences = core.fences.save()
+        image.counts = self._totals()
+        self._parts.power.retain(retained.pack(image))
+
+    def note(self, fix):
+        """Put a fix on the track of the next report; none while the fences keep it private.
+
+        Of a track that is full every other fix goes, so it becomes coarser and not shorter.
+        """
+        if self._core.fences.private_now():
+            self.image.track = []
+            return
+        track = self.image.track
+        if len(track) > 1 and track[0].time_s - track[1].time_s < TRACK_APART_S:
+            track = track[1:]
+        elif len(track) >= retained.TRACK_MAX:
+            track = track[1::2]
+        self.image.track = [fix] + track
+
+    def _totals(self):
+        return [base + live for base, live in zip(self._base, self._live_counts())]
+
+    # -- records ---------------------------------------------------------------------------
+
+    def alarm(self, event):
+        """Keep an ALARM for the event; gives (boot, seq)."""
+        self._soon()
+        moment = self._moment()
+        evidence = self._core.fences.evidence(event.fence_number, moment.time_s)
+        test = event.what == layouts.TEST
+        self._append(layouts.ALARM, records.alarm(moment, event, evidence, test))
+        return moment.boot, moment.seq
+
+    def report(self):
+        """Keep a REPORT with the track since the last one, and plan the next."""
+        self.image.next_report_s = self._core.elapsed.now_s + self._pause_s()
+        counts = self._counts()
+        refused, repeated = counts["fixes_refused"], counts["publishes_repeated"]
+        moment = self._moment()
+        track = self.image.track or ([moment.last_fix] if moment.last_fix else [])
+        self._append(layouts.REPORT, records.report(moment, track, refused, repeated))
+        self.image.track = []
+
+    def health(self, reset_cause):
+        """Keep a HEALTH record, and plan the next."""
+        core = self._core
+        self.image.next_health_s = core.elapsed.now_s + core.settings.health_s
+        counts = self._counts()
+        counts["reconnects"] = max(0, counts.pop("connects") - 1)
+        values = records.health(
+            self._moment(),
+            counts,
+            core.elapsed.now_s,
+            reset_cause,
+            core.settings.version,
+            core.outbox.waiting(),
+            self._parts.power.heap_free(),
+            "trygg " + VERSION,
+        )
+        self._append(layouts.HEALTH, values)
+
+    def answer(self, what):
+        """Keep an ANSWER; `what` is its part from Orders."""
+        self._append(layouts.ANSWER, records.answer(self._moment(), what))
+
+    def _soon(self):
+        """In another state the next report may be due earlier than was planned."""
+        soon_s = self._core.elapsed.now_s + self._pause_s()
+        self.image.next_report_s = min(self.image.next_report_s, soon_s)
+
+    def _pause_s(self):
+        _, state = self._core.fences.worst()
+        return self._core.duty.next_report_in_s(state, bool(self.image.sos_open))
+
+    def _counts(self):
+        return dict(zip(retained.COUNTERS, self._totals()))
+
+    def _moment(self):
+        """Spend the next number, and read everything that a record states."""
+        image, core, parts = self.image, self._core, self._parts
+        image.seq += 1
+        self.remember()
+        utc = parts.clock.utc()
+        number, state = core.fences.worst()
+        promise_s = max(0, image.next_report_s - core.elapsed.now_s)
+        promise_s += core.settings.fix_timeout_s + core.settings.connect_s
+        return records.Moment(
+            boot=image.boot,
+            seq=image.seq,
+            time_s=utc or core.elapsed.now_s,
+            time_is_uptime=0 if utc else 1,
+            charging=core.battery.charging,
+            battery_mv=core.battery.mv,
+            battery_percent=core.battery.percent,
+            signal=self._signal_now(),
+            fence_number=number,
+            fence_state=state,
+            fence_version=core.fences.version,
+            bound_s=core.duty.bound_s(core.fences.margin_cm()),
+            next_report_by_s=promise_s,
+            last_fix=core.fences.last_fix(),
+            private=core.fences.private_now(),
+        )
+
+    def _signal_now(self):
+        """Received power as it is, or as it was when there was any."""
+        self._signal = self._parts.link.signal() or self._signal
+        return self._signal
+
+    def _append(self, kind, values):
+        lane = layouts.LANE_ALARM if kind == layouts.ALARM else layouts.LANE_LIVE
+        frame = codec.encode(kind, values)
+        now_s = self._core.elapsed.now_s
+        if not self._core.outbox.append(lane, values["boot"], values["seq"], frame, now_s):
+            self._log.error("flash did not take record %d" % values["seq"])

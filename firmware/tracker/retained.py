@@ -1,0 +1,105 @@
+"""What the tracker keeps in RTC memory: its identity in time, its plan, its counts, its track.
+
+The image survives deep sleep, watchdog and every reset but a power loss; a start that finds none,
+or a damaged one, is a new boot. It is written before the record that it numbers, so that no number
+is ever used twice. At most 2,048 bytes: format, the numbers of FIELDS, the counters, the track's
+fixes, what the fences know, crc32.
+"""
+
+import struct
+from binascii import crc32
+
+from tracker.fix import Fix
+
+SIZE_MAX = 2048
+TRACK_MAX = 40
+_FORMAT = 1
+
+FIELDS = (
+    "boot",
+    "seq",
+    "now_s",  # seconds since the start of this boot
+    "time_s",  # UTC of now_s, 0 unknown
+    "sleep_s",  # planned sleep, 0 when none was meant
+    "next_fix_s",  # these on the same count as now_s
+    "next_report_s",
+    "next_health_s",
+    "listen_until_s",
+    "time_to_fix_s",
+    "fix_failures",
+    "link_failures",
+    "next_try_s",
+    "floor_boot",  # before it every record is acked
+    "floor_seq",
+    "battery_said",
+    "sos_open",
+)
+COUNTERS = (
+    "nmea_sentences",
+    "nmea_bad",
+    "nmea_overrun",
+    "fixes_good",
+    "fixes_refused",
+    "publishes_repeated",
+    "connects",
+    "frames_refused",
+    "orders_refused",
+    "flash_errors",
+    "starts_by_watchdog",
+    "records_dropped",
+)
+_NUMBERS = "<%dI" % (len(FIELDS) + len(COUNTERS))
+_HEAD = "<BBH"  # format, fixes, bytes of the fences
+_FIX = "<IiiIHHB"
+_HEAD_SIZE = struct.calcsize(_HEAD)
+_FIXES_AT = _HEAD_SIZE + struct.calcsize(_NUMBERS)
+_FIX_SIZE = struct.calcsize(_FIX)
+_MASK = 0x3FFFFFFF
+
+
+class Image:
+    """Every name of FIELDS as an attribute; `counts` a list after COUNTERS; track; fences."""
+
+    def __init__(self):
+        for name in FIELDS:
+            setattr(self, name, 0)
+        self.counts = [0] * len(COUNTERS)
+        self.track = []  # Fix, newest first
+        self.fences = b""  # FenceSet.save()
+
+
+def pack(image):
+    """The image as bytes; of a track that is too long the oldest fixes stay behind."""
+    numbers = [int(getattr(image, name)) & _MASK for name in FIELDS]
+    numbers += [count & _MASK for count in image.counts]
+    track = image.track[:TRACK_MAX]
+    parts = [struct.pack(_HEAD, _FORMAT, len(track), len(image.fences))]
+    parts.append(struct.pack(_NUMBERS, *numbers))
+    for fix in track:
+        place = (fix.time_s, fix.lat_e6, fix.lon_e6, fix.accuracy_dm)
+        parts.append(struct.pack(_FIX, *place, fix.speed_dm_s, fix.course_deg, fix.satellites))
+    parts.append(image.fences)
+    data = b"".join(parts)
+    return data + struct.pack("<I", crc32(data) & 0xFFFFFFFF)
+
+
+def unpack(data):
+    """The Image in `data`, None when there is none or it is damaged."""
+    if len(data) < _FIXES_AT + 4 or data[0] != _FORMAT:
+        return None
+    _, fixes, fence_bytes = struct.unpack_from(_HEAD, data, 0)
+    fences_at = _FIXES_AT + fixes * _FIX_SIZE
+    end = fences_at + fence_bytes
+    if len(data) != end + 4:
+        return None
+    if struct.unpack_from("<I", data, end)[0] != crc32(data[:end]) & 0xFFFFFFFF:
+        return None
+    image = Image()
+    numbers = struct.unpack_from(_NUMBERS, data, _HEAD_SIZE)
+    for name, number in zip(FIELDS, numbers):
+        setattr(image, name, number)
+    image.counts = list(numbers[len(FIELDS) :])
+    for at in range(_FIXES_AT, fences_at, _FIX_SIZE):
+        image.track.append(Fix(*struct.unpack_from(_FIX, data, at), 0))
+    image.fences = data[fences_at:end]
+    return image
