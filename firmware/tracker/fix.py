@@ -18,6 +18,7 @@ An epoch ends as one of four, each with a counter:
 from collections import namedtuple
 
 from tracker.accuracy import accuracy_dm
+from tracker.nmea_rows import ABSENT, GGA, GSA, GST, RMC
 
 # time_s since 2020 UTC, 1e-6 degrees, 68 % horizontal radius, course 0..359 or COURSE_UNKNOWN,
 # ticks of the epoch's first sentence
@@ -27,7 +28,6 @@ COURSE_UNKNOWN = 360
 COURSE_LEAST_SPEED = 5  # dm/s; slower than half a metre a second a course is noise
 QUIET_MS = 100  # a receiver pauses less than this between sentences of one epoch
 FORGOTTEN_MS = 3000  # an epoch open this long is not finished by anything that comes now
-HDOP_UNKNOWN = 9999
 
 # reasons of a refusal, indices into Epochs.why
 MALFORMED = 0  # a sentence with the right checksum and unreadable or impossible fields
@@ -38,12 +38,13 @@ DOUBTFUL = 4  # satellites, HDOP and claimed accuracy do not fit one another
 STALE = 5  # not later than the fix before
 REASONS = ("malformed", "mode", "place", "date", "doubtful", "stale")
 
-ABSENT = -1
-NO_CLAIM = (ABSENT, ABSENT, ABSENT)  # what GST says when it has not come
+NO_SKY = (ABSENT,) * 8  # what GGA says before it has come
+NO_CLAIM = (ABSENT,) * 3  # the same of GST
 
-_RMC, _GGA, _GST, _GSA = 1, 2, 4, 8
-_NEEDED = _RMC | _GGA
-_UNLEARNED = 16  # wanted until the first epochs have shown what this receiver sends
+# 1 << kind is a kind's bit in a set of them
+_GSA_BIT = 1 << GSA
+_NEEDED = 1 << RMC | 1 << GGA
+_UNLEARNED = 1  # no kind: wanted until the first epochs have shown what this receiver sends
 
 _DAYS_BEFORE_MONTH = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
 
@@ -54,7 +55,8 @@ class Epochs:
     def __init__(self):
         self.fixes = self.no_fix = self.torn = self.refused = 0
         self.why = [0] * len(REASONS)
-        self.satellites, self.hdop_e2 = 0, HDOP_UNKNOWN
+        self.said = [None, None, NO_SKY, NO_CLAIM]  # by kind, the newest of each
+        self._ddmmyy = self._day = ABSENT
         self._last_s = self._last_ms = ABSENT
         self._stale = 0
         self.forget()
@@ -63,7 +65,7 @@ class Epochs:
         """Drop the open epoch, the fix not taken and what was learned: the receiver was off."""
         self._ready = None
         self._open = False
-        self._time_ms = ABSENT
+        self.time_ms = ABSENT
         self._wanted, self._missed = _UNLEARNED, 0
 
     def take(self):
@@ -71,41 +73,43 @@ class Epochs:
         fix, self._ready = self._ready, None
         return fix
 
-    def rmc(self, values, ticks):
-        """Take (time_ms, status, lat, south, lon, west, knots_e2, course_e2, ddmmyy, mode)."""
-        if self._enter(_RMC, values[0], ticks):
-            self._rmc = values
-            if values[1] != 65 or values[9] == 78:  # not A, or mode N
-                self._denied = True
-            self._finish_if_whole()
+    def timed(self, kind, values, ticks):
+        """Take a sentence that has a time:
 
-    def gga(self, values, ticks):
-        """Take (time_ms, lat, south, lon, west, quality, satellites, hdop_e2)."""
-        self.satellites = max(values[6], 0)
-        self.hdop_e2 = HDOP_UNKNOWN if values[7] == ABSENT else min(values[7], HDOP_UNKNOWN)
-        if self._enter(_GGA, values[0], ticks):
-            self._gga = values
-            if values[5] <= 0:
-                self._denied = True
-            self._finish_if_whole()
+        RMC (time_ms, status, lat, south, lon, west, knots_e2, course_e2, ddmmyy, mode)
+        GGA (time_ms, lat, south, lon, west, quality, satellites, hdop_e2)
+        GST (time_ms, latitude's standard error in cm, longitude's)
+        """
+        time_ms = values[0]
+        if time_ms != self.time_ms:
+            if time_ms == ABSENT:
+                return
+            self._begin(time_ms, ticks)
+        elif not self._open:
+            self._wanted |= 1 << kind  # it comes after what was thought to be the last
+            return
+        self.said[kind] = values
+        if (kind == RMC and values[1] != 65) or (kind == GGA and values[5] < 1):  # not A; 0
+            self._denied = True
+        have = self._have = self._have | 1 << kind
+        if have & self._wanted == self._wanted:
+            self._missed = 0
+            self._finish()
 
-    def gst(self, values, ticks):
-        """Take (time_ms, latitude's standard error in cm, longitude's)."""
-        if self._enter(_GST, values[0], ticks):
-            self._gst = values
-            self._finish_if_whole()
+    def gsa(self, dimensions):
+        """Take the most dimensions that a GSA has said since the epoch began.
 
-    def gsa(self, values):
-        """Take (dimensions,): 2 or 3 (1: none). It has no time: it belongs to the open epoch.
-
-        Receivers send one for each constellation, and 1 for one they do not use: the best counts.
+        GSA has no time, so it belongs to the open epoch. Receivers send one for each constellation,
+        and 1 (none) for one they do not use: the best counts.
         """
         if self._open:
-            self._have |= _GSA
-            self._dimensions = max(self._dimensions, values[0])
-            self._finish_if_whole()
-        elif self._time_ms != ABSENT:
-            self._wanted |= _GSA
+            self._dimensions = dimensions
+            self._have |= _GSA_BIT
+            if self._have & self._wanted == self._wanted:
+                self._missed = 0
+                self._finish()
+        elif self.time_ms != ABSENT:
+            self._wanted |= _GSA_BIT
 
     def malformed(self):
         """Count a sentence whose checksum is right and whose fields are not."""
@@ -124,35 +128,18 @@ class Epochs:
             self._open = False
             self.torn += 1
 
-    def _enter(self, kind, time_ms, ticks):
-        """Find the epoch of a sentence; False if it has no time or its epoch is over."""
-        if time_ms == ABSENT:
-            return False
-        if time_ms != self._time_ms:
-            self._end()
-            self._time_ms, self._ticks = time_ms, ticks
-            self._have, self._dimensions, self._denied = 0, 0, False
-            self._gst = NO_CLAIM
-            self._open = True
-        if not self._open:
-            self._wanted |= kind  # it comes after what was thought to be the last: wait for it
-            return False
-        self._have |= kind
-        return True
-
-    def _finish_if_whole(self):
-        if self._have & self._wanted == self._wanted:
-            self._missed = 0
-            self._finish()
-
-    def _end(self):
-        """The next epoch has begun: finish the open one with what it has."""
+    def _begin(self, time_ms, ticks):
+        """Open an epoch; the one before is over and finished with what it has."""
         if self._open:
             self._learn()
             if self._have & _NEEDED == _NEEDED or self._denied:
                 self._finish()
             else:
                 self.expire()
+        self.time_ms, self._ticks = time_ms, ticks
+        self._have, self._dimensions, self._denied = 0, 0, False
+        self.said[GST] = NO_CLAIM
+        self._open = True
 
     def _learn(self):
         """A kind that was waited for did not come: after two such epochs wait for it no more."""
@@ -176,56 +163,60 @@ class Epochs:
 
     def _judge(self):
         """Give the fix of RMC, GGA and GST of one moment, or the reason why it is refused."""
-        time_ms, _, lat, south, lon, west, knots_e2, course_e2, ddmmyy, mode = self._rmc
-        _, lat_too, south_too, lon_too, west_too, quality, satellites, hdop_e2 = self._gga
+        _, _, lat_too, south_too, lon_too, west_too, knots_e2, course_e2, ddmmyy, mode = self.said[
+            RMC
+        ]
+        time_ms, lat, south, lon, west, quality, satellites, hdop_e2 = self.said[GGA]
         if quality > 5 or mode not in _MODES:
             return MODE
-        lat, lon = signed(lat_too, south_too), signed(lon_too, west_too)
-        if apart(lat, signed(self._rmc[2], south)) or apart(lon, signed(self._rmc[4], west)):
-            return PLACE
-        day = day_number(ddmmyy)
-        if day < 0:
+        same = lat == lat_too and lon == lon_too and south == south_too and west == west_too
+        if not same or lat < 0 or lon < 0 or south < 0 or west < 0:
+            if apart(lat, south, lat_too, south_too) or apart(lon, west, lon_too, west_too):
+                return PLACE
+        if ddmmyy != self._ddmmyy:
+            self._ddmmyy, self._day = ddmmyy, day_number(ddmmyy)
+        if self._day < 0:
             return DATE
-        accuracy = accuracy_dm(quality, satellites, hdop_e2, self._gst, self._dimensions)
+        accuracy = accuracy_dm(quality, satellites, hdop_e2, self.said[GST], self._dimensions)
         if accuracy < 0:
             return DOUBTFUL
-        time_s = day * 86400 + time_ms // 1000
+        time_s = self._day * 86400 + time_ms // 1000
         if not self._is_later(time_s, time_ms % 1000):
             return STALE
         speed = speed_dm_s(knots_e2)
         course = course_deg(course_e2, speed)
+        if south:
+            lat = -lat
+        if west:
+            lon = -lon
         return Fix(time_s, lat, lon, accuracy, speed, course, satellites, self._ticks)
 
     def _is_later(self, time_s, ms):
         """Whether time goes on. A receiver corrects itself once (leap seconds, an almanac): the
         fourth running that is not later than the last good one is believed."""
-        later = time_s > self._last_s or (time_s == self._last_s and ms > self._last_ms)
-        self._stale = 0 if later else self._stale + 1
-        if not later and self._stale < 4:
-            return False
+        if time_s < self._last_s or (time_s == self._last_s and ms <= self._last_ms):
+            self._stale += 1
+            if self._stale < 4:
+                return False
         self._stale = 0
         self._last_s, self._last_ms = time_s, ms
         return True
 
 
-_MODES = (ABSENT, 65, 68, 70, 80, 82)  # none (before NMEA 2.3), A D F P R; not E M N S
-NOWHERE = 999000000
+_MODES = (65, 68, ABSENT, 70, 80, 82)  # A D, none (before NMEA 2.3), F P R; not E M N S
 SAME_PLACE_E6 = 25  # RMC and GGA may differ by rounding, at most this (2.8 m)
 
 
-def signed(angle_e6, negative):
-    """Join an angle and its hemisphere; NOWHERE if either is absent."""
-    if angle_e6 == ABSENT or negative == ABSENT:
-        return NOWHERE
-    return -angle_e6 if negative else angle_e6
+def apart(one_e6, one_negative, other_e6, other_negative):
+    """Whether two angles with their hemispheres cannot be one place; so is an absent one.
 
-
-def apart(one_e6, other_e6):
-    """Whether two angles cannot be one place, or either is NOWHERE; 180 E is 180 W."""
-    if one_e6 == NOWHERE or other_e6 == NOWHERE:
+    Zero north is zero south, 180 E is 180 W.
+    """
+    if one_e6 < 0 or one_negative < 0 or other_e6 < 0 or other_negative < 0:
         return True
-    gap = abs(one_e6 - other_e6)
-    return SAME_PLACE_E6 < gap < 360000000 - SAME_PLACE_E6
+    if one_negative == other_negative:
+        return abs(one_e6 - other_e6) > SAME_PLACE_E6
+    return SAME_PLACE_E6 < one_e6 + other_e6 < 360000000 - SAME_PLACE_E6
 
 
 def day_number(ddmmyy):

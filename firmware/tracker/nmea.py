@@ -1,49 +1,36 @@
 """Bytes of a GNSS receiver in, fixes out: NMEA 0183 of any talker, by whole numbers only.
 
-The way of a byte: `scan` finds sentences with a right checksum and passes by those that say nothing
-to us, `decode` turns the fields of RMC, GGA, GST and GSA into integers by the rows below, and
-fix.Epochs makes one fix of the sentences of one moment. The first two are machine code where
-MicroPython can make it (nmea_fast.py) and plain code elsewhere (nmea_plain.py).
+The way of a byte: `scan` finds sentences with a right checksum, passes by those that say nothing to
+us, and turns the fields of RMC, GGA and GST into integers by the rows of nmea_rows.py; fix.Epochs
+makes one fix of the sentences of one moment. `scan` is machine code where MicroPython can make it
+(nmea_fast.py) and plain code elsewhere (nmea_plain.py).
 
 Nothing raises whatever comes in; everything that goes wrong is in `counters`.
 """
 
-import struct
+from struct import pack_into, unpack_from
 
-from tracker import nmea_plain
 from tracker import ticks as tick
 from tracker.fix import FORGOTTEN_MS, REASONS, Epochs
+from tracker.nmea_rows import GGA, GSA, LINE_MAX, OUT_SIZE, SHAPES, STATE_DIMENSIONS, STATE_SIZE
 
 try:
-    from tracker.nmea_fast import decode, scan
+    from tracker.nmea_fast import scan
 except (ImportError, NameError, SyntaxError):  # no machine code here: nmea_fast.py says why
-    from tracker.nmea_plain import decode, scan
+    from tracker.nmea_plain import scan
 
-# What is read of each sentence: a letter a field after the name (nmea_plain.decode), and how many
-# integers that makes. Fields: NMEA 0183 v4.11.
-FORMS = (
-    (b"", "<0i"),
-    # RMC time status lat N/S lon E/W knots course date variation E/W mode
-    (b"tcanoe22d__c", "<10i"),
-    # GGA time lat N/S lon E/W quality satellites HDOP
-    (b"tanoeii2", "<8i"),
-    # GST time rms major minor orientation latitude's error longitude's error
-    (b"t____22", "<3i"),
-    # GSA selection dimensions
-    (b"_i", "<1i"),
-)
-
+HDOP_UNKNOWN = 9999
 _COUNT_MASK = (1 << 30) - 1
 
 
 class Receiver:
     """What one receiver says, fed as it comes, in pieces of any size."""
 
-    def __init__(self, scan=scan, decode=decode):
-        self._scan, self._decode = scan, decode
-        self._line = bytearray(nmea_plain.LINE_MAX + 1)
-        self._state = bytearray(struct.calcsize(nmea_plain.STATE))
-        self._out = bytearray(48)
+    def __init__(self, scan=scan):
+        self._scan = scan
+        self._line = bytearray(LINE_MAX + 1)
+        self._state = bytearray(STATE_SIZE)
+        self._out = bytearray(OUT_SIZE)
         self._epochs = Epochs()
         self._heard = None
         self.counters = Counters(self._state, self._epochs)
@@ -60,11 +47,25 @@ class Receiver:
         self._heard = ticks
         if silence_ms >= FORGOTTEN_MS:
             self._epochs.expire()
+        scan, line, state, out = self._scan, self._line, self._state, self._out
+        epochs = self._epochs
         end = len(data)
-        found = self._scan(data, 0, end, self._line, self._state)
-        while found & 7:
-            self._sentence(found & 7, ticks)
-            found = self._scan(data, found >> 3, end, self._line, self._state)
+        at = 0
+        while True:
+            found = scan(data, at, end, line, state, out)
+            kind = found & 7
+            if kind == 0:
+                return
+            at = found >> 3
+            if kind < GSA:
+                values = unpack_from(SHAPES[kind], out)
+                if values[0] != epochs.time_ms:
+                    state[STATE_DIMENSIONS] = 0
+                epochs.timed(kind, values, ticks)
+            elif kind == GSA:
+                epochs.gsa(state[STATE_DIMENSIONS])
+            else:
+                epochs.malformed()
 
     def take(self):
         """Give the newest fix since the last call, or None."""
@@ -72,28 +73,14 @@ class Receiver:
 
     def quality(self):
         """Give (satellites used, HDOP in hundredths) as GGA last said, fix or not; 9999 unknown."""
-        return self._epochs.satellites, self._epochs.hdop_e2
+        satellites, hdop_e2 = self._epochs.said[GGA][6:]
+        return max(satellites, 0), hdop_e2 if 0 < hdop_e2 < HDOP_UNKNOWN else HDOP_UNKNOWN
 
     def forget(self):
         """Drop everything half done: the receiver was switched off. Counters stay."""
-        struct.pack_into("<3i", self._state, 0, 0, 0, 0)
+        pack_into("<3i", self._state, 0, 0, 0, 0)
         self._epochs.forget()
         self._heard = None
-
-    def _sentence(self, kind, ticks):
-        form, shape = FORMS[kind]
-        if not self._decode(self._line, self._state, form, self._out):
-            self._epochs.malformed()
-            return
-        values = struct.unpack_from(shape, self._out)
-        if kind == nmea_plain.RMC:
-            self._epochs.rmc(values, ticks)
-        elif kind == nmea_plain.GGA:
-            self._epochs.gga(values, ticks)
-        elif kind == nmea_plain.GSA:
-            self._epochs.gsa(values)
-        else:
-            self._epochs.gst(values, ticks)
 
 
 class Counters:
@@ -143,4 +130,4 @@ class Counters:
         return tuple(zip(REASONS, self._epochs.why))
 
     def _scanned(self, index):
-        return struct.unpack_from("<i", self._state, 4 * index)[0] & _COUNT_MASK
+        return unpack_from("<i", self._state, 4 * index)[0] & _COUNT_MASK

@@ -11,6 +11,8 @@ of `line`, which nmea.py makes) or by the length of `form` (`out` has room for t
 Integers are 32 bit on the chip; the largest value made here is 180,000,000.
 """
 
+from tracker.nmea_rows import FORMS
+
 _LINE_MAX = const(255)
 
 _PHASE = const(0)  # what `state` holds: see nmea_plain.py
@@ -19,6 +21,7 @@ _CHECK = const(2)
 _SENTENCES = const(3)
 _BAD = const(4)
 _OVERRUN = const(5)
+_DIMENSIONS = const(6)
 
 _HUNTING = const(0)
 _BODY = const(1)
@@ -27,86 +30,82 @@ _LOW_DIGIT = const(3)
 
 
 @micropython.viper
-def scan(data, start: int, end: int, line, state) -> int:
-    """Read bytes up to the end of the next sentence that matters (nmea_plain.scan)."""
+def scan(data, start: int, end: int, line, state, out) -> int:
+    """Read bytes up to the end of the next sentence that matters (nmea_plain.scan).
+
+    One function in spite of its length: a call costs as much as forty bytes.
+    """
     source = ptr8(data)
+    kept = ptr8(line)
     s = ptr32(state)
+    phase = s[_PHASE]
+    used = s[_USED]
+    check = s[_CHECK]
     kind = 0
     i = start
     while i < end and kind == 0:
-        phase = s[_PHASE]
-        if phase == _BODY:
-            i = int(_body(data, i, end, line, state))
-            continue
         c = source[i]
         i += 1
-        if c == 36:  # $
+        if c == 36:  # $ begins a sentence, wherever it stands
             if phase != _HUNTING:
                 s[_BAD] += 1
-            s[_PHASE] = _BODY
-            s[_USED] = 0
-            s[_CHECK] = 0
+            phase = _BODY
+            used = 0
+            check = 0
+        elif phase == _BODY:
+            i -= 1
+            stop = i + _LINE_MAX + 1 - used
+            if stop > end:
+                stop = end
+            while i < stop:
+                c = source[i]
+                if c < 43:
+                    if c < 32 or c == 36 or c == 42:
+                        break
+                kept[used] = c
+                used += 1
+                check ^= c
+                i += 1
+            if used > _LINE_MAX:
+                s[_OVERRUN] += 1
+                phase = _HUNTING
+            elif i < stop and c == 42:  # *
+                i += 1
+                phase = _HIGH_DIGIT
+            elif i < stop and c != 36:  # a control byte; a $ is left to the branch above
+                i += 1
+                s[_BAD] += 1
+                phase = _HUNTING
         elif phase != _HUNTING:
             digit = 16  # none
             if 47 < c and c < 58:
                 digit = c - 48
             elif 64 < (c & 95) and (c & 95) < 71 and c < 103:
                 digit = (c & 95) - 55
-            if phase == _HIGH_DIGIT and digit == s[_CHECK] >> 4:
-                s[_PHASE] = _LOW_DIGIT
-            elif phase == _LOW_DIGIT and digit == s[_CHECK] & 15:
-                s[_PHASE] = _HUNTING
+            if phase == _HIGH_DIGIT and digit == check >> 4:
+                phase = _LOW_DIGIT
+            elif phase == _LOW_DIGIT and digit == check & 15:
+                phase = _HUNTING
                 s[_SENTENCES] += 1
-                kind = int(_kind(line, s[_USED]))
+                c = kept[4]
+                if c == 67 or c == 65 or c == 84:  # RMC, GGA and GSA, GST end so
+                    kind = int(_kind(line, used, state))
+                    if 0 < kind and kind < 4 and not int(decode(line, used, FORMS[kind], out)):
+                        kind = 5
             else:
-                s[_PHASE] = _HUNTING
+                phase = _HUNTING
                 s[_BAD] += 1
+    s[_PHASE] = phase
+    s[_USED] = used
+    s[_CHECK] = check
     return i << 3 | kind
 
 
 @micropython.viper
-def _body(data, start: int, end: int, line, state) -> int:
-    """Keep bytes of a sentence until one that ends it, or `end`; give the index after it."""
-    source = ptr8(data)
+def _kind(line, used: int, state) -> int:
+    """Say which sentence `line` holds: 1 RMC, 2 GGA, 3 GST, 4 a GSA of more dimensions, 0 else."""
     kept = ptr8(line)
     s = ptr32(state)
-    used = s[_USED]
-    check = s[_CHECK]
-    c = 0
-    i = start
-    while i < end and used <= _LINE_MAX:
-        c = source[i]
-        i += 1
-        if c < 43:
-            if c < 32 or c == 36 or c == 42:
-                break
-        elif c > 126:
-            break
-        if used < _LINE_MAX:
-            kept[used] = c
-        used += 1
-        check ^= c
-    s[_USED] = used
-    s[_CHECK] = check
-    if used > _LINE_MAX:
-        s[_OVERRUN] += 1
-        s[_PHASE] = _HUNTING
-    elif c == 42:  # *
-        s[_PHASE] = _HIGH_DIGIT
-    elif c == 36:  # $: the sentence so far was cut short, and this is the next one
-        s[_BAD] += 1
-        s[_USED] = 0
-        s[_CHECK] = 0
-    elif c < 32 or c > 126:
-        s[_BAD] += 1
-        s[_PHASE] = _HUNTING
-    return i
-
-
-@micropython.viper
-def _kind(line, used: int) -> int:
-    """Say which sentence `line` holds: 1 RMC, 2 GGA, 3 GST, 4 GSA of any talker, 0 another."""
-    kept = ptr8(line)
     if used < 6 or kept[5] != 44 or (kept[0] == 80 and kept[1] != 81):
         return 0
     name = kept[2] << 16 | kept[3] << 8 | kept[4]
@@ -116,16 +115,18 @@ def _kind(line, used: int) -> int:
         return 2
     if name == 0x475354:
         return 3
-    if name == 0x475341:
-        return 4
+    if name == 0x475341 and used > 8 and kept[7] == 44:
+        dimensions = kept[8] - 48
+        if dimensions > s[_DIMENSIONS] and dimensions < 4:
+            s[_DIMENSIONS] = dimensions
+            return 4
     return 0
 
 
 @micropython.viper
-def decode(line, state, form, out) -> int:
+def decode(line, used: int, form, out) -> int:
     """Turn the fields of a sentence into integers as `form` says (nmea_plain.decode)."""
     text = ptr8(line)
-    used = ptr32(state)[_USED]
     forms = ptr8(form)
     values = ptr32(out)
     fields = int(len(form))  # noqa: RUF046, viper's len is an object

@@ -1,37 +1,36 @@
 """Frame and decode NMEA in plain Python: what nmea_fast.py does, where machine code cannot be had.
 
 Both files have the two functions below with the same promise. A sentence is `$`, a body of at most
-LINE_MAX printable bytes, `*` and the XOR of the body as two hex digits; it counts as complete at
+LINE_MAX bytes, `*` and the XOR of the body as two hex digits; it counts as complete at
 the second digit, so the line's end may be damaged or missing. A `$` begins a new sentence wherever
-it stands, a control byte or one beyond 126 ends a sentence as bad: after any damage the very next
+it stands, a control byte ends a sentence as bad: after any damage the very next
 whole sentence is read.
 
-`line` is a bytearray of LINE_MAX bytes. `state` is a bytearray of six 32-bit little-endian
-integers (STATE): the phase, how much of `line` is in use, the XOR so far, and three counters:
-sentences with a right checksum, bad ones (damaged, cut short, checksum absent), overlong ones.
+`line` is a bytearray of LINE_MAX + 1 bytes, `out` takes the values (nmea_rows.py). `state` is a
+bytearray of seven 32-bit little-endian integers: the phase, how much of `line` is in use, the XOR
+so far, three counters (sentences with a right checksum; bad ones: damaged, cut short, checksum
+absent; overlong ones), and the most dimensions a GSA has said since the caller set them to 0: a
+receiver sends a GSA for each constellation, and only one that says more than those before is worth
+the call.
 """
 
 import struct
 
-LINE_MAX = 255
-STATE = "<6i"
+from tracker.nmea_rows import ABSENT, FORMS, GSA, LINE_MAX, MALFORMED, NAMES, STATE_DIMENSIONS
 
-RMC, GGA, GST, GSA = 1, 2, 3, 4
-_NAMES = (b"", b"RMC,", b"GGA,", b"GST,", b"GSA,")
-
-ABSENT = -1
 _REFUSED = -2
 
 _HUNTING, _BODY, _HIGH_DIGIT, _LOW_DIGIT = 0, 1, 2, 3
 
 
-def scan(data, start, end, line, state):
+def scan(data, start, end, line, state, out):
     """Read data[start:end] up to the end of the next sentence that matters, or all of it.
 
-    `data` is bytes. Gives `index << 3 | kind`: where to go on, and which sentence `line` holds
-    (RMC, GGA, GST, GSA of any talker), 0 for none when all is read. Others are checked and counted.
+    `data` is bytes. Gives `index << 3 | kind`: where to go on, and which sentence was found, of
+    any talker: RMC, GGA, GST (its values are in `out`), GSA (its dimensions are in `state`),
+    MALFORMED for one of them with impossible fields; 0 for none, when all is read.
     """
-    phase, used, check, sentences, bad, overrun = struct.unpack_from(STATE, state)
+    phase, used, check, sentences, bad, overrun = struct.unpack_from("<6i", state)
     kind = 0
     i = start
     while i < end and not kind:
@@ -59,19 +58,21 @@ def scan(data, start, end, line, state):
             phase = (phase + 1) & 3
             if phase == _HUNTING:
                 sentences += 1
-                kind = _kind(line, used)
+                kind = _kind(line, used, state)
+                if 0 < kind < GSA and not decode(line, used, FORMS[kind], out):
+                    kind = MALFORMED
         else:
             phase = _HUNTING
             bad += 1
             i += data[i] != 36
-    struct.pack_into(STATE, state, 0, phase, used, check, sentences, bad, overrun)
+    struct.pack_into("<6i", state, 0, phase, used, check, sentences, bad, overrun)
     return i << 3 | kind
 
 
 def _fold(body, check):
     """XOR bytes up to the first that no body may have; give the XOR and how many were good."""
     for c in body:
-        if (c < 37 and (c < 32 or c == 36)) or c > 126:
+        if c < 37 and (c < 32 or c == 36):
             return check, body.find(bytes((c,)))
         check ^= c
     return check, len(body)
@@ -82,28 +83,26 @@ def _digit(c):
     return b"0123456789ABCDEF".find(bytes((c,)).upper()) & 31
 
 
-def _kind(line, used):
-    """Say which sentence `line` holds: of any talker, but `P` other than `PQ` is a maker's own."""
-    if used < 6 or (line[0] == 80 and line[1] != 81):
-        return 0
+def _kind(line, used, state):
+    """Say which sentence `line` holds; one that begins with `P`, but `PQ`, is a maker's own."""
     name = bytes(line[2:6])
-    return _NAMES.index(name) if name in _NAMES else 0
+    if used < 6 or name not in NAMES or (line[0] == 80 and line[1] != 81):
+        return 0
+    kind = NAMES.index(name)
+    if kind < GSA:
+        return kind
+    dimensions = line[8] - 48 if used > 8 and line[7] == 44 else 0
+    if not state[STATE_DIMENSIONS] < dimensions < 4:
+        return 0
+    state[STATE_DIMENSIONS] = dimensions
+    return kind
 
 
-def decode(line, state, form, out):
+def decode(line, used, form, out):
     """Turn the fields of the sentence in `line` into integers; 1 if all could be read, else 0.
 
-    `form` has a letter for each field after the name, `out` gets a 32-bit integer for each but
-    `_`, ABSENT (-1) for an empty or missing one. Letters, and what they refuse:
-      _  nothing, skipped                   c  one character, its code
-      t  hhmmss[.s...], milliseconds of the day; past 23:59:60
-      a  ddmm.mmm[m...] to 1e-6 degree; fewer decimals, minutes from 60 on, more than 90 degrees
-      o  dddmm.mmm[m...] the same; more than 180 degrees
-      n  N is 0, S is 1; other letters      e  E is 0, W is 1; other letters
-      2  a number without sign, in hundredths, further decimals dropped; more than six digits
-      i  digits, at most six                d  exactly six digits
+    `form` and what each of its letters refuses: nmea_rows.py.
     """
-    (used,) = struct.unpack_from("<i", state, 4)
     fields = bytes(line[6:used]).split(b",")
     fields += (b"",) * (len(form) - len(fields))
     at = 0

@@ -13,7 +13,6 @@ all, so that joining the lines of `read_log` gives the receiver's bytes back.
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from trygg_tools.nmea_sentence import sentence
@@ -21,10 +20,8 @@ from trygg_tools.nmea_sentence import sentence
 DAY_MS = 86_400_000
 REQUIRED = ("receiver", "date", "note", "licence", "provenance")
 
-# a whole sentence that has a time, by the type's name; RMC has the date as its ninth field
-_TIMED = re.compile(
-    rb"\$([A-Z]{2}(?:RMC|GGA|GST)),(\d{6})(\.\d+)?,([ -#%-)+-~]*)\*[0-9A-F]{2}\r?\n"
-)
+# a whole sentence that has a time
+_TIMED = re.compile(rb"\$[A-Z]{2}(?:RMC|GGA|GST),(\d{6})(\.\d+)?,[ -#%-)+-~]*\*[0-9A-F]{2}\r?\n")
 
 
 class LogError(ValueError):
@@ -72,24 +69,6 @@ def _offsets(lines: Iterable[bytes]) -> Iterable[tuple[int, bytes]]:
         yield offset, line
 
 
-def retimed(lines: Iterable[tuple[int, bytes]], start_unix: int) -> Iterable[tuple[int, bytes]]:
-    """Give a log as if it had begun at `start_unix` (whole seconds): times, dates and checksums.
-
-    Damaged lines stay as they are; their old times belong to no epoch and their checksums fail.
-    """
-    for offset_ms, line in lines:
-        timed = _whole(line)
-        if not timed:
-            yield offset_ms, line
-            continue
-        now = datetime.fromtimestamp(start_unix, UTC) + timedelta(milliseconds=offset_ms)
-        name, rest = timed[1].decode(), timed[4].decode().split(",")
-        if name.endswith("RMC") and len(rest) > 7:
-            rest[7] = now.strftime("%d%m%y")
-        time_text = now.strftime("%H%M%S") + (timed[3] or b"").decode()
-        yield offset_ms, sentence(",".join([name, time_text, *rest]))
-
-
 def _whole(line: bytes) -> re.Match[bytes] | None:
     """Match a timed sentence, if its checksum is right."""
     timed = _TIMED.fullmatch(line)
@@ -100,6 +79,6 @@ def _whole(line: bytes) -> re.Match[bytes] | None:
 
 
 def _time_of_day_ms(timed: re.Match[bytes]) -> int:
-    text = timed[2]
+    text = timed[1]
     seconds = (int(text[:2]) * 60 + int(text[2:4])) * 60 + int(text[4:])
-    return seconds * 1000 + round(float(timed[3] or b"0") * 1000)
+    return seconds * 1000 + round(float(timed[2] or b"0") * 1000)

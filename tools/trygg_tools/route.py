@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from trygg_tools import nmea_sentence as nmea
-from trygg_tools.nmea_log import read_log, retimed, write_log
+from trygg_tools.nmea_log import read_log, write_log
 from trygg_tools.nmea_sentence import Moment, Satellite
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
     "moments",
     "moved",
     "read_log",
-    "retimed",
     "write_log",
 ]
 
