@@ -11,7 +11,7 @@ class Clock:
     """Port Clock; `world_s` is the true time, in seconds since 2020, at the rig's start."""
 
     def __init__(self, world_s: int = 200000000, ticks: int = 0) -> None:
-        self._start_s = world_s
+        self.start_s = world_s
         self.now_ms = 0
         self._ticks_base = ticks
         self._offset: int | None = None
@@ -24,7 +24,7 @@ class Clock:
 
     def world_s(self) -> int:
         """The true time, seconds since 2020."""
-        return self._start_s + self.now_ms // 1000
+        return self.start_s + self.now_ms // 1000
 
     def restart(self, power_lost: bool) -> None:
         """A start of the chip: ticks begin at 0; a power loss stops the real-time clock too."""

@@ -100,9 +100,11 @@ class Link:
         if self._pipe is not None:
             self._pipe.alive = False
 
-    def next_ms(self) -> int:
-        """The ms until something arrives at the tracker, -1 when nothing is under way."""
-        return -1 if self._pipe is None else self._pipe.down.next_ms()
+    def coming_ms(self) -> tuple[int, int]:
+        """The ms until something arrives at the tracker, and at the far end; -1 when nothing."""
+        if self._pipe is None:
+            return -1, -1
+        return self._pipe.down.next_ms(), self._pipe.up.next_ms()
 
     # -- the port --------------------------------------------------------------------------
 

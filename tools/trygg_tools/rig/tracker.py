@@ -1,0 +1,119 @@
+"""A whole tracker in simulated time: the firmware's App with parts of the rig and a gateway.
+
+Time jumps from one event to the next, so a day takes seconds. Deep sleep, reset and power cut end
+the App where they strike, by an exception that it does not catch, and a new one starts from flash
+and RTC memory, as on the chip. The same scenario gives the same trace. Faults: `at_step` is called
+before each step with its number; it may drop the link, press the button, fail the flash, or raise
+PowerCut itself. Runs under both interpreters.
+"""
+
+from tracker.app import App, Parts
+from tracker.log import Log
+from trygg_tools.rig import power as pw
+from trygg_tools.rig.board_io import BoardIo
+from trygg_tools.rig.clock import Clock
+from trygg_tools.rig.flash import Flash
+from trygg_tools.rig.gateway import Gateway
+from trygg_tools.rig.link import Link
+from trygg_tools.rig.power import Power
+from trygg_tools.rig.sky import Sky
+from trygg_tools.rig.uart import Uart
+
+BOOT_MS = 350  # from the end of a sleep to the first step
+QUIET_MS = 110  # after the receiver spoke: its silence says that the epoch is over
+ORDER_KEY = b"a key of 16 bytes, or more"
+GROUP = "lier"
+
+
+def nothing(_step: int) -> None:
+    """The default of `at_step`."""
+
+
+class SimulatedTracker:
+    """One tracker and its gateway; `place` as in sky.py. `run` lets time pass."""
+
+    def __init__(self, place, device: str = "kari", world_s: int = 200000000) -> None:  # type: ignore[no-untyped-def]
+        self.device = device
+        self.clock = Clock(world_s)
+        self.power = Power()
+        self.flash = Flash()
+        self.sky = Sky(place)
+        self.uart = Uart(self.clock, self.power, self.sky)
+        self.gateway = Gateway(self.clock, GROUP, device)
+        self.link = Link(self.clock, self.gateway.accept)
+        self.board = BoardIo()
+        self.lines: list[str] = []
+        self.at_step = nothing
+        self.steps = self.starts = 0
+        self.off_ms = 2000  # how long a power cut lasts
+        self.app: App | None = None
+        self.power.start(pw.PWRON)
+
+    def config(self) -> dict[str, object]:
+        """What provisioning would have written."""
+        return {
+            "device": self.device,
+            "group": GROUP,
+            "host": "gateway",
+            "port": 8883,
+            "tls": None,
+            "password": b"a password",
+            "order_key": ORDER_KEY,
+        }
+
+    def run(self, seconds: int) -> None:
+        """Let so many seconds pass."""
+        end_ms = self.clock.now_ms + seconds * 1000
+        while self.clock.now_ms < end_ms:
+            try:
+                self._step(end_ms)
+            except pw.DeepSleep as sleep:
+                self._start(pw.DEEPSLEEP, pw.TIMER, sleep.ms + BOOT_MS)
+            except pw.Reset:
+                self._start(pw.SOFT, 0, BOOT_MS)
+            except pw.PowerCut:
+                self.flash.power_on()
+                self._start(pw.PWRON, 0, self.off_ms)
+
+    def bite(self) -> None:
+        """The watchdog bites: RTC memory stays, the App is gone."""
+        self._start(pw.WDT, 0, BOOT_MS)
+
+    def seconds(self) -> int:
+        """Seconds since the rig began."""
+        return self.clock.now_ms // 1000
+
+    def _step(self, end_ms: int) -> None:
+        if self.app is None:
+            self.starts += 1
+            log = Log(self.clock, self.lines.append)
+            parts = Parts(self.clock, self.uart, self.link, self.flash, self.power, self.board, log)
+            self.app = App(parts, self.config())
+        self.steps += 1
+        self.at_step(self.steps)
+        if self.app is None:
+            return
+        wait_ms = self.app.step(self.clock.ticks_ms())
+        self.gateway.poll()
+        sleep_ms = self.app.deep_sleep_ms()
+        if sleep_ms:
+            self.app.sleep(sleep_ms)
+        self.clock.advance(max(1, min(self._until_event(wait_ms), end_ms - self.clock.now_ms)))
+
+    def _until_event(self, wait_ms: int) -> int:
+        """The ms to the next event: something planned, something arriving, an epoch's silence."""
+        spoke_ms = self.uart.next_ms()
+        if spoke_ms >= 0:
+            since_ms = 1000 - spoke_ms
+            wait_ms = min(wait_ms, QUIET_MS if since_ms < QUIET_MS else spoke_ms)
+        for arriving_ms in self.link.coming_ms():
+            if arriving_ms >= 0:
+                wait_ms = min(wait_ms, arriving_ms)
+        return wait_ms
+
+    def _start(self, cause: int, wake: int, after_ms: int) -> None:
+        self.link.close()
+        self.app = None
+        self.clock.advance(after_ms)
+        self.clock.restart(cause == pw.PWRON)
+        self.power.start(cause, wake)
