@@ -1,0 +1,31 @@
+"""`trygg gateway`: everything an operator does without the page. `app` is the command.
+
+Commands that read or change trackers, alarms and orders work on the journal itself, whether a
+gateway is running on it or not. A running one finds what was changed within two seconds.
+"""
+
+import typer
+
+from trygg_gateway.cli import alarms, fence, order, quarantine, running, setup, tracker
+
+app = typer.Typer(
+    name="gateway",
+    help="Receive what trackers say, keep it, raise the alarm, send it on.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+app.command("init")(setup.init)
+app.command("run")(running.run)
+app.command("status")(running.status)
+app.command("config")(setup.config)
+app.command("check")(setup.check)
+app.command("password")(setup.password)
+app.command("renew")(setup.renew)
+app.add_typer(tracker.app, name="tracker")
+app.add_typer(fence.app, name="fence")
+app.add_typer(order.app, name="order")
+app.add_typer(alarms.app, name="alarms")
+app.add_typer(quarantine.app, name="quarantine")
+
+__all__ = ["app"]

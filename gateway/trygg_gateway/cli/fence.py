@@ -1,0 +1,78 @@
+"""Fences: a whole set for a tracker from a file, as a signed order."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from trygg_gateway import order_book
+from trygg_gateway.cli.opened import (
+    DEFAULT,
+    AsJson,
+    ConfigFile,
+    Who,
+    journal_of,
+    now_ms,
+    print_json,
+    print_table,
+    whoami,
+)
+from trygg_gateway.geojson import fences_of
+from trygg_gateway.values import Refused
+from trygg_gateway.views import Views
+
+app = typer.Typer(help="Fences of a tracker: set, show.", no_args_is_help=True)
+
+Device = Annotated[str, typer.Argument(help="The tracker's name.")]
+
+
+@app.command("set")
+def set_(
+    device: Device,
+    file: Annotated[Path, typer.Argument(help="GeoJSON, or a JSON list of fences.")],
+    who: Who = "",
+    config_file: ConfigFile = DEFAULT,
+) -> None:
+    """Order a tracker to keep these fences and no others, from when it is next heard.
+
+    A fence in JSON: `{"number": 1, "name": "home", "keep": "in", "shape": "circle", "lat": 59.91,
+    "lon": 10.75, "radius_m": 150}`. In GeoJSON each feature is a fence: a Point with `radius_m`,
+    or a Polygon; `number`, `name`, `keep`, `private` and `buffer_m` stand in its properties.
+
+    Example: `trygg gateway fence set astrid astrid.geojson`
+    """
+    with journal_of(config_file) as journal:
+        fences = fences_of(_read(file), str(file))
+        at_ms = now_ms()
+        order_id = journal.write(
+            lambda db: order_book.queue_fences(db, device, fences, 0, whoami(who), at_ms)
+        ).result()
+    typer.echo(f"order {order_id}: {len(fences)} fences for {device}, sent when it is heard")
+
+
+@app.command()
+def show(device: Device, config_file: ConfigFile = DEFAULT, as_json: AsJson = False) -> None:
+    """Show the fences in force at a tracker, else the newest ordered.
+
+    Example: `trygg gateway fence show astrid --json`
+    """
+    with journal_of(config_file) as journal:
+        found = [one for one in Views(journal, now_ms).trackers() if one["device"] == device]
+        if not found:
+            raise Refused(f"{device} is not registered. See `trygg gateway tracker list`.")
+    fences = found[0]["fences"]
+    if as_json:
+        print_json(fences)
+    else:
+        columns = ["number", "name", "keep", "private", "shape", "radius_m"]
+        print_table(fences, columns, f"{device} has no fences")
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{file} is not JSON: {error}.") from None

@@ -1,0 +1,156 @@
+"""Orders to a tracker: signed, kept until it answers, sent when it is heard."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from trygg_gateway import order_book
+from trygg_gateway.cli.opened import (
+    DEFAULT,
+    AsJson,
+    ConfigFile,
+    Who,
+    clock,
+    journal_of,
+    now_ms,
+    print_json,
+    print_table,
+    whoami,
+)
+from trygg_gateway.orders import command_body, settings_body
+from trygg_gateway.values import Refused
+from trygg_gateway.views import Views
+from trygg_wire import codec, layouts
+
+app = typer.Typer(help="Orders to a tracker: send, settings, list.", no_args_is_help=True)
+
+Device = Annotated[str, typer.Argument(help="The tracker's name.")]
+Hours = Annotated[float, typer.Option("--hours", help="How long it may be owed; 0: for ever.")]
+
+
+class Command(StrEnum):
+    """What a tracker can be told to do."""
+
+    REPORT_NOW = "report-now"
+    TEST_ALARM = "test-alarm"
+    RESTART = "restart"
+
+
+_NUMBERS = {
+    Command.REPORT_NOW: layouts.REPORT_NOW,
+    Command.TEST_ALARM: layouts.TEST_ALARM,
+    Command.RESTART: layouts.RESTART,
+}
+
+
+@app.command()
+def send(
+    device: Device,
+    command: Annotated[Command, typer.Argument(help="What it is to do.")],
+    hours: Hours = 24,
+    who: Who = "",
+    config_file: ConfigFile = DEFAULT,
+) -> None:
+    """Tell a tracker to do something when it is next heard.
+
+    Example: `trygg gateway order send astrid report-now`
+    """
+    _queue(config_file, device, layouts.COMMAND, command_body(_NUMBERS[command]), hours, who)
+
+
+@app.command()
+def settings(
+    device: Device,
+    values: Annotated[list[str], typer.Argument(help="NUMBER=VALUE or NAME=VALUE, one or more.")],
+    hours: Hours = 0,
+    who: Who = "",
+    config_file: ConfigFile = DEFAULT,
+) -> None:
+    """Change settings of a tracker; those not named stay as they are.
+
+    `trygg gateway order rows` lists them.
+
+    Example: `trygg gateway order settings astrid v_max_dm_s=25 report_live_s=120`
+    """
+    with journal_of(config_file):  # refusals below are told as sentences
+        body = _settings_body(values)
+    _queue(config_file, device, layouts.SETTINGS, body, hours, who)
+
+
+@app.command()
+def rows(as_json: AsJson = False) -> None:
+    """List the settings a tracker has, with limits and defaults."""
+    from tracker.settings import ROWS
+
+    columns = ["number", "name", "default", "low", "high", "unit", "what"]
+    listed = [dict(zip(columns, row, strict=True)) for row in ROWS]
+    if as_json:
+        print_json(listed)
+    else:
+        print_table(listed, columns, "none")
+
+
+@app.command("list")
+def list_(
+    limit: Annotated[int, typer.Option(help="At most this many, newest first.")] = 50,
+    config_file: ConfigFile = DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """List orders and how far each has come.
+
+    Example: `trygg gateway order list --limit 10`
+    """
+    with journal_of(config_file) as journal:
+        listed = Views(journal, now_ms).orders(limit)
+    if as_json:
+        print_json(listed)
+        return
+    for row in listed:
+        row["ordered"] = clock(row["ordered_ms"] / 1000)
+    columns = ["id", "device", "kind", "version", "state", "reason", "ordered", "ordered_by"]
+    print_table(listed, columns, "no orders")
+
+
+def _queue(
+    config_file: ConfigFile, device: str, kind: int, body: bytes, hours: float, who: str
+) -> None:
+    expires_s = int(time.time() + hours * 3600) if hours else 0
+    with journal_of(config_file) as journal:
+        at_ms = now_ms()
+        order_id = journal.write(
+            lambda db: order_book.queue(db, device, kind, body, expires_s, whoami(who), at_ms)
+        ).result()
+    typer.echo(f"order {order_id} for {device}: sent when it is heard")
+
+
+def _settings_body(values: list[str]) -> bytes:
+    from tracker.settings import ROWS
+
+    by_name = {name: (number, low, high) for number, name, _, low, high, *_ in ROWS}
+    by_number = {str(row[0]): row[1] for row in ROWS}
+    settings: dict[int, int] = {}
+    for one in values:
+        key, _, text = one.partition("=")
+        name = by_number.get(key, key)
+        if name not in by_name:
+            raise Refused(f"{key} is no setting of a tracker. See `trygg gateway order rows`.")
+        number, low, high = by_name[name]
+        settings[number] = _whole(name, text, low, high)
+    try:
+        return settings_body(settings)
+    except codec.WireError as error:
+        raise Refused(f"The settings do not fit the wire: {error}.") from None
+
+
+def _whole(name: str, text: str, low: int, high: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = low - 1
+    if not low <= value <= high:
+        raise Refused(f"{name}={text}: wanted a whole number from {low} to {high}.")
+    return value

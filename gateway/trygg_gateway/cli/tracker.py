@@ -1,0 +1,145 @@
+"""Registering trackers. Their secrets go to a file for the tracker, never to the screen."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from trygg_gateway.cli.opened import (
+    DEFAULT,
+    AsJson,
+    ConfigFile,
+    clock,
+    journal_of,
+    loaded,
+    now_ms,
+    print_json,
+    print_table,
+    running,
+)
+from trygg_gateway.config import Config
+from trygg_gateway.registry import Issued, Registry
+from trygg_gateway.tls import hosts_of, write_private
+from trygg_gateway.values import Refused
+
+app = typer.Typer(help="Trackers that may speak: add, list, revoke.", no_args_is_help=True)
+
+Device = Annotated[str, typer.Argument(help="The tracker's name: a-z, 0-9 and -.")]
+Out = Annotated[
+    Path, typer.Option(help="Where to write what the tracker needs (mode 0600, must be new).")
+]
+Host = Annotated[
+    str, typer.Option(help="Where the tracker finds the gateway.", show_default="the certificate's")
+]
+
+
+@app.command()
+def add(
+    device: Device,
+    out: Out,
+    group: Annotated[str, typer.Option(help="Who may see it: a municipality, a ward.")] = "home",
+    name: Annotated[str, typer.Option(help="What people call it.", show_default="device")] = "",
+    host: Host = "",
+    config_file: ConfigFile = DEFAULT,
+) -> None:
+    """Register a tracker and write its credentials to a file.
+
+    Example: `trygg gateway tracker add astrid --group nord --name "Astrid B." --out astrid.json`
+    """
+    config = loaded(config_file)
+    with journal_of(config_file) as journal:
+        _demand_new(out)
+        port = config.listener.port or _free_port(config)  # before anything is registered
+        issued = Registry(journal, now_ms).add(device, group, name)
+        _write(out, issued, config, host, port)
+
+
+@app.command()
+def rotate(device: Device, out: Out, host: Host = "", config_file: ConfigFile = DEFAULT) -> None:
+    """Give a tracker new secrets; the old ones are void.
+
+    Example: `trygg gateway tracker rotate astrid --out astrid-new.json`
+    """
+    config = loaded(config_file)
+    with journal_of(config_file) as journal:
+        _demand_new(out)
+        port = config.listener.port or _free_port(config)  # before anything is registered
+        issued = Registry(journal, now_ms).rotate(device)
+        _write(out, issued, config, host, port)
+
+
+@app.command()
+def revoke(device: Device, config_file: ConfigFile = DEFAULT) -> None:
+    """Let a tracker speak no more; what it said is kept.
+
+    Example: `trygg gateway tracker revoke astrid`
+    """
+    with journal_of(config_file) as journal:
+        Registry(journal, now_ms).revoke(device)
+    typer.echo(f"{device}: revoked")
+
+
+@app.command("list")
+def list_(config_file: ConfigFile = DEFAULT, as_json: AsJson = False) -> None:
+    """List the trackers, revoked ones too. No secrets.
+
+    Example: `trygg gateway tracker list --json`
+    """
+    with journal_of(config_file) as journal:
+        rows = [_shown(tracker._asdict()) for tracker in Registry(journal, now_ms).all()]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        row["added"] = clock(row["added_ms"] / 1000)
+    columns = ["device", "group", "name", "added", "revoked"]
+    print_table(rows, columns, "no trackers; `trygg gateway tracker add` registers one")
+
+
+def _shown(tracker: dict[str, Any]) -> dict[str, Any]:
+    return {name: tracker[name] for name in ("device", "group", "name", "added_ms", "revoked")}
+
+
+def _demand_new(out: Path) -> None:
+    if out.exists():
+        raise Refused(f"{out} exists, and secrets are never overwritten. Name another file.")
+    if not out.parent.is_dir():
+        raise Refused(f"{out.parent} is no folder. Make it, or name another file.")
+
+
+def _write(out: Path, issued: Issued, config: Config, host: str, port: int) -> None:
+    """The keys are those of the tracker's own /config.json."""
+    tracker, listener = issued.tracker, config.listener
+    credentials: dict[str, Any] = {
+        "device": tracker.device,
+        "group": tracker.group,
+        "host": host or _host(config),
+        "port": port,
+        "tls": listener.tls,
+        "password": issued.password,
+        "order_key": tracker.order_key.hex(),
+    }
+    if listener.tls and listener.cert is not None:
+        ca = listener.cert.parent / "ca.der"
+        if ca.exists():
+            credentials["ca_der"] = base64.b64encode(ca.read_bytes()).decode()
+    write_private(out, json.dumps(credentials, indent=2).encode() + b"\n")
+    typer.echo(f"{tracker.device}: registered in group {tracker.group}, credentials in {out}")
+
+
+def _host(config: Config) -> str:
+    if config.listener.tls and config.listener.cert is not None:
+        return hosts_of(config.listener.cert)[0]
+    return config.listener.host
+
+
+def _free_port(config: Config) -> int:
+    """With listener.port = 0 only a running gateway knows where it listens."""
+    said = running(config)
+    if said is None or "listener" not in said:
+        raise Refused("listener.port is 0: start the gateway first, or set listener.port.")
+    return int(said["listener"].rpartition(":")[2])

@@ -1,0 +1,64 @@
+"""Fences from a file: GeoJSON (RFC 7946) or our own list of fences. Pure.
+
+GeoJSON has longitude first and has no circles: a Point with `radius_m` in its properties is one. A
+ring's last point repeats its first; fences here leave that out. A feature without a number gets
+its place in the file, counted from 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trygg_gateway.values import Refused
+
+Json = dict[str, Any]
+_KEPT = ("name", "keep", "private", "buffer_m")
+
+
+def fences_of(content: Any, file: str) -> list[Json]:
+    """The fences in `content`, as people write them. Raises Refused, naming `file`."""
+    if isinstance(content, list):
+        return [_fence(one, at, file) for at, one in enumerate(content, 1)]
+    if not isinstance(content, dict):
+        raise Refused(f"{file}: wanted GeoJSON or a list of fences, got {type(content).__name__}.")
+    if content.get("type") == "FeatureCollection":
+        features = content.get("features")
+    elif content.get("type") == "Feature":
+        features = [content]
+    else:
+        features = content.get("fences")
+    if not isinstance(features, list):
+        raise Refused(f"{file}: wanted a FeatureCollection, a Feature, or a list of fences.")
+    return [_fence(one, at, file) for at, one in enumerate(features, 1)]
+
+
+def _fence(one: Any, at: int, file: str) -> Json:
+    if not isinstance(one, dict):
+        raise Refused(f"{file}: fence {at}: wanted an object, got {type(one).__name__}.")
+    if one.get("type") != "Feature":
+        return {"number": at, **one}
+    properties = one.get("properties") or {}
+    kept = {name: properties[name] for name in _KEPT if name in properties}
+    fence = {"number": properties.get("number", at), **kept}
+    try:
+        return fence | _shape(one["geometry"], properties)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise Refused(
+            f"{file}: feature {at}: {type(error).__name__}: {error}. Wanted a Point with radius_m,"
+            " or a Polygon."
+        ) from None
+
+
+def _shape(geometry: Json, properties: Json) -> Json:
+    if geometry["type"] == "Point":
+        lon, lat = geometry["coordinates"][:2]
+        radius = properties["radius_m"]
+        return {"shape": "circle", "lat": lat, "lon": lon, "radius_m": radius}
+    if geometry["type"] != "Polygon":
+        raise ValueError(f"a {geometry['type']} is no fence")
+    return {"shape": "polygon", "rings": [_ring(ring) for ring in geometry["coordinates"]]}
+
+
+def _ring(points: list[list[float]]) -> list[list[float]]:
+    ring = [[point[1], point[0]] for point in points]
+    return ring[:-1] if len(ring) > 1 and ring[0] == ring[-1] else ring
