@@ -3,6 +3,7 @@
 Every wait is for a condition with a deadline. Screenshots are left in screenshots/ for people.
 """
 
+import threading
 import time
 
 import pytest
@@ -219,6 +220,18 @@ def test_a_silent_gateway_is_said_with_its_time_and_ages_go_on(screen, console, 
     screen.says(card(), "Left Solbakken")
     screen.gone("#banner")
     screen.says("#contact-word", "Live")
+
+
+def test_a_line_that_is_open_but_dead_is_said_too(screen, console, views):
+    console.app.state.live._beat_s = 0.4
+    screen.loads(console)
+    go_on = threading.Event()
+    console._loop.call_soon_threadsafe(go_on.wait)  # the gateway hangs: no word, no end
+    try:
+        screen.says("#banner", "No contact with the gateway since ")
+    finally:
+        go_on.set()
+    screen.gone("#banner")
 
 
 def test_a_gateway_that_cannot_read_its_journal_is_said(screen, console, views):

@@ -42,6 +42,7 @@ from trygg_gateway.web.port import Json, Views
 STATIC = Path(__file__).parent / "static"
 MAX_ALARMS = 1000
 STRAY_BYTES = 12
+MAX_ID = 10**15 - 1
 TRACK_DEFAULT_S = 2 * 3600
 
 
@@ -118,13 +119,13 @@ class Console:
     async def take(self, request: Request) -> Response:
         """An operator takes an alarm: `{"who": name}`."""
         (who,) = await words_of(request, "who")
-        alarm = await run_in_threadpool(self._views.take, request.path_params["id"], who)
+        alarm = await run_in_threadpool(self._views.take, _alarm_id(request), who)
         return _json({"alarm": alarm})
 
     async def close(self, request: Request) -> Response:
         """An operator closes an alarm: `{"who": name, "cause": what it was}`."""
         who, cause = await words_of(request, "who", "cause")
-        alarm = await run_in_threadpool(self._views.close, request.path_params["id"], who, cause)
+        alarm = await run_in_threadpool(self._views.close, _alarm_id(request), who, cause)
         return _json({"alarm": alarm})
 
     async def health(self, request: Request) -> Response:
@@ -173,6 +174,10 @@ def _metrics_route(metrics: Callable[[], bytes]) -> Callable[[Request], Any]:
         return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return answer
+
+
+def _alarm_id(request: Request) -> int:
+    return whole_number(str(request.path_params["id"]), 1, MAX_ID, "The alarm's number")
 
 
 def _beginning(stray: Json) -> Json:

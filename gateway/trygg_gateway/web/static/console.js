@@ -16,6 +16,7 @@ import { alarmTitle, clock } from "./words.js";
 const TRACK_S = 2 * 3600;
 const AGAIN_MS = 2000; // a fetch that failed is tried again
 const REFRESH_MS = 15000; // a tracker grows late without any news, so the list is asked for anyway
+const HEALTH_MS = 60000; // what was set aside is counted beside the view's name
 const state = { trackers: [], alarms: [], chosen: null, heardS: 0, lost: false, trouble: "", tracksOf: new Map() };
 let map = null;
 
@@ -49,9 +50,11 @@ function everySecond() {
   flash(Math.floor(nowS()));
 }
 
-// ---- fetching: one at a time for each list; asked again if it changed meanwhile
+// ---- fetching: one at a time for each list, not too often; asked again if it changed meanwhile
 
-function fetcher(fetchOnce) {
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+function fetcher(gapMs, fetchOnce) {
   let running = false;
   let again = false;
   return async function run() {
@@ -61,33 +64,35 @@ function fetcher(fetchOnce) {
       do {
         again = false;
         await fetchOnce();
+        state.trouble = "";
+        drawContact();
+        await pause(gapMs);
       } while (again);
-      state.trouble = "";
     } catch (error) {
       setTimeout(run, AGAIN_MS);
       if (error instanceof Refused) state.trouble = `What is shown may be old: ${error.message}`;
       else lost();
-    } finally {
       drawContact();
+    } finally {
       running = false;
     }
   };
 }
 
-const fetchTrackers = fetcher(async () => {
+const fetchTrackers = fetcher(1000, async () => {
   state.trackers = (await get("/api/trackers")).trackers;
   heard();
   draw();
   await fetchTracks();
 });
 
-const fetchAlarms = fetcher(async () => {
+const fetchAlarms = fetcher(250, async () => {
   state.alarms = (await get("/api/alarms?limit=200")).alarms;
   heard();
   drawAlarms();
 });
 
-const fetchHealth = fetcher(async () => showHealth(await get("/api/health")));
+const fetchHealth = fetcher(1000, async () => showHealth(await get("/api/health")));
 
 const FETCH = { trackers: fetchTrackers, alarms: fetchAlarms };
 
@@ -203,8 +208,11 @@ async function start() {
   }
   map = new WatchMap(page, choose);
   wire(page);
+  everySecond();
   setInterval(everySecond, 1000);
   setInterval(() => state.lost || changed(["trackers"]), REFRESH_MS);
+  setInterval(() => state.lost || fetchHealth(), HEALTH_MS);
+  fetchHealth();
   listen({ heard, changed, lost });
 }
 

@@ -9,6 +9,9 @@ import { accuracy, clock, duration } from "./words.js";
 
 const OLD_S = 900;
 const START = [64.5, 13];
+// what lies over what; words lie over all of it, in Leaflet's own pane for markers
+const PANES = [["fences", 410], ["tracks", 420], ["spots", 430], ["dots", 440]];
+const URGENT = { alarm: 2000, silent: 1000, late: 500 };
 
 /** The map on the page. `page` is /api/session's answer; `choose(device)` is called on a click. */
 export class WatchMap {
@@ -24,6 +27,7 @@ export class WatchMap {
     this.map = L.map("map", { center: START, zoom: 5, zoomControl: false, attributionControl: false, zoomSnap: 0.25, maxZoom: 20, zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false });
     L.control.zoom({ position: "topleft" }).addTo(this.map);
     L.control.scale({ position: "bottomright", imperial: false, maxWidth: 160 }).addTo(this.map);
+    for (const [pane, height] of PANES) this.map.createPane(pane).style.zIndex = height;
     this.grid = new Grid().addTo(this.map);
     if (page.tiles) this.addTiles(page);
     this.map.on("zoomend moveend", () => { this.note(); this.nudge(); });
@@ -95,8 +99,8 @@ export class WatchMap {
     this.tracks.delete(device);
     if (positions.length === 0) return;
     const points = positions.map((p) => [p.lat, p.lon]);
-    const line = L.polyline(points, { className: "track", interactive: false });
-    const steps = positions.map((p) => L.circleMarker([p.lat, p.lon], { radius: 2.5, className: "step" }).bindTooltip(el("span", {}, `${clock(p.time_s, nowS())}, ${accuracy(p.accuracy_m)}`)));
+    const line = L.polyline(points, { className: "track", pane: "tracks", interactive: false });
+    const steps = positions.map((p) => L.circleMarker([p.lat, p.lon], { radius: 2.5, className: "step", pane: "tracks" }).bindTooltip(el("span", {}, `${clock(p.time_s, nowS())}, ${accuracy(p.accuracy_m)}`)));
     this.tracks.set(device, L.layerGroup([line, ...steps]).addTo(this.map));
   }
 
@@ -110,7 +114,7 @@ export class WatchMap {
   /** Space kept free at the edges for the tools above, the legend below and the words beside a dot. */
   room() {
     const wide = this.map.getSize().x > 480;
-    return { paddingTopLeft: [wide ? 56 : 24, 56], paddingBottomRight: [wide ? 90 : 24, 72] };
+    return { paddingTopLeft: [wide ? 56 : 24, 56], paddingBottomRight: [wide ? 90 : 24, wide ? 110 : 84] };
   }
 
   /** Words that would be cut off at the map's edge are moved inwards. */
@@ -120,7 +124,7 @@ export class WatchMap {
   }
 
   showOne(t, chosen) {
-    const drawnAs = JSON.stringify([t.name, t.status, t.position, t.position_withheld, t.fence_state, t.fences, chosen]);
+    const drawnAs = JSON.stringify([t.name, t.status, t.position, t.position_withheld, t.fences, isOld(t), chosen]);
     const old = this.drawn.get(t.device);
     if (old?.key === drawnAs) return;
     old?.layer.remove();
@@ -163,7 +167,7 @@ const below = (bounds) => L.latLng(bounds.getSouth(), bounds.getCenter().lng);
 function fenceLayer(fence, shaded, chosen) {
   const className = ["fence", `fence-${fence.keep}`, shaded ? "fence-shaded" : "", chosen ? "fence-chosen" : ""].join(" ");
   const fill = shaded ? "url(#shade-private)" : fence.keep === "out" ? "url(#hatch-out)" : undefined;
-  const style = { className, fillOpacity: 1, ...(fill ? { fillColor: fill } : {}) };
+  const style = { className, pane: "fences", fillOpacity: 1, ...(fill ? { fillColor: fill } : {}) };
   const shape = fence.shape === "circle"
     ? L.circle([fence.lat, fence.lon], { radius: fence.radius_m, ...style })
     : L.polygon(fence.rings, style);
@@ -171,16 +175,17 @@ function fenceLayer(fence, shaded, chosen) {
   return shape.bindTooltip(el("span", {}, words), { sticky: true });
 }
 
+const isOld = (t) => t.position !== null && nowS() - t.position.time_s > OLD_S;
+
 function dotLayers(t, chosen) {
   const at = [t.position.lat, t.position.lon];
-  const old = nowS() - t.position.time_s > OLD_S;
-  const className = `status-${t.status}${old ? " old" : ""}${chosen ? " chosen" : ""}`;
+  const className = `status-${t.status}${isOld(t) ? " old" : ""}`;
   const age = el("span", { class: "age" });
   count(age, t.position.time_s, "old");
   return [
-    L.circle(at, { radius: t.position.accuracy_m, className: `accuracy ${className}`, interactive: false }),
-    L.circleMarker(at, { radius: chosen ? 9 : 7, className: `dot ${className}`, bubblingMouseEvents: true }),
-    label(at, `dot-label ${className}`, `${t.name || t.device}`, age, accuracy(t.position.accuracy_m)),
+    L.circle(at, { radius: t.position.accuracy_m, className: `accuracy ${className}`, pane: "dots", interactive: false }),
+    L.circleMarker(at, { radius: chosen ? 9 : 7, className: `dot ${className}`, pane: "dots" }),
+    label(at, `dot-label ${className}`, `${t.name || t.device}`, age, accuracy(t.position.accuracy_m)).setZIndexOffset(chosen ? 3000 : URGENT[t.status] ?? 0),
   ];
 }
 
@@ -206,5 +211,5 @@ function nudgeOne(words, edge) {
 
 function spot(alarm) {
   const words = `${alarm.name || alarm.device}: alarm ${clock(alarm.raised_s, nowS())}, position ${duration(alarm.fix_age_s ?? 0)} old, ${accuracy(alarm.position.accuracy_m)}`;
-  return L.circleMarker([alarm.position.lat, alarm.position.lon], { radius: 13, className: "spot" }).bindTooltip(el("span", {}, words));
+  return L.circleMarker([alarm.position.lat, alarm.position.lon], { radius: 13, className: "spot", pane: "spots" }).bindTooltip(el("span", {}, words));
 }
