@@ -127,7 +127,7 @@ def _series(degrees_e6):
     sine = term = angle
     cosine = _ONE
     step = 1
-    while term:
+    while term > 0:
         term = (term * angle >> _BITS) // (step + 1)
         cosine -= term
         term = (term * angle >> _BITS) // (step + 2)
