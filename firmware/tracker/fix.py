@@ -55,7 +55,8 @@ class Epochs:
     def __init__(self):
         self.fixes = self.no_fix = self.torn = self.refused = 0
         self.why = [0] * len(REASONS)
-        self.said = [None, None, NO_SKY, NO_CLAIM]  # by kind, the newest of each
+        self.said = [None, None, None, NO_CLAIM]  # by kind, about the open epoch
+        self.sky = NO_SKY  # the newest GGA, with a time or without
         self._ddmmyy = self._day = ABSENT
         self._last_s = self._last_ms = ABSENT
         self._stale = 0
@@ -81,6 +82,8 @@ class Epochs:
         GST (time_ms, latitude's standard error in cm, longitude's)
         """
         time_ms = values[0]
+        if kind == GGA:
+            self.sky = values
         if time_ms != self.time_ms:
             if time_ms == ABSENT:
                 return
@@ -89,7 +92,9 @@ class Epochs:
             self._wanted |= 1 << kind  # it comes after what was thought to be the last
             return
         self.said[kind] = values
-        if (kind == RMC and values[1] != 65) or (kind == GGA and values[5] < 1):  # not A; 0
+        if kind == RMC and (values[1] != 65 or values[9] == 78):  # not A, or mode N
+            self._denied = True
+        elif kind == GGA and values[5] < 1:
             self._denied = True
         have = self._have = self._have | 1 << kind
         if have & self._wanted == self._wanted:
@@ -189,7 +194,7 @@ class Epochs:
             lat = -lat
         if west:
             lon = -lon
-        return Fix(time_s, lat, lon, accuracy, speed, course, satellites, self._ticks)
+        return Fix(time_s, lat, lon, accuracy, speed, course, min(satellites, 99), self._ticks)
 
     def _is_later(self, time_s, ms):
         """Whether time goes on. A receiver corrects itself once (leap seconds, an almanac): the

@@ -12,7 +12,7 @@ from struct import pack_into, unpack_from
 
 from tracker import ticks as tick
 from tracker.fix import FORGOTTEN_MS, REASONS, Epochs
-from tracker.nmea_rows import GGA, GSA, LINE_MAX, OUT_SIZE, SHAPES, STATE_DIMENSIONS, STATE_SIZE
+from tracker.nmea_rows import GSA, LINE_MAX, OUT_SIZE, SHAPES, STATE_DIMENSIONS, STATE_SIZE
 
 try:
     from tracker.nmea_fast import scan
@@ -73,7 +73,7 @@ class Receiver:
 
     def quality(self):
         """Give (satellites used, HDOP in hundredths) as GGA last said, fix or not; 9999 unknown."""
-        satellites, hdop_e2 = self._epochs.said[GGA][6:]
+        satellites, hdop_e2 = self._epochs.sky[6:]
         return max(satellites, 0), hdop_e2 if 0 < hdop_e2 < HDOP_UNKNOWN else HDOP_UNKNOWN
 
     def forget(self):
