@@ -23,14 +23,11 @@ wearer who stops between the two is neither in nor out for anyone who can be wro
 that is said after near_max_s instead. A simulation in the tests walks against the bound.
 """
 
-import struct
-
 from trygg_wire.layouts import INSIDE, OUTSIDE
 
 FIX_EVERY_S = 1  # between two fixes of a receiver that stays on
 _FIRST_GUESS_S = 35  # a cold start under open sky: 24 to 31 s by the receivers' data sheets
 _FAILURES_MAX = 16
-_FORMAT = 1
 _LATE_S = 1  # a fix's time is cut to the second
 
 
@@ -38,7 +35,7 @@ class Duty:
     """Plans fixes and reports from the Settings `settings` and from how the last fixes went.
 
     time_to_fix_s: the longest a search is expected to take; rises at once, falls slowly.
-    failures: searches in a row without a fix.
+    failures: searches in a row without a fix. Both may be set: what was before a sleep.
     """
 
     def __init__(self, settings):
@@ -55,17 +52,6 @@ class Duty:
     def got_none(self):
         """A search was given up."""
         self.failures = min(self.failures + 1, _FAILURES_MAX)
-
-    def save(self):
-        """What was learned, as five bytes to take through a sleep."""
-        return struct.pack(">BHB", _FORMAT, min(self.time_to_fix_s, 65535), self.failures) + b"D"
-
-    def load(self, data):
-        """Take up what `save` gave; False, and nothing changed, if it is not that."""
-        if len(data) != 5 or data[0] != _FORMAT or data[4:] != b"D" or data[3] > _FAILURES_MAX:
-            return False
-        _format, self.time_to_fix_s, self.failures = struct.unpack_from(">BHB", data, 0)
-        return True
 
     def next_fix_in_s(self, margin_cm, accuracy_dm, age_s, state, confirming):
         """Seconds from now until the receiver is to be switched on; 0: leave it on, or at once.
@@ -104,12 +90,6 @@ class Duty:
         if state == INSIDE:
             return self._settings.report_inside_s
         return self._settings.report_live_s
-
-    def next_report_by_s(self, state, alarm_open=False):
-        """What a report may promise: the pause, a search, and the time to connect."""
-        settings = self._settings
-        pause_s = self.next_report_in_s(state, alarm_open)
-        return min(172800, pause_s + settings.fix_timeout_s + settings.connect_s)
 
     def _reach_s(self, margin_cm, accuracy_dm, age_s):
         """Until the wearer can be at the boundary less a search, at most the ceiling; 0 if now."""

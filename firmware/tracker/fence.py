@@ -93,10 +93,12 @@ class FenceSet:
         self._fences = tuple(fences)
         self.version = version
         self.armed = False
+        if self._fixes:
+            self._measure(self._fixes[0])
         return 0
 
     def judge(self, fix):
-        """Take the Fix `fix` into account: the Events it makes, mostly nfence.
+        """Take the Fix `fix` into account: the Events it makes, mostly none.
 
         A fix that physics refuses changes nothing but `refused`.
         """
@@ -130,7 +132,7 @@ class FenceSet:
         return tuple(events)
 
     def worst(self):
-        """(fence_number, fence_state) of the fence that matters most; (0, UNKNOWN) with nfence.
+        """(fence_number, fence_state) of the fence that matters most; (0, UNKNOWN) with none.
 
         OUTSIDE before CANNOT_TELL before NEAR before UNKNOWN before INSIDE: what is known to be
         wrong, then what should be known and is not, then what may become wrong. Among equals the
@@ -180,7 +182,7 @@ class FenceSet:
         """The last good fixes, newest first, as an ALARM's evidence for fence `number`.
 
         age_s of the first counts before `time_s` (0: is 0), of the others before the one ahead
-        of it. distance_dm is positive on the wrong side of that fence, 0 if there is nfence.
+        of it. distance_dm is positive on the wrong side of that fence, 0 if there is none.
         """
         entries = []
         after_s = time_s
@@ -228,12 +230,12 @@ class FenceSet:
         self.armed = memory.armed and memory.version == self.version
         self._fixes = memory.fixes
         if memory.fixes:
-            self._remeasure(memory.fixes[0])
+            self._physics.believe(memory.fixes[0])
+            self._measure(memory.fixes[0])
         return True
 
-    def _remeasure(self, fix):
+    def _measure(self, fix):
         place = Place(fix.lat_e6, fix.lon_e6)
-        self._physics.believe(fix, place)
         for fence in self._fences:
             fence.distance_cm = fence.beyond_cm(place)
 

@@ -1,7 +1,8 @@
 """The fences in force, as they lie in flash: the body of the order that brought them.
 
-Format, version, the FENCES body as it came over the wire, CRC-16. A damaged file gives no fences
-and is said: the tracker then has none and reports version 0, which the gateway sees.
+Format, version, the FENCES body as it came over the wire, CRC-16. A file that is damaged, or
+larger than today's heap, gives no fences and is said: the tracker then has none and reports
+version 0, which the gateway sees; a start never fails for it.
 """
 
 import struct
@@ -28,6 +29,6 @@ def restore(fences, data):
     version = struct.unpack_from(_HEAD, data, 0)[1]
     try:
         values = codec.decode_body(FENCES, data[_HEAD_SIZE:-2])
-    except codec.WireError:
+        return not fences.replace(version, values)
+    except (codec.WireError, MemoryError):
         return False
-    return not fences.replace(version, values)

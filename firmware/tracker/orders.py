@@ -31,6 +31,7 @@ from trygg_wire.layouts import (
     EXPIRED,
     FENCES,
     NO_CLOCK,
+    NO_ROOM,
     OLD_VERSION,
     ORDER,
     REFUSED,
@@ -166,25 +167,31 @@ class Orders:
         return EXPIRED if time_s >= order["expires_s"] else 0
 
     def _apply(self, order):
+        """Look into the body. One that is too large for the heap is refused, not died of."""
         kind = order["order_kind"]
-        version = order["version"]
         try:
             values = codec.decode_body(kind, order["body"])
+            reason = self._put_in_force(kind, order["version"], values)
         except codec.WireError:
-            return self._refuse(order, BAD_BODY)
-        files = ()
-        if kind == SETTINGS:
-            reason = self._settings.apply(version, values["settings"])
-            files = (("settings", self._settings.save()),)
-        elif kind == FENCES:
-            reason = self._fences.replace(version, values)
-            files = (("fences", fence_file(version, order["body"])),)
-        else:
-            reason = 0
-            self._command_version = version
+            reason = BAD_BODY
+        except MemoryError:
+            reason = NO_ROOM
         if reason:
             return self._refuse(order, reason)
+        files = ()
+        if kind == SETTINGS:
+            files = (("settings", self._settings.save()),)
+        elif kind == FENCES:
+            files = (("fences", fence_file(order["version"], order["body"])),)
         return self._applied(order, values if kind == COMMAND else None, files)
+
+    def _put_in_force(self, kind, version, values):
+        if kind == SETTINGS:
+            return self._settings.apply(version, values["settings"])
+        if kind == FENCES:
+            return self._fences.replace(version, values)
+        self._command_version = version
+        return 0
 
     def _applied(self, order, command, files):
         entry = (order["order_kind"], order["order_id"], order["version"], APPLIED)

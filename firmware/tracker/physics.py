@@ -33,13 +33,16 @@ class Physics:
             return NOTHING_NEW
         if last and not self._follows(fix, place, last, self._place):
             return self._doubt(fix, place)
-        self.believe(fix, place)
+        self._accept(fix, place)
         return ACCEPTED
 
-    def believe(self, fix, place=None):
+    def believe(self, fix):
         """Take `fix` for true without judging it: the last one known before a sleep."""
+        self._accept(fix, Place(fix.lat_e6, fix.lon_e6))
+
+    def _accept(self, fix, place):
         self._last = fix
-        self._place = place or Place(fix.lat_e6, fix.lon_e6)
+        self._place = place
         self._doubted = self._doubted_place = None
         self._doubts = 0
 
@@ -48,7 +51,7 @@ class Physics:
         agrees = self._doubted and self._follows(fix, place, self._doubted, self._doubted_place)
         self._doubts = self._doubts + 1 if agrees else 1
         if self._doubts >= ENOUGH:
-            self.believe(fix, place)
+            self._accept(fix, place)
             return ACCEPTED
         self._doubted = fix
         self._doubted_place = place

@@ -132,28 +132,3 @@ def test_reports_come_more_often_the_more_it_matters():
     assert planned.next_report_in_s(CANNOT_TELL) == 300
     assert planned.next_report_in_s(OUTSIDE) == 30
     assert planned.next_report_in_s(INSIDE, alarm_open=True) == 30
-
-
-def test_a_promise_leaves_room_for_a_search_and_the_connection():
-    planned = duty()
-    assert planned.next_report_by_s(INSIDE) == 900 + 45 + 30
-    planned._settings.report_inside_s = 86400
-    planned._settings.fix_timeout_s = 600
-    assert planned.next_report_by_s(INSIDE) <= 172800
-
-
-def test_what_was_learned_survives_a_sleep():
-    planned = duty(17)
-    planned.got_none()
-    planned.got_none()
-    again = duty()
-    assert again.load(planned.save())
-    assert (again.time_to_fix_s, again.failures) == (17, 2)
-
-
-def test_bytes_that_are_not_ours_are_said_and_change_nothing():
-    good = duty().save()
-    for bad in (b"", good[:4], good + b"\0", b"\0" + good[1:], good[:4] + b"E", b"\xff" * 5):
-        planned = duty(17)
-        assert not planned.load(bad)
-        assert (planned.time_to_fix_s, planned.failures) == (17, 0)

@@ -364,6 +364,13 @@ def test_a_fence_that_was_changed_knows_nothing():
         assert walk.at(300, 63) == BOOT_1
 
 
+def test_a_new_fence_is_measured_at_once_from_the_last_fix():
+    walk = inside_walk()
+    walk.fences.replace(8, {"fences": [circle(2, 900)]})
+    assert walk.fences.margin_cm() == -9000
+    assert walk.fences.worst() == (2, UNKNOWN)
+
+
 def test_one_bad_fence_leaves_all_the_old_ones_in_force():
     walk = inside_walk()
     bad = ([circle(), circle()], [circle(), circle(2, 0)])

@@ -237,6 +237,18 @@ def test_one_bad_setting_or_fence_keeps_all_others_out():
     assert tracker.flash == {}
 
 
+def test_fences_too_large_for_the_heap_are_refused_and_not_died_of():
+    class FullHeap(FenceSet):
+        def replace(self, version, values):
+            raise MemoryError
+
+    settings = Settings()
+    orders = Orders("astrid", KEY, settings, FullHeap(settings))
+    taken = orders.take(signed(FENCES, {"fences": [CIRCLE]}), NOW_S)
+    assert outcome(taken) == (REFUSED, NO_ROOM)
+    assert taken.files == ()
+
+
 def test_a_command_is_done_once_and_answered_each_time():
     tracker = Tracker()
     frame = signed(COMMAND, RESTART_NOW, order_id=3, version=3)
