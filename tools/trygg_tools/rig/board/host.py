@@ -303,7 +303,7 @@ class Host:
             self._start_later(chips.DEEPSLEEP, cause, self.timebase.now_us())
 
     def _wearer_paused(self) -> None:
-        name = self._wearer.paused()
+        name = self._wearer.paused(self.timebase.now_us())
         if name is not None:
             self._event("felt", name)
 
@@ -349,15 +349,15 @@ class Host:
 
     def _lockstep_until(self, due_us: int) -> float | None:
         """Jump when nobody computes; stand at the limit."""
-        if self._process is not None and self._waiting is None:
+        if self._process is not None and self._waiting is None and not self._console.at_prompt():
             return self._computing_left()
         target = min(due_us, self.limit_us)
         self.timebase.advance(target)
         return 0.0 if due_us <= self.limit_us else None
 
     def _computing_left(self) -> float | None:
-        if self._console.at_prompt() or self._console.raw:
-            return None
+        if self._console.raw:
+            return None  # somebody works at the raw REPL
         left = self._heard + COMPUTING_MAX_S - time.monotonic()
         if left <= 0:
             self._bite()

@@ -31,9 +31,7 @@ class Lifecycle(Protocol):
 class Requests:
     """Decodes one message and gives the reply, if the op has one."""
 
-    def __init__(
-        self, chip: Chip, image: FlashImage, timebase: Timebase, owner: Lifecycle
-    ) -> None:
+    def __init__(self, chip: Chip, image: FlashImage, timebase: Timebase, owner: Lifecycle) -> None:
         self._chip = chip
         self._image = image
         self._timebase = timebase

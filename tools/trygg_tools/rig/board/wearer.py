@@ -25,18 +25,21 @@ class Wearer:
         self._patterns = patterns
         self._pulses: list[int] = []
         self._on_since_us: int | None = None
+        self._changed_us = 0
 
     def motor(self, level: int, now_us: int) -> None:
         """The motor's pin has this level from now on."""
+        self._changed_us = now_us
         if level and self._on_since_us is None:
             self._on_since_us = now_us
         elif not level and self._on_since_us is not None:
             self._pulses.append((now_us - self._on_since_us) // 1000)
             self._on_since_us = None
 
-    def paused(self) -> str | None:
-        """After PAUSE_US without a change: the signal's name, None when nothing was felt."""
-        if self._on_since_us is not None or not self._pulses:
+    def paused(self, now_us: int) -> str | None:
+        """The name of a signal that has ended PAUSE_US ago or earlier; None while it goes on."""
+        going_on = self._on_since_us is not None or now_us - self._changed_us < PAUSE_US
+        if going_on or not self._pulses:
             return None
         pulses, self._pulses = tuple(self._pulses), []
         alike = [name for name, row in self._patterns.items() if len(row) == len(pulses)]

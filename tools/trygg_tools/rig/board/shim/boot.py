@@ -18,9 +18,11 @@ class _Os:
 
 
 def _install(names):
+    # all of them first: while they are imported, `import time` must still mean the host's
     for name in names:
-        sys.modules[name] = __import__("chip_" + name)
-        del sys.modules["chip_" + name]
+        __import__("chip_" + name)
+    for name in names:
+        sys.modules[name] = sys.modules["chip_" + name]
 
 
 def _narrow_os():
@@ -82,6 +84,8 @@ def _run(name):
         execfile(name)  # noqa: F821
     except KeyboardInterrupt as error:
         sys.print_exception(error)
+    except SystemExit:
+        sys.modules["machine"].soft_reset()
     except Exception as error:  # noqa: BLE001
         sys.print_exception(error)
 

@@ -83,7 +83,7 @@ class RTC:
     def datetime(self, parts=None):
         if parts is None:
             us = wire.now_us() + wire.utc_minus_now_us
-            y, mo, d, h, mi, s, wd, _ = host_time.gmtime(us // 1000000 + ops.EPOCH)
+            y, mo, d, h, mi, s, wd = host_time.gmtime(us // 1000000 + ops.EPOCH)[:7]
             return y, mo, d, wd, h, mi, s, us % 1000000
         y, mo, d, _, h, mi, s, us = parts
         seconds = host_time.mktime((y, mo, d, h, mi, s, 0, 0)) - ops.EPOCH

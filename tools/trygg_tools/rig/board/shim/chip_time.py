@@ -42,7 +42,7 @@ def time_ns():
 
 
 def gmtime(seconds=None):
-    return host_time.gmtime((time() if seconds is None else seconds) + ops.EPOCH)
+    return host_time.gmtime((time() if seconds is None else seconds) + ops.EPOCH)[:8]
 
 
 localtime = gmtime

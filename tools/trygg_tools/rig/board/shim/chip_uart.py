@@ -41,7 +41,7 @@ class UART:
         timeout=0,
         timeout_char=0,
         invert=0,
-        flow=0
+        flow=0,
     ):
         self._rxbuf = rxbuf or self._rxbuf
         self._timeout = timeout
