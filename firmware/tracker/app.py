@@ -252,6 +252,8 @@ class App:
             taken = self._taken[0]
             for name, data in taken.files:
                 state_files.save(self._parts.flash, name, data)
+                if name != "orders" and not self._search.on:
+                    self._search.next_s = self._now_s  # the plan was for what is no longer so
             self._taken = self._taken[1:]
             for answer in taken.answers:
                 self._recorder.answer(answer)
