@@ -178,7 +178,8 @@ def test_the_list_is_worst_first_and_every_state_has_its_word(screen, console, v
     assert words == ["Alarm", "Silent", "Late", "Low battery", "Fine", "Not heard yet"]
     shapes = {node.get_attribute("innerHTML") for node in screen.all(".tracker .status-icon")}
     assert len(shapes) == 6
-    screen.says("[data-device='odd-02']", "No alarm time can be stated")
+    screen.says("[data-device='odd-02']", "No alarm time while it is silent")
+    screen.says("[data-device='tove-06']", "No alarm time can be stated")
     screen.says("[data-device='odd-02']", "27 min overdue")
     screen.says("[data-device='kare-05']", "Alarm within 45 s of crossing")
     screen.says("[data-device='tove-06']", "Last contact never")
@@ -205,6 +206,19 @@ def test_who_shares_no_position_has_a_shaded_fence_and_no_dot(screen, console, v
     views.tell("trackers")
     until(lambda: screen.all("path.dot.status-alarm"), "outside, the position is shown")
     assert screen.all("path.fence-shaded") == []
+
+
+def test_who_was_inside_when_last_heard_is_not_said_to_be_inside(screen, console, views):
+    heard_s = int(time.time()) - 11_000
+    garden = circle(1, "Hagen", *HOME, 80, private=True)
+    hidden = {"position_withheld": True, "last_contact_s": heard_s, "fences": [garden]}
+    views.rows = [tracker("kari-09", "Kari Aas", status="silent", **hidden)]
+    screen.loads(console)
+    screen.says(".map-label.private", "last known inside")
+    screen.says(".map-label.private", "3 h 3 min ago")
+    screen.says("[data-device='kari-09'] .fence-word", "Last known: inside, position not shared")
+    assert len(screen.all("path.fence-stale")) == 1
+    picture(screen.driver, "console-silent-inside")
 
 
 def test_a_silent_gateway_is_said_with_its_time_and_ages_go_on(screen, console, views):
@@ -387,3 +401,14 @@ def test_a_locked_console_asks_for_its_password_first(screen, views):
         until(lambda: screen.shown("#password"), "the login page is back")
         screen.driver.get(running.url)
         until(lambda: screen.shown("#password"), "the session has ended")
+
+
+def test_a_gateway_that_starts_anew_asks_for_its_password_again(screen, views):
+    with served(views, password=ConsolePassword.of("fjordgløtt")) as running:
+        screen.driver.get(running.url)
+        screen.write("#password", "fjordgløtt" + Keys.ENTER)
+        screen.says("#contact-word", "Live")
+        running.stop()
+        screen.says("#banner", "No contact with the gateway since ")
+        running.start()
+        until(lambda: screen.shown("#password"), "the login page is there")

@@ -78,6 +78,7 @@ export function listen({ heard, changed, lost }) {
     clearTimeout(silence);
     source.close();
     lost();
+    get("/api/session").catch(() => null); // an ended session leads to the login page
     setTimeout(open, RETRY_MS[Math.min(tries++, RETRY_MS.length - 1)]);
   }
 

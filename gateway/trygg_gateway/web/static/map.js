@@ -5,7 +5,7 @@ import { count } from "./ages.js";
 import { byId, el, say } from "./dom.js";
 import { Grid, spacing } from "./grid.js";
 import { nowS } from "./gateway.js";
-import { accuracy, clock, duration } from "./words.js";
+import { accuracy, clock, duration, isStale } from "./words.js";
 
 const OLD_S = 900;
 const START = [64.5, 13];
@@ -124,7 +124,7 @@ export class WatchMap {
   }
 
   showOne(t, chosen) {
-    const drawnAs = JSON.stringify([t.name, t.status, t.position, t.position_withheld, t.fences, isOld(t), chosen]);
+    const drawnAs = JSON.stringify([t.name, t.status, t.position, t.position_withheld, t.fence_state, t.fences, isOld(t), chosen]);
     const old = this.drawn.get(t.device);
     if (old?.key === drawnAs) return;
     old?.layer.remove();
@@ -156,16 +156,25 @@ function fenceBounds(fence) {
 
 function fenceLayers(t, chosen) {
   const hidden = t.position_withheld;
-  const layers = t.fences.map((fence) => fenceLayer(fence, hidden && fence.private && fence.keep === "in", chosen));
+  const layers = t.fences.map((fence) => fenceLayer(fence, hidden && fence.private && fence.keep === "in", isStale(t), chosen));
   if (!hidden) return layers;
   const home = t.fences.find((fence) => fence.private && fence.keep === "in") ?? t.fences[0];
-  return home ? [...layers, label(below(fenceBounds(home)), "private", `${t.name || t.device}: `, "inside, position not shared")] : layers;
+  return home ? [...layers, label(below(fenceBounds(home)), "private", `${t.name || t.device}:`, ...privateWords(t))] : layers;
+}
+
+/** What is known of somebody who shares no position; of a silent tracker, when that was known. */
+function privateWords(t) {
+  const inside = t.fence_state === "inside";
+  if (!isStale(t)) return [`${inside ? "inside, " : ""}position not shared`];
+  const age = el("span", { class: "age" });
+  count(age, t.last_contact_s, "ago");
+  return [`last known ${inside ? "inside" : "there"}`, age, "· position not shared"];
 }
 
 const below = (bounds) => L.latLng(bounds.getSouth(), bounds.getCenter().lng);
 
-function fenceLayer(fence, shaded, chosen) {
-  const className = ["fence", `fence-${fence.keep}`, shaded ? "fence-shaded" : "", chosen ? "fence-chosen" : ""].join(" ");
+function fenceLayer(fence, shaded, stale, chosen) {
+  const className = ["fence", `fence-${fence.keep}`, shaded ? "fence-shaded" : "", shaded && stale ? "fence-stale" : "", chosen ? "fence-chosen" : ""].join(" ");
   const fill = shaded ? "url(#shade-private)" : fence.keep === "out" ? "url(#hatch-out)" : undefined;
   const style = { className, pane: "fences", fillOpacity: 1, ...(fill ? { fillColor: fill } : {}) };
   const shape = fence.shape === "circle"

@@ -4,7 +4,7 @@ import { count } from "./ages.js";
 import { byId, el, fit, say, sayOrHide } from "./dom.js";
 import { nowS } from "./gateway.js";
 import { batteryIcon, icon, signalIcon } from "./icons.js";
-import { accuracy, bars, capital, clock, duration, fenceWord, statusWord } from "./words.js";
+import { accuracy, bars, capital, clock, duration, fenceWords, statusWord } from "./words.js";
 
 const CALM = ["fine", "waiting"];
 const parts = new WeakMap();
@@ -19,7 +19,7 @@ export function showTrackers(trackers, chosen, choose) {
 function tally(trackers) {
   const worrying = trackers.filter((t) => !CALM.includes(t.status)).length;
   if (trackers.length === 0) return "";
-  return worrying ? `${worrying} of ${trackers.length} need attention` : `all ${trackers.length} well`;
+  return worrying ? `${worrying} of ${trackers.length} need${worrying === 1 ? "s" : ""} attention` : `all ${trackers.length} well`;
 }
 
 function card(tracker, choose) {
@@ -60,7 +60,7 @@ function show(node, t, chosen) {
   sayOrHide(p.text, t.status === "fine" ? "" : capital(t.status_text));
   showContact(p, t);
   showFigures(p, t);
-  say(p.fence, t.position_withheld ? "Inside, position not shared" : fenceWord(t.fence_state));
+  say(p.fence, fenceWords(t));
   say(p.bound, boundWords(t));
   p.more.hidden = !open;
   if (open) showMore(p.more, t);
@@ -90,6 +90,7 @@ function showFigures(p, t) {
 
 /** The tracker's own promise: the longest time from crossing to alarm. */
 function boundWords(t) {
+  if (t.status === "silent") return "No alarm time while it is silent";
   return t.bound_s ? `Alarm within ${duration(t.bound_s)} of crossing` : "No alarm time can be stated";
 }
 

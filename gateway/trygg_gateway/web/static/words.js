@@ -75,8 +75,17 @@ export function eventWords({ event, who, text }) {
   return text ? `${what}: ${text}` : what;
 }
 
+/** Whether what a tracker said last may no longer be so: it has not reported as it promised. */
+export const isStale = (t) => t.status === "silent" || t.status === "late";
+
+/** Where the tracker is to its fences, never said as of now when it was not said now. */
+export function fenceWords(t) {
+  const word = fenceWord(t.fence_state) + (t.position_withheld ? ", position not shared" : "");
+  return isStale(t) && t.fence_state !== "unknown" ? `Last known: ${word.charAt(0).toLowerCase()}${word.slice(1)}` : word;
+}
+
 export const statusWord = (status) => STATUS[status] ?? capital(plain(status));
-export const fenceWord = (state) => FENCE[state] ?? capital(plain(state));
+const fenceWord = (state) => FENCE[state] ?? capital(plain(state));
 
 /** A length of time: `12 s`, `4 min`, `3 h 5 min`, `6 days`. */
 export function duration(seconds) {
