@@ -70,7 +70,8 @@ class Route:
 def moved(latitude: float, longitude: float, north_m: float, east_m: float) -> tuple[float, float]:
     """Give the place so many metres north and east of another, on the mean sphere."""
     east_degrees = east_m / (METRES_PER_DEGREE * math.cos(math.radians(latitude)))
-    return latitude + north_m / METRES_PER_DEGREE, longitude + east_degrees
+    round_the_world = (longitude + east_degrees + 180) % 360 - 180
+    return latitude + north_m / METRES_PER_DEGREE, round_the_world
 
 
 @dataclass(frozen=True)
