@@ -187,7 +187,7 @@ function view(name) {
 }
 
 function wire(page) {
-  say(byId("gateway-name"), page.name);
+  say(byId("gateway-name"), page.name.toLowerCase() === "trygg" ? "" : page.name);
   byId("logout").hidden = !page.password;
   byId("logout").addEventListener("click", () => post("/api/logout", {}).finally(() => location.replace("/login")));
   byId("operator").addEventListener("click", () => askName().then(drawOperator));
