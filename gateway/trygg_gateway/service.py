@@ -123,6 +123,7 @@ class Service:
         self.console = self._make_console() if config.console.enabled else None
         self._tasks: list[asyncio.Task[None]] = []
         self._stop_metrics: Callable[[], None] | None = None
+        self._journal_ended: asyncio.Future[None] | None = None
 
     def _measure(self) -> None:
         for name, part in self._parts().items():
@@ -159,7 +160,7 @@ class Service:
         """Start every part, the doors last: who is heard is also kept, answered and forwarded."""
         self._demand_ports()
         loop = asyncio.get_running_loop()
-        self._journal_ended: asyncio.Future[None] = loop.create_future()
+        self._journal_ended = loop.create_future()
         self.journal.ended.add_done_callback(
             lambda ended: loop.call_soon_threadsafe(self._journal_has_ended, ended)
         )
@@ -194,13 +195,14 @@ class Service:
             door.paused(on)
 
     def _journal_has_ended(self, ended: Future[None]) -> None:
-        if not self._journal_ended.done():
+        if self._journal_ended is not None and not self._journal_ended.done():
             error = ended.exception() or RuntimeError("the journal stopped")
             self._journal_ended.set_exception(error)
 
     async def until(self, stop: asyncio.Event) -> None:
         """Return when `stop` is set; raise what a part fell over with."""
         stopped = asyncio.create_task(stop.wait())
+        assert self._journal_ended is not None, "until before start"
         waited: list[asyncio.Future[Any]] = [stopped, self._journal_ended, *self._tasks]
         try:
             done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
@@ -210,7 +212,10 @@ class Service:
             one.result()
 
     async def stop(self) -> None:
-        """Stop every part, the doors first; what was handed in is committed."""
+        """Stop every part, the doors first; what was handed in is committed.
+
+        Also after a `start` that failed halfway: what was not started has nothing to stop.
+        """
         log.info("stopping")
         self._remove_running()
         for door in self.doors.values():
@@ -223,7 +228,8 @@ class Service:
             await self.console.stop()
         if self._stop_metrics is not None:
             await asyncio.to_thread(self._stop_metrics)
-        self._journal_ended.cancel()
+        if self._journal_ended is not None:
+            self._journal_ended.cancel()
         await asyncio.to_thread(self.journal.close)
 
     # -- the console and the metrics -------------------------------------------------------

@@ -39,7 +39,9 @@ def served(out, port=0):
     bound.bind(("127.0.0.1", port))
     receiver = Receiver(SECRET, out)
     server = uvicorn.Server(
-        uvicorn.Config(receiver_app(receiver), log_config=None, timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            receiver_app(receiver), log_config=None, lifespan="off", timeout_graceful_shutdown=1
+        )
     )
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([bound])))
     thread.start()

@@ -175,6 +175,7 @@ def run_receiver(host: str, port: int, secret_file: Path, out: Path) -> None:
             host=host,
             port=port,
             log_level="warning",
+            lifespan="off",
             timeout_graceful_shutdown=2,
         )
     finally:

@@ -13,6 +13,7 @@ app = typer.Typer(
     help="Receive what trackers say, keep it, raise the alarm, send it on.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,  # a local may be somebody's whereabouts, or a secret
 )
 
 app.command("init")(setup.init)

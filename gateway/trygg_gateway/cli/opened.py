@@ -57,12 +57,15 @@ def told() -> Iterator[None]:
 
 @contextmanager
 def journal_of(config_file: Path) -> Iterator[Journal]:
-    """The journal of the gateway that the file describes; it must have been started once."""
-    os.umask(0o077)  # a journal made here is nobody else's to read
+    """The journal of the gateway that the file describes, made if it was never started."""
     with told():
         path = load(config_file).gateway.data / JOURNAL
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        journal = Journal.visit(path)
+        before = os.umask(0o077)  # a journal made here is nobody else's to read
+        try:
+            journal = Journal.visit(path)
+        finally:
+            os.umask(before)
         try:
             yield journal
         finally:
