@@ -13,11 +13,13 @@ app = typer.Typer(
 def _add_rooms() -> None:
     """Hang each room's commands on the one command."""
     from trygg_gateway.cli import app as gateway
-
-    from trygg_tools import bench_command, demo, webhook, wire_command
+    from trygg_tools import bench_command, webhook, wire_command
+    from trygg_tools.demo import check
+    from trygg_tools.demo import command as demo
 
     app.add_typer(gateway, name="gateway")
     app.command("demo")(demo.command)
+    app.command("demo-check")(check.command)
     app.command("bench")(bench_command.command)
     app.command("webhook")(webhook.command)
     app.command("wire")(wire_command.command)

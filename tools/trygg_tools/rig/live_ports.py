@@ -1,4 +1,4 @@
-"""Ports of a tracker that runs here and now: this machine's clock, real sockets.
+"""Ports of a tracker that runs here and now: this machine's clock, real sockets, bytes handed in.
 
 With them the simulated tracker meets a real gateway: in the demo where the virtual board has no
 interpreter, in the journey tests where processes are killed, in the bench of alarm latency. The
@@ -9,6 +9,10 @@ import errno
 import socket
 import ssl
 import time
+from pathlib import Path
+
+from trygg_tools.rig.power import Power
+
 TICKS_WRAP = 1 << 30
 CLOSED, OPENING, OPEN = 0, 1, 2
 _AGAIN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EINPROGRESS)
@@ -120,5 +124,39 @@ class Link:
 
 
 def _wrapped(plain: socket.socket, ca: str, host: str) -> socket.socket:
-    context = ssl.create_default_context(cafile=ca)
+    """The socket under TLS; `ca` is the authority's DER file, as on the board."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=Path(ca).read_bytes())
     return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+
+
+class Uart:
+    """Port Uart for bytes that somebody hands in; they are lost while the receiver is off."""
+
+    def __init__(self, power: Power, rxbuf: int = 2048) -> None:
+        self._power = power
+        self._rxbuf = rxbuf
+        self._data = b""
+        self._overruns = 0
+
+    def feed(self, data: bytes) -> None:
+        """The receiver says `data`."""
+        if not self._power.rails.get("gnss"):
+            return
+        self._data += data
+        if len(self._data) > self._rxbuf:
+            self._data = self._data[: self._rxbuf]
+            self._overruns += 1
+
+    def read(self) -> bytes:
+        """All that has come since the last read."""
+        data, self._data = self._data, b""
+        return data
+
+    def write(self, data: bytes) -> int:
+        """Take bytes for the receiver, which ignores them."""
+        return len(data)
+
+    def overruns(self) -> int:
+        """How often bytes were dropped because nobody read."""
+        return self._overruns

@@ -1,0 +1,1 @@
+"""`trygg demo`: the whole system on one machine, with three trackers on recorded walks."""

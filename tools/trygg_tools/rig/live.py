@@ -1,0 +1,156 @@
+"""The simulated tracker in this machine's own time, against a real gateway.
+
+The same App as on the board, on CPython: for machines without the virtual board's interpreter,
+for journeys in which processes are killed, for the bench with a hundred trackers. Run as a
+process of its own it plays a walk until it is ended:
+
+    python -m trygg_tools.rig.live --config astrid.json --folder state --walk astrid.nmea --speed 10
+
+Flash is a folder and outlives a kill; RTC memory is the process's and does not, so a kill -9 is
+the board's power cut.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tracker.app import App, Parts
+from tracker.log import Log
+from trygg_tools.nmea_log import read_log
+from trygg_tools.retime import retimed_log
+from trygg_tools.rig import power as pw
+from trygg_tools.rig.board_io import BoardIo
+from trygg_tools.rig.folder_flash import FolderFlash
+from trygg_tools.rig.live_ports import Clock, Link, Uart
+
+BOOT_S = 0.35
+LISTEN_S = 0.02  # between two looks for bytes while some may come, as in firmware/main.py
+IDLE_S = 0.2
+
+
+class LiveTracker:
+    """One tracker; call `step` again after as many seconds as it says, `feed` in between."""
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        folder: Path,
+        *,
+        speed: int = 1,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        """`config`: a tracker's credentials, as `trygg gateway tracker add` writes them, with
+        `tls` the authority's DER file or None."""
+        self._config = {
+            **config,
+            "password": config["password"].encode(),
+            "order_key": bytes.fromhex(config["order_key"]),
+        }
+        self._speed = speed
+        self._say = say
+        self.clock = Clock(speed)
+        self.power = pw.Power()
+        self.flash = FolderFlash(str(folder))
+        self.link = Link()
+        self.uart = Uart(self.power)
+        self.board = BoardIo()
+        self._app: App | None = None
+        self.power.start(pw.PWRON)
+
+    def feed(self, data: bytes) -> None:
+        """The receiver says `data`; nobody hears it while the receiver or the chip is off."""
+        if self._app is not None:
+            self.uart.feed(data)
+
+    def step(self) -> float:
+        """Do what is due; the seconds of ours until it wants to be called again."""
+        try:
+            return self._step() / self._speed
+        except pw.DeepSleep as sleep:
+            self._end(pw.DEEPSLEEP, pw.TIMER)
+            return sleep.ms / 1000 / self._speed + BOOT_S
+        except pw.Reset:
+            self._end(pw.SOFT, 0)
+            return BOOT_S
+
+    def _step(self) -> float:
+        if self._app is None:
+            parts = Parts(
+                self.clock,
+                self.uart,
+                self.link,
+                self.flash,
+                self.power,
+                self.board,
+                Log(self.clock, self._say),
+            )
+            self._app = App(parts, self._config)
+        wait_ms: int = self._app.step(self.clock.ticks_ms())
+        sleep_ms = self._app.deep_sleep_ms()
+        if sleep_ms:
+            self._app.sleep(sleep_ms)
+        return min(wait_ms / 1000, LISTEN_S if self._app.listening() else IDLE_S)
+
+    def _end(self, cause: int, wake: int) -> None:
+        self.link.close()
+        self._app = None
+        self.power.start(cause, wake)
+
+
+def epochs(walk: Path, start_unix_ms: int) -> Iterator[tuple[int, bytes]]:
+    """(ms since the start, all that is said then) of a walk, again and again from its beginning,
+    with the times of a walk that began at `start_unix_ms`."""
+    _, lines = read_log(walk)
+    lap_ms = lines[-1][0] + 1000
+    began_ms = 0
+    while True:
+        at_ms, said = 0, b""
+        for offset_ms, line in retimed_log(lines, start_unix_ms + began_ms):
+            if offset_ms != at_ms and said:
+                yield began_ms + at_ms, said
+                said = b""
+            at_ms = offset_ms
+            said += line
+        yield began_ms + at_ms, said
+        began_ms += lap_ms
+
+
+def play(tracker: LiveTracker, walk: Path, speed: int = 1) -> None:
+    """Play the walk into the tracker until the process is ended."""
+    began = time.monotonic()
+    said = epochs(walk, time.time_ns() // 1_000_000)
+    due_ms, data = next(said)
+    while True:
+        wake = time.monotonic() + tracker.step()
+        while True:
+            due = began + due_ms / 1000 / speed
+            now = time.monotonic()
+            if due <= now:
+                tracker.feed(data)
+                due_ms, data = next(said)
+                break
+            if wake <= now:
+                break
+            time.sleep(max(0.0, min(due, wake) - now))
+
+
+def main() -> None:
+    """The process of one tracker."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="the tracker's credentials")
+    parser.add_argument("--folder", type=Path, required=True, help="its flash")
+    parser.add_argument("--walk", type=Path, required=True, help="an NMEA log")
+    parser.add_argument("--speed", type=int, default=1, help="times as fast as the world")
+    asked = parser.parse_args()
+    config = json.loads(asked.config.read_text("utf-8"))
+    tracker = LiveTracker(
+        config, asked.folder, speed=asked.speed, say=lambda x: print(x, flush=True)
+    )
+    play(tracker, asked.walk, asked.speed)
+
+
+if __name__ == "__main__":
+    main()
