@@ -21,6 +21,7 @@ from tracker.nmea_rows import ABSENT, FORMS, GSA, LINE_MAX, MALFORMED, NAMES, ST
 _REFUSED = -2
 
 _HUNTING, _BODY, _HIGH_DIGIT, _LOW_DIGIT = 0, 1, 2, 3
+_DIGITS = tuple(("%x%X" % (value, value)).encode() for value in range(16))
 
 
 def scan(data, start, end, line, state, out):
@@ -35,8 +36,9 @@ def scan(data, start, end, line, state, out):
     i = start
     while i < end and not kind:
         if phase == _BODY:
-            stop = data.find(b"*", i, min(end, i + LINE_MAX + 1 - used))
-            body = data[i : stop if stop >= 0 else min(end, i + LINE_MAX + 1 - used)]
+            room = min(end, i + LINE_MAX + 1 - used)
+            stop = data.find(b"*", i, room)
+            body = data[i : room if stop < 0 else stop]
             check, size = _fold(body, check)
             kept = min(used + size, LINE_MAX)
             line[used:kept] = body[: kept - used]
@@ -53,7 +55,7 @@ def scan(data, start, end, line, state, out):
             i = data.find(b"$", i, end) + 1 or end
             phase = _BODY if data[i - 1] == 36 else _HUNTING
             used = check = 0
-        elif _digit(data[i]) == (check >> 4 if phase == _HIGH_DIGIT else check & 15):
+        elif data[i] in _DIGITS[check >> 4 if phase == _HIGH_DIGIT else check & 15]:
             i += 1
             phase = (phase + 1) & 3
             if phase == _HUNTING:
@@ -78,13 +80,10 @@ def _fold(body, check):
     return check, len(body)
 
 
-def _digit(c):
-    """Give the value of a hex digit of either case, 16 for any other byte."""
-    return b"0123456789ABCDEF".find(bytes((c,)).upper()) & 31
-
-
 def _kind(line, used, state):
     """Say which sentence `line` holds; one that begins with `P`, but `PQ`, is a maker's own."""
+    if line[4] not in b"CAT":  # how RMC, GGA and GSA, GST end
+        return 0
     name = bytes(line[2:6])
     if used < 6 or name not in NAMES or (line[0] == 80 and line[1] != 81):
         return 0

@@ -116,6 +116,25 @@ def test_gst_is_waited_for_and_used_and_one_lost_gst_is_not_the_end_of_that():
     assert receiver.counters.fixes == 8
 
 
+def test_the_order_of_a_receivers_sentences_is_its_own():
+    # MediaTek: GGA GSA GSV RMC; CASIC: GGA GLL GSA GSV RMC VTG; u-blox: RMC VTG GGA GSA GSV GLL GST
+    orders = (
+        lambda at: gga(at) + gsa() + gsv() + rmc(at),
+        lambda at: gga(at) + gsa("3", "GP") + gsa("3", "BD") + gsv() + rmc(at) + gsv(),
+        lambda at: rmc(at) + gga(at) + gsa() + gsv() + gst(at) + gsv(),
+        lambda at: gst(at) + rmc(at) + gga(at) + gsv() + gsa(),
+    )
+    for order in orders:
+        receiver = nmea.Receiver()
+        taken = []
+        for second in range(6):
+            receiver.feed(order(clock(second)), 0)
+            one = receiver.take()
+            taken.append(one and one.time_s % 60)
+        assert taken == [None, 30, 32, 33, 34, 35], taken
+        assert receiver.counters.fixes == 6
+
+
 def test_a_fix_has_the_ticks_of_its_first_sentence():
     receiver = nmea.Receiver()
     receiver.feed(rmc(), 700)
