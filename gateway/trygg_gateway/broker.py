@@ -11,8 +11,8 @@ paho's traps, each with what this file does about it (paho-mqtt 2.2.0, source an
 2. `ack(mid)` knows no connection: a late one acknowledges another message. Tokens carry the
    number of the connection; those of an earlier one are counted and dropped.
 3. PUBACKs must leave in order of arrival ([MQTT-4.6.0-2]); paho sends as it is told. A Window
-   puts them in order, and writes all that are due in one `send` on `client.socket()` instead of
-   one queued packet each; never while paho has a packet half written, nor the other way round.
+   puts them in order, and an AckWriter writes all that are due in one `send` on
+   `client.socket()` instead of one queued packet each.
 4. A message left unacknowledged comes again only after a reconnect and holds a place in the
    broker's window until then. Everything is delivered, odd topics too: ingest sets aside and
    confirms. If `deliver` itself fails, the connection is opened again, so that it comes again.
@@ -28,13 +28,12 @@ paho's traps, each with what this file does about it (paho-mqtt 2.2.0, source an
 11. paho reconnects in step with everybody else: our delay has jitter, and doubles to a maximum.
 12. A broker that refuses the protocol version makes paho fall back to 3.1 and reconnect inside a
     callback: reconnect_on_failure=False stops that.
-13. paho's own loop uses select(), which fails for descriptors past 1023, in a process that may
-    serve more connections than that: this loop uses poll().
+13. paho's own loop uses select(), which fails for descriptors past 1023: this one uses poll().
 14. DUP says nothing (Mosquitto sets it on every message of a resumed session): it is not read.
-15. Mosquitto 2.0.11 sends far more than its max_inflight_messages when its publishers are
-    faster than we are (measured: 21,817 with a limit of 20): past UNCONFIRMED_MAX nothing is
-    read, so the rest waits in the broker.
+15. Mosquitto 2.0.11 sends far more than its max_inflight_messages while acknowledgements flow
+    (measured: 21,817 with a limit of 20): past UNCONFIRMED_MAX nothing is read.
 16. A topic that is not UTF-8 raises when it is looked at: it is handed on as hex, unreadable.
+17. After a failed TLS handshake paho leaves its socket to the garbage collector, which closes it.
 """
 
 from __future__ import annotations
@@ -53,17 +52,13 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import structlog
-from paho.mqtt.client import (
-    Client,
-    ConnectFlags,
-    DisconnectFlags,
-    MQTTMessage,
-)
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from trygg_gateway.ack_writer import AckWriter
 from trygg_gateway.bell import Bell
 from trygg_gateway.puback_window import Window
 from trygg_gateway.values import Incoming
@@ -86,7 +81,7 @@ _NUMBER = (1 << TOKEN_BITS) - 1
 
 COUNTERS = (
     "connections",  # connections that the broker accepted
-    "connect_failed",  # attempts that found no broker, or a TLS that does not fit
+    "connect_failed",  # attempts without a connection: no broker, unfit TLS, no answer, refused
     "refused",  # CONNECTs or subscriptions that the broker refused
     "disconnects",  # connections lost
     "sessions_lost",  # the broker knew our session no more: possible loss
@@ -132,7 +127,7 @@ class Broker:
         self._window = Window()
         self._confirmed: deque[int] = deque()
         self._out: deque[tuple[str, bytes]] = deque()  # down: topic, payload
-        self._acks = b""  # PUBACKs that the socket has not taken yet
+        self._writer = AckWriter(self._client, None)
         self._hold: deque[Incoming] = deque()
         self._paused = False
         self._failed = False  # deliver raised: this connection has to go
@@ -144,7 +139,8 @@ class Broker:
     # -- port ------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Begin to connect, and to connect again whenever the connection is lost."""
+        """Begin to connect, and to connect again whenever the connection is lost. Once only."""
+        self._bell.open()
         self._thread.start()
 
     async def stop(self) -> None:
@@ -168,7 +164,7 @@ class Broker:
     def paused(self, on: bool) -> None:
         """Deliver nothing while `on`: what was read waits here, the rest in the broker."""
         self._paused = on
-        self._bell.ring()
+        self._bell.ring_if_asleep()
 
     def confirm(self, token: int) -> None:
         """The publish of that token is committed: acknowledge it."""
@@ -226,6 +222,9 @@ class Broker:
             log.warning("the broker lost our session: what it held for us may be lost")
         log.info("connected", session_present=flags.session_present)
         client.subscribe(SUBSCRIPTION, qos=1)
+        self._writer.client_first = (
+            True  # it writes by itself here what it had not delivered before
+        )
         self.connected = True
 
     def _on_disconnect(
@@ -235,6 +234,9 @@ class Broker:
             self.connected = self.subscribed = False
             self.counters["disconnects"] += 1
             log.info("disconnected", why=str(reason))
+        elif not self._stopping:  # a refused certificate, too, is told by closing only
+            self.counters["connect_failed"] += 1
+            log.warning("closed before the broker accepted us", why=str(reason))
 
     def _on_subscribe(
         self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _p: Any
@@ -287,7 +289,8 @@ class Broker:
             self.connected = self.subscribed = False
             if self.counters["connections"] > before and not self._failed:
                 retry_s = RETRY_FIRST_S
-            self._rest(retry_s * random.uniform(0.5, 1.0))  # noqa: S311  (spreads, hides nothing)
+            jitter = random.uniform(0.5, 1.0)  # noqa: S311  (it spreads, it hides nothing)
+            self._bell.wait(retry_s * jitter)
             retry_s = min(2 * retry_s, RETRY_MAX_S)
 
     def _connect(self) -> bool:
@@ -295,7 +298,6 @@ class Broker:
         self._window = Window()
         self._hold.clear()
         self._out.clear()
-        self._acks = b""
         self._failed = False
         try:
             self._client.reconnect()
@@ -305,18 +307,11 @@ class Broker:
             return False
         return True
 
-    def _rest(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        poll = select.poll()
-        poll.register(self._bell.ear, select.POLLIN)
-        while not self._stopping and (left := until - time.monotonic()) > 0:
-            poll.poll(1_000 * left)
-            self._bell.hush()
-
     def _serve(self) -> None:
         """Serve one connection until it ends; raises only what is a fault of ours or paho's."""
         client = self._client
         sock = client.socket()
+        self._writer = AckWriter(client, sock)
         poll = select.poll()
         poll.register(self._bell.ear, select.POLLIN)
         answer_by = time.monotonic() + ANSWER_SECONDS
@@ -328,14 +323,15 @@ class Broker:
             self._read(sock)
             self._deliver_held()
             self._publish_down()
-            self._write(sock)
+            self._take_confirms()
+            self._writer.write()
             client.loop_misc()
         self._leave(sock)
 
     def _sleep(self, poll: select.poll, sock: Any) -> None:
         """Wait for bytes, for room to write or for the bell, unless there is work already."""
         reading = select.POLLIN if len(self._window) < UNCONFIRMED_MAX else 0
-        writing = select.POLLOUT if self._acks or self._client.want_write() else 0
+        writing = select.POLLOUT if self._writer.waiting else 0
         poll.register(sock, reading | writing)
         self._bell.asleep = (
             True  # from here on a note rings the bell; those left before are seen now
@@ -369,20 +365,6 @@ class Broker:
             sent = self._client.publish(topic, payload, qos=1).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
             self.counters["down_sent" if sent else "down_refused"] += 1
 
-    def _write(self, sock: Any) -> None:
-        """Write the PUBACKs that are due in one piece, then what paho has to say."""
-        self._take_confirms()
-        client = self._client
-        if self._acks and not client.want_write():
-            try:
-                self._acks = self._acks[sock.send(self._acks) :]
-            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                pass  # poll says when
-            except OSError:
-                self._acks = b""  # lost: paho's next read finds out
-        if client.want_write() and not self._acks:
-            client.loop_write()
-
     def _take_confirms(self) -> None:
         stale = 0
         for _ in range(len(self._confirmed)):
@@ -392,7 +374,7 @@ class Broker:
             else:
                 stale += 1
         due, count = self._window.due()
-        self._acks += due
+        self._writer.acks += due
         self.counters["pubacks"] += count
         self.counters["stale_confirms"] += stale
 
@@ -401,7 +383,8 @@ class Broker:
         client = self._client
         if client.socket() is None:
             return
-        self._write(sock)
+        self._take_confirms()
+        self._writer.write()
         client.disconnect()
         client.loop_write()
         if client.socket() is not None:

@@ -9,6 +9,7 @@ and `mosquitto_passwd` must be installed (CONTRIBUTING.md); a test without them 
 skipped.
 """
 
+import getpass
 import shutil
 import signal
 import socket
@@ -109,6 +110,7 @@ class Mosquitto:
 
     def _write_config(self, port: int) -> Path:
         lines = [f"listener {port} 127.0.0.1", "max_queued_messages 0"]
+        lines.append(f"user {getpass.getuser()}")  # as root it would be one who cannot read these
         if self._tls:
             lines += [f"certfile {self._tls[0]}", f"keyfile {self._tls[1]}"]
         if self._users:
