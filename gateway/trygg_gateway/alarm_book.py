@@ -1,11 +1,11 @@
 """The alarms in the database: each function is one step of an alarm's life in a transaction."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from trygg_gateway import alarms
 from trygg_gateway.alarms import Alarm, Event
 from trygg_gateway.database import Database
-from trygg_gateway.values import Refused
+from trygg_gateway.values import ALARM, READER, Refused
 from trygg_wire import layouts
 
 _INSERT = (
@@ -25,6 +25,42 @@ _BACK_ALONE = """
       AND (boot, seq) > (?, ?)
     ORDER BY boot, seq LIMIT 1
 """
+
+
+class Outcome(Protocol):
+    """What became of an alarm's record at a sink; `event` is "delivered" or "refused"."""
+
+    @property
+    def row_id(self) -> int:
+        """The record's row in the journal."""
+
+    @property
+    def device(self) -> str:
+        """Whose it is."""
+
+    @property
+    def boot(self) -> int:
+        """Its boot."""
+
+    @property
+    def seq(self) -> int:
+        """Its number in that boot."""
+
+    @property
+    def sink(self) -> str:
+        """The sink's name."""
+
+    @property
+    def event(self) -> str:
+        """What it did."""
+
+    @property
+    def text(self) -> str:
+        """A sentence about it."""
+
+    @property
+    def at_ms(self) -> int:
+        """When."""
 
 
 class Subject(NamedTuple):
@@ -82,23 +118,27 @@ def _take_overtaken_back(db: Database, alarm_id: int, left: Alarm) -> None:
         db.execute("DELETE FROM alarms WHERE id = ?", (found[0],))
 
 
-def delivered(db: Database, identity: tuple[str, int, int], sink: str, at_ms: int) -> int | None:
-    """Write that `sink` confirmed the alarm of record (device, boot, seq); its id.
+def sink_said(db: Database, outcome: Outcome) -> bool:
+    """Write what a sink made of an alarm's record into the timeline, once.
 
-    Confirmed twice it is written once. None if that record raised no alarm.
+    False if the reader has not come to that record yet: then ask again. A record that the
+    reader has passed without making an alarm of it (BACK) has no timeline of its own.
     """
     found = db.execute(
-        "SELECT id FROM alarms WHERE device = ? AND boot = ? AND seq = ?", identity
+        "SELECT id FROM alarms WHERE device = ? AND boot = ? AND seq = ?",
+        (outcome.device, outcome.boot, outcome.seq),
     ).fetchone()
     if found is None:
-        return None
+        passed = "SELECT 1 FROM cursors WHERE sink = ? AND lane = ? AND id >= ?"
+        return db.execute(passed, (READER, ALARM, outcome.row_id)).fetchone() is not None
     known = db.execute(
         "SELECT 1 FROM alarm_events WHERE alarm_id = ? AND event = ? AND who = ?",
-        (found[0], alarms.DELIVERED, sink),
+        (found[0], outcome.event, outcome.sink),
     ).fetchone()
     if known is None:
-        add_event(db, found[0], Event(at_ms, alarms.DELIVERED, sink, ""))
-    return int(found[0])
+        said = Event(outcome.at_ms, outcome.event, outcome.sink, outcome.text)
+        add_event(db, found[0], said)
+    return True
 
 
 def take(db: Database, alarm_id: int, who: str, now_ms: int) -> Subject:

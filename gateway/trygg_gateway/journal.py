@@ -75,6 +75,13 @@ _CLASHES = {
     for size in CHUNKS
 }
 _ROWS = f"SELECT id, {_COLUMNS} FROM records WHERE lane = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608
+# numbers without a gap between them have the same distance to their place in the row of all
+_HELD = """
+    SELECT min(seq), max(seq) FROM (
+        SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island
+        FROM records WHERE device = ? AND boot = ?
+    ) GROUP BY island ORDER BY 1
+"""
 _SET_CURSOR = """
     INSERT INTO cursors (sink, lane, id) VALUES (?, ?, ?)
     ON CONFLICT (sink, lane) DO UPDATE SET id = excluded.id
@@ -244,6 +251,10 @@ class Journal:
     def rows_after(self, id_: int, lane: int, limit: int) -> list[Row]:
         """The next rows of a lane after row `id_`, in their order, at most `limit`."""
         return [Row._make(found) for found in self.query(_ROWS, (lane, id_, limit))]
+
+    def held(self, device: str, boot: int) -> list[tuple[int, int]]:
+        """The sequence numbers of one boot as ranges (first, last), rising."""
+        return [(first, last) for first, last in self.query(_HELD, (device, boot))]
 
     def cursor(self, sink: str, lane: int) -> int:
         """The row up to which `sink` has confirmed `lane`; 0 for none."""

@@ -2,7 +2,9 @@
 
 It has a cursor in each lane like any sink, moved in the same transaction as what it folded, so
 after any crash it goes on where the database says it was. Alarms come before anything else,
-live records before backlog, and while records queue for the disk it holds back all but alarms.
+live records before backlog. Decoding costs as much as a broker's client does, so while records
+pour in faster than BUSY_RATE it takes only a batch now and then of anything but alarms, and
+catches up when the rush is over.
 
 What cannot be decoded goes to the quarantine and is passed. A record that decodes and still
 cannot be folded is found by folding its batch one by one, and goes the same way.
@@ -18,15 +20,15 @@ from trygg_gateway import alarm_book, alarms, order_book, orders, quarantine
 from trygg_gateway.database import Database
 from trygg_gateway.devices import Device, Position, fold, positions_of
 from trygg_gateway.journal import Journal, set_cursor
-from trygg_gateway.values import ALARM, LANE_NAMES, LANES, Entry, Row, Stray
+from trygg_gateway.values import ALARM, LANE_NAMES, LANES, READER, Entry, Row, Stray
 from trygg_wire import codec, layouts
 
 log = structlog.get_logger("reader")
 
-NAME = "reader"  # its name among the cursors
 BATCH = 100  # records folded in one go: some milliseconds of the event loop
-BUSY_ROWS = 200  # with more than this queued for the disk, live records and backlog wait
-BUSY_PAUSE_S = 0.05
+BUSY_RATE = 3_000  # records a second being stored: from here on the doors go first
+RATE_MS = 20  # over which the rate is taken
+BUSY_PAUSE_S = 0.05  # between two batches then
 
 _DEVICE = f"SELECT {', '.join(Device._fields)} FROM devices WHERE device = ?"  # noqa: S608 - ours
 _MARKS = ", ".join("?" * len(Device._fields))
@@ -66,8 +68,10 @@ class Reader:
         self._changed = changed
         self._answered = answered
         self._states: dict[str, Device] = {}
-        self._cursors = {lane: journal.cursor(NAME, lane) for lane in LANES}
+        self._cursors = {lane: journal.cursor(READER, lane) for lane in LANES}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._seen = (0, 0)  # records stored, when
+        self._rush = False
         self._work = asyncio.Event()
         self._woken = False
 
@@ -96,14 +100,23 @@ class Reader:
     async def step(self) -> int:
         """Fold one batch of the first lane that has something; how many records."""
         for lane in LANES:
-            if lane != ALARM and self._journal.waiting > BUSY_ROWS:
+            if lane != ALARM and self._rushed():
                 await asyncio.sleep(BUSY_PAUSE_S)
-                if await self._step(ALARM):
-                    continue
+                await self._step(ALARM)
             count = await self._step(lane)
             if count:
                 return count
         return 0
+
+    def _rushed(self) -> bool:
+        """Whether records are being stored at BUSY_RATE or more since it was last asked."""
+        stored, now_ms = self._journal.counters["records"], self._now_ms()
+        came, passed_ms = stored - self._seen[0], now_ms - self._seen[1]
+        if passed_ms < RATE_MS:
+            return self._rush
+        self._seen = (stored, now_ms)
+        self._rush = came * 1000 > BUSY_RATE * passed_ms
+        return self._rush
 
     async def _step(self, lane: int) -> int:
         rows = self._journal.rows_after(self._cursors[lane], lane, BATCH)
@@ -166,7 +179,7 @@ class Reader:
         now_ms = self._now_ms()
 
         def write(db: Database) -> int:
-            set_cursor(db, NAME, lane, rows[-1].id)
+            set_cursor(db, READER, lane, rows[-1].id)
             return _write_all(db, folded, now_ms)
 
         raised = await asyncio.wrap_future(self._journal.write(write))

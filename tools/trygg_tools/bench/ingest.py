@@ -1,0 +1,132 @@
+"""Records a second from the trackers to disk, committed with FULL, through each front door.
+
+Generator, broker and gateway are processes of their own and share the machine. The clock runs in
+the gateway, from the first publish it is handed to the last PUBACK it writes. With its own
+listener and with `broker` that is after the commit; `broker-uncommitted` is the same client on
+the same broker, acknowledging at once and keeping nothing, which is the most a broker gives.
+The committed doors decode, fold and ack at the same time, as in service.
+"""
+
+import argparse
+import json
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from trygg_tools.bench import generator, report
+
+DOORS = ("listener", "broker", "broker-uncommitted")
+BROKER_CONF = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence false
+max_queued_messages 0
+"""
+
+
+def run(
+    records: int = 100_000, door: str = "", rounds: int = 3, trackers: int = 50, window: int = 20
+) -> dict[str, Any]:
+    """One run through `door`, or the medians of all three and how they compare."""
+    if door:
+        return once(door, records, trackers, window)
+    rates: dict[str, list[int]] = {name: [] for name in DOORS}
+    for _ in range(rounds):
+        for name in DOORS:  # interleaved, so that a slow minute of the machine hits all three
+            figures = once(name, records, trackers, window)
+            rates[name].append(figures["records_per_s"])
+            report.progress(f"  {name}: {figures['records_per_s']} records/s")
+    median = {name: round(statistics.median(found)) for name, found in rates.items()}
+    return {
+        "records": records,
+        "trackers": trackers,
+        "window": window,
+        "records_per_s": median,
+        "runs": rates,
+        "broker_to_uncommitted": round(median["broker"] / median["broker-uncommitted"], 2),
+        "listener_to_broker": round(median["listener"] / median["broker"], 2),
+        "listener_to_uncommitted": round(median["listener"] / median["broker-uncommitted"], 2),
+    }
+
+
+def once(door: str, records: int, trackers: int, window: int) -> dict[str, Any]:
+    """One run: {"door", "records_per_s", ... the gateway's counters}."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trygg-bench-")))
+        url, port = "", 0
+        if door != "listener":
+            port = stack.enter_context(Mosquitto(folder)).port
+            url = f"mqtt://127.0.0.1:{port}"
+        gateway = stack.enter_context(_gateway(door, folder, url, trackers, records))
+        assert gateway.stdin is not None
+        assert gateway.stdout is not None
+        port = int(gateway.stdout.readline().split()[1]) or port
+        load = generator.Load(port=port, trackers=trackers, records=records, window=window)
+        with generator.start(load) as sender:
+            assert sender.stdout is not None
+            sender.stdout.readline()
+            sender.communicate("go\n", timeout=300)
+        gateway.stdout.readline()  # "done": everything is acknowledged
+        counters = json.loads(gateway.communicate("", timeout=300)[0])
+    return {"door": door, **counters}
+
+
+class Mosquitto:
+    """A broker with its defaults, but for a queue without a bound, on a port of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        conf = folder / "mosquitto.conf"
+        conf.write_text(BROKER_CONF.format(port=self.port))
+        self._process = subprocess.Popen(  # noqa: S603 - Debian's, and our own file
+            ["/usr/sbin/mosquitto", "-c", str(conf)], stderr=subprocess.DEVNULL
+        )
+
+    def __enter__(self) -> "Mosquitto":
+        until = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return self
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+def _gateway(
+    door: str, folder: Path, url: str, trackers: int, records: int
+) -> "subprocess.Popen[str]":
+    module = "trygg_tools.bench.gateway_under_test"
+    options = [f"--url={url}", f"--trackers={trackers}", f"--records={records}"]
+    return subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", module, door, str(folder), *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def main() -> None:
+    """The command line: one door, or all with their medians."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--door", choices=DOORS, default="")
+    for name, default in (("records", 100_000), ("rounds", 3), ("trackers", 50), ("window", 20)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    report.say("ingest", run(**vars(parser.parse_args())))
+
+
+if __name__ == "__main__":
+    main()
