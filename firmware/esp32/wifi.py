@@ -24,6 +24,7 @@ OPEN = 2
 READ_MAX = 1024
 CONNECTION_PROBLEMS = select.POLLERR | select.POLLHUP
 EINPROGRESS = (115, 119, 36)  # Linux, lwIP on the ESP32, BSD
+EACCES = 13
 ECONNREFUSED = 111
 ENETUNREACH = 118
 
@@ -65,12 +66,19 @@ class WifiLink:
     def send(self, data):
         """Bytes taken, 0 when none can be now; after 0 offer the same bytes again."""
         self._before_waiting()
-        return self._open_stream().write(data) or 0
+        stream = self._open_stream()
+        try:
+            return stream.write(data) or 0
+        except ValueError as error:
+            self._distrust(error)
 
     def recv(self):
         """What has come, at most READ_MAX bytes; b"" for nothing. The far end's end closes."""
         stream = self._open_stream()
-        data = stream.read(READ_MAX)
+        try:
+            data = stream.read(READ_MAX)
+        except ValueError as error:
+            self._distrust(error)
         if data is None:
             return b""
         if not data:
@@ -147,6 +155,11 @@ class WifiLink:
         self._addresses.pop(host, None)
         self.close()
         raise error
+
+    def _distrust(self, error):
+        """The handshake refused the certificate: ssl says so by ValueError, a port by OSError."""
+        self.close()
+        raise OSError(EACCES, str(error))
 
     def _open_stream(self):
         if self._stream is None:

@@ -67,6 +67,11 @@ class socket(io.IOBase):
         buffer[: len(data)] = data
         return len(data)
 
+    def read(self, count=4096):
+        buffer = bytearray(count)
+        got = self.readinto(buffer)
+        return None if got is None else bytes(buffer[:got])
+
     def write(self, data):
         if not self._pushed():
             room = _SEND_BUFFER - len(self._held)
@@ -86,11 +91,10 @@ class socket(io.IOBase):
         return sent
 
     def recv(self, count):
-        buffer = bytearray(count)
-        got = self.readinto(buffer)
-        if got is None:
+        data = self.read(count)
+        if data is None:
             raise OSError(_EAGAIN)
-        return bytes(buffer[:got])
+        return data
 
     def sendall(self, data):
         while data:
