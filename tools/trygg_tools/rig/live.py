@@ -58,6 +58,7 @@ class LiveTracker:
         self.uart = Uart(self.power)
         self.board = BoardIo()
         self._app: App | None = None
+        self._asleep_until = 0.0
         self.power.start(pw.PWRON)
 
     def feed(self, data: bytes) -> None:
@@ -67,17 +68,19 @@ class LiveTracker:
 
     def step(self) -> float:
         """Do what is due; the seconds of ours until it wants to be called again."""
+        asleep_s = self._asleep_until - time.monotonic()
+        if asleep_s > 0:
+            return asleep_s
         try:
             return self._step() / self._speed
         except pw.DeepSleep as sleep:
-            self._end(pw.DEEPSLEEP, pw.TIMER)
-            return sleep.ms / 1000 / self._speed + BOOT_S
+            return self._end(pw.DEEPSLEEP, pw.TIMER, sleep.ms / 1000)
         except pw.Reset:
-            self._end(pw.SOFT, 0)
-            return BOOT_S
+            return self._end(pw.SOFT, 0, 0)
 
     def _step(self) -> float:
         if self._app is None:
+            self.clock.restart()
             parts = Parts(
                 self.clock,
                 self.uart,
@@ -94,10 +97,13 @@ class LiveTracker:
             self._app.sleep(sleep_ms)
         return min(wait_ms / 1000, LISTEN_S if self._app.listening() else IDLE_S)
 
-    def _end(self, cause: int, wake: int) -> None:
+    def _end(self, cause: int, wake: int, asleep_s: float) -> float:
         self.link.close()
         self._app = None
         self.power.start(cause, wake)
+        asleep_s = (asleep_s + BOOT_S) / self._speed
+        self._asleep_until = time.monotonic() + asleep_s
+        return asleep_s
 
 
 def epochs(walk: Path, start_unix_ms: int) -> Iterator[tuple[int, bytes]]:

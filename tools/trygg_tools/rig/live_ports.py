@@ -23,23 +23,29 @@ class Clock:
 
     def __init__(self, speed: int = 1) -> None:
         self.speed = speed
-        self._start = time.monotonic()
-        self._utc_at: tuple[int, int] | None = None
+        self._start_s = self._world_s()
+        self._utc_less_world_s: float | None = None
+
+    def restart(self) -> None:
+        """A new start of the chip: ticks begin again, the time of day goes on."""
+        self._start_s = self._world_s()
 
     def ticks_ms(self) -> int:
-        """Milliseconds since some moment, wrapping as on the chip."""
-        return int((time.monotonic() - self._start) * 1000 * self.speed) % TICKS_WRAP
+        """Milliseconds since the start, wrapping as on the chip."""
+        return int((self._world_s() - self._start_s) * 1000) % TICKS_WRAP
 
     def utc(self) -> int:
         """Seconds since 2020 as last set; 0 while nobody has set it."""
-        if self._utc_at is None:
+        if self._utc_less_world_s is None:
             return 0
-        seconds, ticks = self._utc_at
-        return seconds + (self.ticks_ms() - ticks) % TICKS_WRAP // 1000
+        return int(self._utc_less_world_s + self._world_s())
 
     def set_utc(self, seconds: int) -> None:
         """Set the clock to `seconds` since 2020."""
-        self._utc_at = (seconds, self.ticks_ms())
+        self._utc_less_world_s = seconds - self._world_s()
+
+    def _world_s(self) -> float:
+        return time.monotonic() * self.speed
 
     def sleep_ms(self, ms: int) -> None:
         """Wait `ms` of the tracker's milliseconds."""
