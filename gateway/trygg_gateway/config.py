@@ -173,7 +173,7 @@ class Console(Section):
     port: Port = Field(default=8080, description="0: any free one, named in the log")
     hosts: list[str] = Field(
         default=[],
-        description="names people type to reach it, with TLS proxies; none: loopback's and `host`",
+        description="names people type to reach it; none: localhost and `host`. Others get no answer",
     )
     password_hash_file: FromFolder | None = Field(
         default=None,
@@ -204,6 +204,11 @@ class Console(Section):
             raise ValueError(
                 f"host = {self.host!r} shows people's whereabouts to the network: a console off"
                 " loopback needs password_hash_file. Write one with `trygg gateway password FILE`"
+            )
+        if self.enabled and self.host in ("0.0.0.0", "::") and not self.hosts:  # noqa: S104
+            raise ValueError(
+                f"host = {self.host!r} is every address, and a browser's request names one: set"
+                ' hosts to what people type, say hosts = ["trygg.kommune.example", "10.1.0.5"]'
             )
         return self
 

@@ -79,6 +79,11 @@ def hosts_of(cert_file: Path) -> list[str]:
     return [*dns, *map(str, addresses)]
 
 
+def der_of(cert_file: Path) -> bytes:
+    """A PEM file's first certificate as DER, which trackers read. Raises TlsError."""
+    return _read_cert(cert_file).public_bytes(Encoding.DER)
+
+
 def write_private(path: Path, data: bytes) -> None:
     """Write a new file that only its owner can read. Raises FileExistsError."""
     _write_exclusive(path, data, 0o600)

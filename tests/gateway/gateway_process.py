@@ -109,7 +109,7 @@ class GatewayProcess:
     def tracker(self, credentials: dict[str, object]) -> RawTracker:
         """A tracker that has logged in and listens on its down topic."""
         device, group = str(credentials["device"]), str(credentials["group"])
-        line = RawTracker(self.ports["listener"], device, group)
+        line = RawTracker(int(str(credentials["port"])), device, group)
         assert line.log_in(str(credentials["password"]).encode()) == (False, 0)
         assert line.subscribe() == [1]
         return line

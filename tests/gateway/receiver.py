@@ -34,7 +34,8 @@ class Served:
 @contextmanager
 def served(out, port=0):
     """A receiver on a port, keeping in `out`."""
-    bound = socket.socket()
+    # asyncio sets TCP_NODELAY only on a socket that says it is TCP
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind(("127.0.0.1", port))
     receiver = Receiver(SECRET, out)

@@ -126,6 +126,7 @@ def test_a_secret_written_as_a_value_is_not_repeated():
         ('[listener]\nhost = "0.0.0.0"', "unprotected = true"),
         ('[broker]\nurl = "mqtt://broker.example"', "mqtts://"),
         ('[console]\nhost = "0.0.0.0"', "trygg gateway password"),
+        ('[console]\nhost = "0.0.0.0"\npassword_hash_file = "x"', "hosts ="),
         ("[listener]\ntls = true", "trygg gateway init"),
         ('[sinks.a]\ntype="http"\nurl="http://centre.example/x"\nsecret_file="s"', "https://"),
     ],

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from gateway.gateway_process import GatewayProcess, packets_until, until
+from gateway.mosquitto import Mosquitto
 from gateway.receiver import served
 from gateway.records import alarm, report
 from trygg_gateway.ports import free_port
@@ -99,6 +100,7 @@ def test_kill_minus_9_loses_nothing_acknowledged_and_doubles_nothing(tmp_path, h
         credentials = gateway.add()
         sent = 0
         for _ in range(4):
+            credentials["port"] = gateway.ports["listener"]
             with gateway.tracker(credentials) as line:
                 frames = [
                     (alarm if seq % 20 == 0 else report)(1, seq, time_s=now())
@@ -137,12 +139,28 @@ def test_what_was_sent_and_not_acknowledged_can_be_sent_again(tmp_path):
         gateway.kill()
         line.close()
         gateway.start()
+        credentials["port"] = gateway.ports["listener"]
         with gateway.tracker(credentials) as line:
             say(line, frames)
         until(lambda: len(archived(gateway)) >= 100)
         assert archived(gateway) == [f"astrid:1:{seq}" for seq in range(1, 101)]
     finally:
         gateway.end()
+
+
+def test_a_tracker_behind_a_broker_is_heard_and_answered(tmp_path):
+    tables = {"listener": {"enabled": False}}
+    with Mosquitto(tmp_path) as broker:
+        tables["broker"] = {"url": broker.url, "client_id": "trygg-test"}
+        with GatewayProcess(tmp_path / "nord", FILE, **tables) as gateway:
+            credentials = gateway.add()
+            assert (credentials["host"], credentials["port"]) == ("localhost", broker.port)
+            with gateway.tracker(credentials) as line:
+                ids = {1}
+                line.publish(alarm(1, 1, time_s=now()), 1)
+                (ack,) = packets_until(line, 1, ids)
+                assert codec.decode(ack)[1]["upto"] == 1
+            until(lambda: archived(gateway) == ["astrid:1:1"], "the file")
 
 
 def test_a_dead_sink_holds_up_nobody_and_gets_it_all_when_it_is_back(tmp_path):

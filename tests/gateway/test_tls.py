@@ -11,6 +11,7 @@ from trygg_gateway.tls import (
     SERVER_DAYS,
     TlsError,
     days_left,
+    der_of,
     hosts_of,
     issue_server,
     make_ca,
@@ -75,6 +76,13 @@ def test_keys_are_for_their_owner_only(folder):
 def test_the_der_file_is_the_same_certificate(folder):
     pem = (folder / "ca.crt").read_text()
     assert ssl.PEM_cert_to_DER_cert(pem) == (folder / "ca.der").read_bytes()
+    assert der_of(folder / "ca.crt") == (folder / "ca.der").read_bytes()
+
+
+def test_of_a_bundle_the_first_certificate_counts(folder):
+    both = (folder / "ca.crt").read_bytes() + (folder / "server.crt").read_bytes()
+    (folder / "both.crt").write_bytes(both)
+    assert der_of(folder / "both.crt") == (folder / "ca.der").read_bytes()
 
 
 def test_a_ca_is_never_overwritten(folder):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import typer
 
@@ -23,7 +24,7 @@ from trygg_gateway.cli.opened import (
 )
 from trygg_gateway.config import Config
 from trygg_gateway.registry import Issued, Registry
-from trygg_gateway.tls import hosts_of, write_private
+from trygg_gateway.tls import der_of, hosts_of, write_private
 from trygg_gateway.values import Refused
 
 app = typer.Typer(help="Trackers that may speak: add, list, revoke.", no_args_is_help=True)
@@ -53,9 +54,9 @@ def add(
     config = loaded(config_file)
     with journal_of(config_file) as journal:
         _demand_new(out)
-        port = config.listener.port or _free_port(config)  # before anything is registered
+        address = _address(config)  # before anything is registered
         issued = Registry(journal, now_ms).add(device, group, name)
-        _write(out, issued, config, host, port)
+        _write(out, issued, address._replace(host=host or address.host))
 
 
 @app.command()
@@ -67,9 +68,9 @@ def rotate(device: Device, out: Out, host: Host = "", config_file: ConfigFile = 
     config = loaded(config_file)
     with journal_of(config_file) as journal:
         _demand_new(out)
-        port = config.listener.port or _free_port(config)  # before anything is registered
+        address = _address(config)  # before anything is registered
         issued = Registry(journal, now_ms).rotate(device)
-        _write(out, issued, config, host, port)
+        _write(out, issued, address._replace(host=host or address.host))
 
 
 @app.command()
@@ -111,30 +112,26 @@ def _demand_new(out: Path) -> None:
         raise Refused(f"{out.parent} is no folder. Make it, or name another file.")
 
 
-def _write(out: Path, issued: Issued, config: Config, host: str, port: int) -> None:
-    """The keys are those of the tracker's own /config.json."""
-    tracker, listener = issued.tracker, config.listener
-    credentials: dict[str, Any] = {
-        "device": tracker.device,
-        "group": tracker.group,
-        "host": host or _host(config),
-        "port": port,
-        "tls": listener.tls,
-        "password": issued.password,
-        "order_key": tracker.order_key.hex(),
-    }
-    if listener.tls and listener.cert is not None:
-        ca = listener.cert.parent / "ca.der"
-        if ca.exists():
-            credentials["ca_der"] = base64.b64encode(ca.read_bytes()).decode()
-    write_private(out, json.dumps(credentials, indent=2).encode() + b"\n")
-    typer.echo(f"{tracker.device}: registered in group {tracker.group}, credentials in {out}")
+class Address(NamedTuple):
+    """Where a tracker finds its front door, and the CA it trusts there."""
+
+    host: str
+    port: int
+    tls: bool
+    ca: Path | None
 
 
-def _host(config: Config) -> str:
-    if config.listener.tls and config.listener.cert is not None:
-        return hosts_of(config.listener.cert)[0]
-    return config.listener.host
+def _address(config: Config) -> Address:
+    """Our own front door if there is one, else the broker. Raises Refused if no port is known."""
+    listener, broker = config.listener, config.broker
+    if not listener.enabled and broker.url is not None:
+        url = urlsplit(broker.url)
+        tls = url.scheme == "mqtts"
+        return Address(url.hostname or "", url.port or (8883 if tls else 1883), tls, broker.ca)
+    port = listener.port or _free_port(config)
+    if not listener.tls or listener.cert is None:
+        return Address(listener.host, port, False, None)
+    return Address(hosts_of(listener.cert)[0], port, True, listener.cert.with_name("ca.crt"))
 
 
 def _free_port(config: Config) -> int:
@@ -143,3 +140,21 @@ def _free_port(config: Config) -> int:
     if said is None or "listener" not in said:
         raise Refused("listener.port is 0: start the gateway first, or set listener.port.")
     return int(said["listener"].rpartition(":")[2])
+
+
+def _write(out: Path, issued: Issued, address: Address) -> None:
+    """The keys are those of the tracker's own /config.json; `ca_der` is base64."""
+    tracker = issued.tracker
+    credentials: dict[str, Any] = {
+        "device": tracker.device,
+        "group": tracker.group,
+        "host": address.host,
+        "port": address.port,
+        "tls": address.tls,
+        "password": issued.password,
+        "order_key": tracker.order_key.hex(),
+    }
+    if address.ca is not None and address.ca.exists():
+        credentials["ca_der"] = base64.b64encode(der_of(address.ca)).decode()
+    write_private(out, json.dumps(credentials, indent=2).encode() + b"\n")
+    typer.echo(f"{tracker.device}: registered in group {tracker.group}, credentials in {out}")
