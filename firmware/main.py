@@ -9,11 +9,30 @@ A fault of ours ends the run: the last log lines go to /state/last_words.txt, an
 again with its RTC memory.
 """
 
+# ruff: noqa: E402  (the reasons stand at the imports)
+
+import gc
 import json
 import sys
 
 # no package on the board: the chip has a built-in module of the name esp32 (esp32/__init__.py)
 sys.path.append("/esp32")
+
+# Compiling a file takes several times its size for a moment. One after the other, what they need
+# first, with the heap cleared between them, that fits; nested in one another it does not.
+for _name in (
+    "trygg_wire.codec",
+    "tracker.nmea",
+    "tracker.fence",
+    "tracker.orders",
+    "tracker.outbox",
+    "tracker.mqtt",
+    "tracker.uplink",
+    "tracker.recorder",
+    "tracker.app",
+):
+    __import__(_name)
+    gc.collect()
 
 from board_io import BoardIo
 from clock import Clock
