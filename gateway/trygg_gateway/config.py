@@ -173,7 +173,7 @@ class Console(Section):
     port: Port = Field(default=8080, description="0: any free one, named in the log")
     hosts: list[str] = Field(
         default=[],
-        description="names people type to reach it; none: localhost and `host`. Others get no answer",
+        description="names people type to reach it (others get no answer); none: localhost, `host`",
     )
     password_hash_file: FromFolder | None = Field(
         default=None,

@@ -4,12 +4,12 @@ Each sink has a task for each lane, with its own cursor in the journal and its o
 never waits behind reports, and one sink never waits for another. Within a lane records go in the
 journal's order. A lane does one thing at a time:
 
-    read the next rows after the cursor → decode → sink.deliver → cursor moved in a commit → again
+    read the next rows after the cursor → decode → sink.deliver → settlement → again
 
-The cursor moves after the sink has confirmed, so a crash in between delivers again and never less;
-the sink makes that harmless (see sinks/). In the commit that moves the cursor also stand the
-timeline's "delivered" of an alarm, and what the sink refused, set aside with the reason. The reader
-may not have made the alarm yet: then that commit waits for it, up to TIMELINE_S, the sink does not.
+The settlement (settlement.py) writes down what is confirmed: the cursor, the timeline's "delivered"
+of an alarm, and what the sink refused, set aside with the reason, all in one commit. The cursor
+moves after the sink has confirmed, so a crash in between delivers again and never less; the sink
+makes that harmless (see sinks/).
 
 A sink that says Later is asked again for ever: for alarms at most every 15 s, for the rest up to
 5 minutes apart (backoff.py). When one lane gets through again, the others try at once, unless
@@ -33,9 +33,17 @@ from trygg_gateway.backoff import ALARM as ALARM_SCHEDULE
 from trygg_gateway.backoff import TELEMETRY, Backoff
 from trygg_gateway.database import Database
 from trygg_gateway.delivery import Delivery, Undecodable, delivery
-from trygg_gateway.quarantine import set_aside
+from trygg_gateway.settlement import (
+    Outcome,
+    SetCursor,
+    Settled,
+    Settlement,
+    Tell,
+    outcome_of,
+    stray_of,
+)
 from trygg_gateway.sinks.port import Later, Refused, Sink
-from trygg_gateway.values import ALARM, LANE_NAMES, Entry, Row, Stray
+from trygg_gateway.values import ALARM, LANE_NAMES, Entry, Row
 
 log = structlog.get_logger("forwarder")
 
@@ -58,30 +66,6 @@ class Journal(Protocol):
 
     def write(self, act: Callable[[Database], Any]) -> Future[Any]:
         """Run `act` in the next commit."""
-
-
-class Outcome(NamedTuple):
-    """What became of one alarm at one sink, for its timeline."""
-
-    row_id: int
-    device: str
-    boot: int
-    seq: int
-    sink: str
-    event: str  # "delivered" or "refused"
-    text: str
-    at_ms: int
-
-
-# moves a cursor (sink, lane, row), inside a write
-SetCursor = Callable[[Database, str, int, int], None]
-# writes an outcome into the alarm's timeline, inside a write; False: there is no alarm yet
-Tell = Callable[[Database, Outcome], bool]
-TIMELINE_S, TIMELINE_STEP_S = 2.0, 0.02
-
-
-class _NotYet(Exception):
-    """The reader has not made the alarm whose timeline is to be written."""
 
 
 class Outlet(NamedTuple):
@@ -207,9 +191,22 @@ class LaneTask:
         self._patient = False
         schedule = ALARM_SCHEDULE if number == ALARM else TELEMETRY
         self._backoff = Backoff(schedule, sink.parent.chance)
+        self._settlement = Settlement(
+            sink.parent.journal,
+            self._name,
+            number,
+            sink.outlet.sink.batch,
+            sink.parent.set_cursor,
+            sink.parent.tell,
+        )
 
     async def run(self) -> None:
         """Forward what is there, then what comes, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._settlement.run())
+            group.create_task(self._forward_all())
+
+    async def _forward_all(self) -> None:
         self._at = await self._in_thread(self._parent.journal.cursor, self._name, self.number)
         while True:
             self.woken.clear()  # before reading: what comes from here on wakes again
@@ -296,35 +293,17 @@ class LaneTask:
             await asyncio.wait_for(self.hurry.wait(), wait_s)
 
     async def _settle(self, passed: list[Row], refusal: str = "", upto: int = 0) -> None:
-        """Commit what became of the rows at the front: confirmed, but for a refused last one."""
+        """Hand over what became of the rows at the front: confirmed, but for a refused last one."""
         at_ms = self._parent.now_ms()
         self._at = upto or passed[-1].id
         refused = passed.pop() if refusal else None
         outcomes = self._outcomes(passed, refused, refusal, at_ms)
-        stray = _stray(refused, self._name, refusal, at_ms) if refused else None
+        stray = stray_of(refused, self._name, refusal, at_ms) if refused else None
         self.counters["delivered"] += len(passed)
         self.counters["refused"] += bool(refused)
 
-        await self._commit(self._at, outcomes, [stray] if stray else [])
-
-    async def _commit(self, at: int, outcomes: list[Outcome], strays: list[Stray]) -> None:
-        """Cursor, timelines and what was refused, in one commit."""
-        until = time.monotonic() + TIMELINE_S
-
-        def act(db: Database) -> None:
-            told = [self._parent.tell(db, outcome) for outcome in outcomes]
-            if not all(told) and time.monotonic() < until:
-                raise _NotYet
-            self._parent.set_cursor(db, self._name, self.number, at)
-            if strays:
-                set_aside(db, strays)
-
-        while True:
-            try:
-                await asyncio.wrap_future(self._parent.journal.write(act))
-                return
-            except _NotYet:
-                await asyncio.sleep(TIMELINE_STEP_S)
+        settled = Settled(self._at, len(passed) + bool(refused), outcomes, [stray] if stray else [])
+        await self._settlement.add(settled)
 
     def _outcomes(
         self, passed: list[Row], refused: Row | None, refusal: str, at_ms: int
@@ -336,25 +315,16 @@ class LaneTask:
             seconds = max(0.0, (at_ms - row.received_ms) / 1000)
             self._parent.observe(self._name, seconds)
             text = f"confirmed by {self._name} {seconds:.1f} s after it was received"
-            outcomes.append(_outcome(row, self._name, "delivered", text, at_ms))
+            outcomes.append(outcome_of(row, self._name, "delivered", text, at_ms))
         if refused:
             log.error("alarm_refused", sink=self._name, device=refused.device, reason=refusal)
             text = f"{self._name} will not take it: {refusal}"
-            outcomes.append(_outcome(refused, self._name, "refused", text, at_ms))
+            outcomes.append(outcome_of(refused, self._name, "refused", text, at_ms))
         return outcomes
 
     async def _in_thread(self, call: Callable[..., Any], *arguments: Any) -> Any:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._parent.threads, call, *arguments)
-
-
-def _outcome(row: Row, sink: str, event: str, text: str, at_ms: int) -> Outcome:
-    return Outcome(row.id, row.device, row.boot, row.seq, sink, event, text, at_ms)
-
-
-def _stray(row: Row, sink: str, refusal: str, at_ms: int) -> Stray:
-    identity = f"{row.device}:{row.boot}:{row.seq}"
-    return Stray(identity, row.payload, f"refused by sink {sink}: {refusal}", at_ms)
 
 
 def _complain(sink: str, lane: str, error: Later, failures: int) -> None:

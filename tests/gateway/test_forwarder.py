@@ -381,7 +381,7 @@ def test_a_delivery_quicker_than_the_reader_is_not_forgotten(journal):
 
 def test_a_reader_that_never_comes_does_not_hold_up_the_cursor(journal, monkeypatch):
     async def work():
-        monkeypatch.setattr("trygg_gateway.forwarder.TIMELINE_S", 0.1)
+        monkeypatch.setattr("trygg_gateway.settlement.TIMELINE_S", 0.1)
         sink = ListSink()
         put(journal, alarm(1, 1), alarm(1, 2))
         async with forwarding(journal, {"list": sink}, tell=lambda db, outcome: False):

@@ -7,8 +7,8 @@ batch, and opening repairs it:
   and comes again (a foreign line is not ours to cut: it gets its newline);
 - between the fsync and the cursor a kill -9 leaves lines that are written but not confirmed.
   They come again, and are known by their id: opening reads the ids in the last TAIL bytes, and a
-  delivery whose id is among them is not written twice. Per lane only one batch can be in that
-  state, and three of the largest batches fit in TAIL with room to spare.
+  delivery whose id is among them is not written twice. Per lane two batches can be in that state
+  (one being written, one being settled), and six of the largest fit in TAIL.
 
 A file that was moved away (log rotation) is noticed at the next batch and begun anew.
 """
@@ -25,7 +25,7 @@ from pathlib import Path
 from trygg_gateway.delivery import Delivery
 from trygg_gateway.sinks.port import Later
 
-TAIL = 8 * 1024 * 1024
+TAIL = 16 * 1024 * 1024
 _OURS = b'{"specversion":'  # how every line of ours begins
 
 

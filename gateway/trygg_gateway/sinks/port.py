@@ -40,7 +40,7 @@ class Refused(SinkError):
 class Sink(Protocol):
     """A place records are forwarded to. Each lane has one `deliver` under way at a time."""
 
-    batch: int  # most entries it wants at once
+    batch: int  # most entries it wants at once; twice as many a lane may come again after a crash
     alarm_batch: int  # the same for alarms: 1 where each has a confirmation of its own
 
     async def start(self) -> None:
