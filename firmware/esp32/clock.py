@@ -26,7 +26,7 @@ class Clock:
 
     def set_utc(self, s):
         """Set the chip's clock to `s` seconds since 2020."""
-        year, month, day, hour, minute, second, weekday, _ = time.gmtime(s + FROM_2000_TO_2020_S)
+        year, month, day, hour, minute, second, weekday = time.gmtime(s + FROM_2000_TO_2020_S)[:7]
         RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
 
     def sleep_ms(self, ms):

@@ -38,7 +38,8 @@ class Power:
         self._battery_percent = battery_percent
         self._charging = _input(charging_pin)
         self._button = _input(button_pin)
-        self._rails = {name: (pin, None) for name, pin in rails}
+        self._rail_numbers = {name: pin for name, pin in rails}
+        self._rail_pins = {}
         self._watchdog = machine.WDT(timeout=watchdog_ms)
 
     def start_reason(self):
@@ -58,14 +59,19 @@ class Power:
 
     def rail(self, name, on):
         """Switch the supply `name`; a name this board has not is left alone (always on)."""
-        if name not in self._rails:
+        number = self._rail_numbers.get(name)
+        if number is None:
             return
-        number, pin = self._rails[name]
-        if pin is None:
+        level = 1 if on else 0
+        if name not in self._rail_pins:
             # the level first, then the hold of the last sleep let go: no dip in between
-            pin = machine.Pin(number, machine.Pin.OUT, value=on, hold=False)
-            self._rails[name] = (number, pin)
-        pin.value(1 if on else 0)
+            self._rail_pins[name] = machine.Pin(
+                number,
+                machine.Pin.OUT,
+                value=level,
+                hold=False,  # pyright: ignore[reportCallIssue]  (the ESP32 has it, the stubs not)
+            )
+        self._rail_pins[name].value(level)
 
     def retain(self, data):
         """Keep up to RETAINED_MAX bytes where sleep and resets leave them alone."""
@@ -77,12 +83,11 @@ class Power:
 
     def deep_sleep(self, ms):
         """Sleep `ms` milliseconds or until the button; the program starts anew, never returns."""
-        for _number, pin in self._rails.values():
-            if pin is not None:
-                pin.init(hold=True)
-        esp32.gpio_deep_sleep_hold(True)
+        for pin in self._rail_pins.values():
+            pin.init(hold=True)
+        esp32.gpio_deep_sleep_hold(True)  # pyright: ignore[reportAttributeAccessIssue]  (as above)
         if self._button is not None:
-            esp32.wake_on_ext0(pin=self._button, level=esp32.WAKEUP_ALL_LOW)
+            esp32.wake_on_ext0(self._button, esp32.WAKEUP_ALL_LOW)
         machine.deepsleep(ms)
 
     def reset(self):

@@ -43,6 +43,7 @@ class WifiLink:
         self._socket = None
         self._stream = None
         self._poll = select.poll()
+        self._shaking_hands = False
 
     def open(self, host, port, tls):
         """Begin to connect; `tls` is None or the file name of the authority's DER certificate."""
@@ -55,22 +56,27 @@ class WifiLink:
 
     def state(self):
         """0 closed, 1 opening, 2 open; takes the next step of opening."""
-        if self._goal is None:
+        goal, plain = self._goal, self._socket
+        if goal is None:
             return CLOSED
         if self._stream is not None:
             return OPEN
-        if self._socket is None:
-            return self._begin() if self._radio.isconnected() else OPENING
-        return self._finish()
+        if plain is not None:
+            return self._finish(goal, plain)
+        return self._begin(goal) if self._radio.isconnected() else OPENING
 
     def send(self, data):
         """Bytes taken, 0 when none can be now; after 0 offer the same bytes again."""
-        self._before_waiting()
         stream = self._open_stream()
+        if self._shaking_hands:
+            self._before_waiting()
         try:
-            return stream.write(data) or 0
+            taken = stream.write(data) or 0
         except ValueError as error:
             self._distrust(error)
+        if taken:
+            self._shaking_hands = False
+        return taken
 
     def recv(self):
         """What has come, at most READ_MAX bytes; b"" for nothing. The far end's end closes."""
@@ -90,6 +96,7 @@ class WifiLink:
         self._goal = None
         stream, plain = self._stream, self._socket
         self._stream = self._socket = None
+        self._shaking_hands = False
         for end in (stream, plain):
             if end is not None:
                 _close_quietly(end)
@@ -108,40 +115,39 @@ class WifiLink:
             # an attempt is under way already: let it go on
             return
 
-    def _begin(self):
-        host, port, _ = self._goal
+    def _begin(self, goal):
+        host, port, _ = goal
         address = self._address(host, port)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._socket.setblocking(False)
+        plain = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket = plain
+        plain.setblocking(False)
         try:
-            self._socket.connect(address)
+            plain.connect(address)
         except OSError as error:
             if error.args[0] not in EINPROGRESS:
                 self._fail(host, error)
-        self._poll.register(self._socket, select.POLLOUT)
+        self._poll = select.poll()
+        self._poll.register(plain, select.POLLOUT)
         return OPENING
 
-    def _finish(self):
+    def _finish(self, goal, plain):
         ready = self._poll.poll(0)
         if not ready:
             return OPENING
-        self._poll.unregister(self._socket)
+        host, _, authority = goal
         if ready[0][1] & CONNECTION_PROBLEMS:
-            self._fail(self._goal[0], OSError(ECONNREFUSED))
-        tls = self._goal[2]
-        self._stream = self._socket if tls is None else self._secured(tls)
+            self._fail(host, OSError(ECONNREFUSED))
+        self._stream = plain if authority is None else self._secured(plain, host, authority)
         return OPEN
 
-    def _secured(self, authority):
+    def _secured(self, plain, host, authority):
         with open(authority, "rb") as file:
             certificate = file.read()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(cadata=certificate)
-        self._before_waiting()
-        return context.wrap_socket(
-            self._socket, server_hostname=self._goal[0], do_handshake_on_connect=False
-        )
+        self._shaking_hands = True
+        return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
 
     def _address(self, host, port):
         if host not in self._addresses:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from trygg_tools.rig.board import VirtualBoard, micropython_folder
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"

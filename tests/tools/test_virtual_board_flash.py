@@ -1,6 +1,7 @@
 """The virtual board's flash: torn at every write, it mounts, and closed files are whole."""
 
 import pytest
+
 from trygg_tools.rig.board.flash_image import BLOCK, FlashImage, PowerCut
 
 KEEPER = """

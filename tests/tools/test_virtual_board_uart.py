@@ -4,6 +4,7 @@ import os
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from trygg_tools.rig.board import GpsFeeder
 from trygg_tools.rig.board.uart_line import UartLine
 

@@ -25,6 +25,8 @@ from trygg_tools.rig.board.timebase import Timebase
 from trygg_tools.rig.board.wearer import PAUSE_US, Wearer
 
 INTERRUPT_AFTER_S = 0.3
+HOLD_S = 5.0  # what is typed behind a Ctrl-C waits at most so long for the prompt
+LOOK_S = 0.005
 COMPUTING_MAX_S = 30.0  # in lockstep: a start that neither waits nor prints is stuck
 FOREVER_US = 1 << 62
 
@@ -73,6 +75,7 @@ class Host:
         self._raw_to_come = False
         self._typed = b""
         self._interrupt_at: float | None = None
+        self._hold_until = 0.0
         self._heard = time.monotonic()
         self._starts_that_failed = 0
         self._posted: deque[Callable[[], None]] = deque()
@@ -163,8 +166,7 @@ class Host:
         self._ready = True
         self._starts_that_failed = 0
         self._raw_to_come = self._console.raw
-        if not self._raw_to_come:
-            self._type_ahead()
+        self._type()
 
     def pin_changed(self, pin: int, level: int) -> None:
         """The firmware drives an output."""
@@ -203,34 +205,43 @@ class Host:
 
     def _typed_in(self) -> None:
         self._typed += self._console_port.read()
-        if self._ready and not self._raw_to_come:
-            self._type_ahead()
+        self._type()
 
-    def _type_ahead(self) -> None:
-        typed, self._typed = self._typed, b""
-        if typed and self._process is not None:
-            self._process.type(typed)
-            if b"\x03" in typed:
-                self._interrupt_at = time.monotonic() + INTERRUPT_AFTER_S
+    def _type(self) -> None:
+        """Pass on what the client typed, as far as the interpreter would not lose it."""
+        process = self._process
+        if process is None or not self._ready:
+            return
+        if self._raw_to_come:
+            if not (self._console.at_prompt() and process.at_prompt()):
+                return
+            self._raw_to_come = False
+            process.type(b"\x01")
+        if not self._typed or (time.monotonic() < self._hold_until and not process.at_prompt()):
+            return
+        self._hold_until = 0.0
+        cut = self._typed.find(b"\x03") + 1
+        if not cut or process.at_prompt():
+            cut = len(self._typed)
+        else:
+            self._interrupt_at = time.monotonic() + INTERRUPT_AFTER_S
+            self._hold_until = time.monotonic() + HOLD_S
+        process.type(self._typed[:cut])
+        self._typed = self._typed[cut:]
 
     def _printed(self) -> None:
         if self._process is None:
             return
         data = self._process.output()
-        if not data:
-            return
-        self._heard = time.monotonic()
-        self._interrupt_at = None
-        self._console.printed(data)
-        if self._raw_to_come and self._console.at_prompt():
-            self._raw_to_come = False
-            self._process.type(b"\x01")
-            self._type_ahead()
+        if data:
+            self._heard = time.monotonic()
+            self._interrupt_at = None
+            self._console.printed(data)
 
     def _asked(self) -> None:
         if self._process is None:
             return
-        message = self._process.control.recv(8192)
+        message = self._process.asked()
         self._heard = time.monotonic()
         if not message:
             self._exited()
@@ -316,6 +327,7 @@ class Host:
             self._interrupt_at = None
             if self._process is not None:
                 self._process.interrupt()
+        self._type()
         now = self.timebase.now_us()
         while action := self.schedule.take(now):
             action()
@@ -340,12 +352,19 @@ class Host:
         """Seconds to sleep in select; None: until something comes."""
         due = self._next_us()
         if self.timebase.lockstep:
-            return self._lockstep_until(due)
-        seconds = self.timebase.real_seconds_until(due) if due < FOREVER_US else None
+            wait = self._lockstep_until(due)
+        else:
+            wait = self.timebase.real_seconds_until(due) if due < FOREVER_US else None
+        look = self._console_look()
+        return look if wait is None else wait if look is None else min(wait, look)
+
+    def _console_look(self) -> float | None:
+        """Seconds until the console must be looked after; None when nothing is typed."""
+        if self._process is not None and self._ready and (self._typed or self._raw_to_come):
+            return LOOK_S
         if self._interrupt_at is not None:
-            left = max(0.0, self._interrupt_at - time.monotonic())
-            return left if seconds is None else min(left, seconds)
-        return seconds
+            return max(0.0, self._interrupt_at - time.monotonic())
+        return None
 
     def _lockstep_until(self, due_us: int) -> float | None:
         """Jump when nobody computes; stand at the limit."""

@@ -64,10 +64,25 @@ class Interpreter:
         except (BlockingIOError, OSError):
             return b""
 
+    def at_prompt(self) -> bool:
+        """True while a REPL reads, raw or friendly; False while a program runs.
+
+        Seen from the terminal's mode. Each change to the REPL's mode throws away what was typed
+        before it (TCSAFLUSH), which no UART does: so nothing may be typed too early.
+        """
+        return not termios.tcgetattr(self._far)[LFLAG] & termios.ISIG
+
     def interrupt(self) -> None:
-        """Ctrl-C by signal, unless it sits at its prompt, where it reads the byte itself."""
-        if termios.tcgetattr(self._far)[LFLAG] & termios.ISIG:
+        """Ctrl-C by signal, unless a REPL reads, which takes the byte itself."""
+        if not self.at_prompt():
             self._process.send_signal(signal.SIGINT)
+
+    def asked(self) -> bytes:
+        """The next message from the shim; b"" when the process is gone."""
+        try:
+            return self.control.recv(8192)
+        except ConnectionResetError:
+            return b""  # it died with our answer unread
 
     def kill(self) -> bytes:
         """SIGKILL and clear away; what it had printed until then."""

@@ -14,6 +14,6 @@ if sys.stdin.isatty():
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 sys.path.insert(0, sys.argv[1])
 
-import micropython_run  # noqa: E402
+import micropython_run  # type: ignore[import-not-found]  # noqa: E402
 
 micropython_run.run_main(["micropython", *sys.argv[2:]])

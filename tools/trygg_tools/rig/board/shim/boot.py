@@ -13,6 +13,12 @@ _folder, _control, _image = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 sys.path[:] = [_folder, ".frozen"]
 
 
+_OS_NAMES = (
+    "chdir errno getcwd ilistdir listdir mkdir remove rename rmdir stat statvfs unlink urandom "
+    "mount umount VfsFat VfsLfs2 sep"
+)
+
+
 class _Os:
     """The names of os that the chip has."""
 
@@ -26,10 +32,7 @@ def _install(names):
 
 
 def _narrow_os():
-    for name in (
-        "chdir errno getcwd ilistdir listdir mkdir remove rename rmdir stat statvfs unlink urandom "
-        "mount umount VfsFat VfsLfs2 sep"
-    ).split():
+    for name in _OS_NAMES.split():
         if hasattr(os, name):
             setattr(_Os, name, getattr(os, name))
     _Os.uname = lambda: ("esp32", "esp32", "1.29.0", "virtual", "Trygg virtual board")
@@ -38,7 +41,6 @@ def _narrow_os():
 
 def _start():
     import vfs
-
     import wire
 
     wire.attach(_control)
@@ -63,7 +65,16 @@ def _clean():
             del sys.modules[name]
     sys.path[:] = ["", ".frozen", "/lib"]
     sys.argv[:] = []
-    for name in ("_install", "_narrow_os", "_Os", "_start", "_clean", "_folder", "_control"):
+    for name in (
+        "_install",
+        "_narrow_os",
+        "_Os",
+        "_OS_NAMES",
+        "_start",
+        "_clean",
+        "_folder",
+        "_control",
+    ):
         globals().pop(name, None)
 
 

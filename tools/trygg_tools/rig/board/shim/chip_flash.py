@@ -14,7 +14,7 @@ class Flash:
     """The extended block protocol that LittleFS wants."""
 
     def __init__(self, descriptor, blocks):
-        self._image = open(descriptor, "rb")
+        self._image = open(descriptor, "rb")  # noqa: SIM115 (open as long as the start)
         self._blocks = blocks
 
     def readblocks(self, block, buffer, offset=0):

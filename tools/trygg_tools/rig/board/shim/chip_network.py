@@ -18,6 +18,9 @@ STAT_ASSOC_FAIL = 203
 STAT_HANDSHAKE_TIMEOUT = 204
 
 
+_on = [False]
+
+
 def radio():
     """(status number, dBm)."""
     return struct.unpack("<Hb", wire.ask(ops.RADIO_STATUS))
@@ -31,7 +34,6 @@ class WLAN:
     PM_NONE = 0
     PM_PERFORMANCE = 1
     PM_POWERSAVE = 2
-    _on = [False]
 
     def __init__(self, interface=STA_IF):
         if interface != STA_IF:
@@ -39,13 +41,13 @@ class WLAN:
 
     def active(self, on=None):
         if on is None:
-            return self._on[0]
-        self._on[0] = bool(on)
+            return _on[0]
+        _on[0] = bool(on)
         wire.ask(ops.RADIO, "<B", 1 if on else 0)
-        return self._on[0]
+        return _on[0]
 
     def connect(self, ssid=None, key=None, *, bssid=None):
-        if not self._on[0]:
+        if not _on[0]:
             raise OSError("Wifi Internal State Error")
         if radio()[0] == STAT_CONNECTING:
             raise OSError("Wifi Internal Error")
@@ -67,7 +69,7 @@ class WLAN:
 
     def ifconfig(self):
         up = self.isconnected()
-        return (("10.0.0.7" if up else "0.0.0.0"), "255.255.255.0", "10.0.0.1", "10.0.0.1")
+        return ("10.0.0.7" if up else "0.0.0.0", "255.255.255.0", "10.0.0.1", "10.0.0.1")  # noqa: S104
 
     def config(self, *names, **values):
         return "02:74:72:79:67:67" if names == ("mac",) else None

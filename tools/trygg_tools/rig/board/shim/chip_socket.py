@@ -9,9 +9,9 @@ own repetition would do it.
 import io
 import select as host_select
 import socket as host_socket
+from socket import *  # noqa: F403
 
 import chip_network
-from socket import *  # noqa: F403
 
 _SEND_BUFFER = 5744
 _EHOSTUNREACH = 113

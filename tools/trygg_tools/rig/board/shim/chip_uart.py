@@ -19,7 +19,7 @@ class UART:
         if number == 0:
             raise ValueError("UART(0) is disabled (dedicated to REPL)")
         if number not in (1, 2):
-            raise ValueError("UART({}) does not exist".format(number))
+            raise ValueError(f"UART({number}) does not exist")
         self._number = number
         self._rxbuf = 256
         self._timeout = 0

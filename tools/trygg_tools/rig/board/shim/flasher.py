@@ -7,6 +7,7 @@ already stays with "keep", unless the file system cannot be read.
 
 import os
 import sys
+
 import vfs
 
 BLOCK = 4096
@@ -16,7 +17,7 @@ class Image:
     """The image as LittleFS's block device, without a host."""
 
     def __init__(self, path):
-        self._file = open(path, "r+b")
+        self._file = open(path, "r+b")  # noqa: SIM115 (open as long as the start)
         self._blocks = os.stat(path)[6] // BLOCK
 
     def readblocks(self, block, buffer, offset=0):
