@@ -39,6 +39,7 @@ AWAKE_S = 5  # awake after a start by the button, to see whether it is held
 CHECK_S = 30  # between two looks at the battery and at overdue fixes
 COMPLAIN_S = 60  # the same fault is logged once in so long
 CLOCK_OFF_S = 2  # a clock that differs more than this from the satellites' is set
+CLOCK_ODD_S = 60  # one that differs more than this is set only when two fixes running say so
 _WATCHDOG = 3
 _BUTTON_WAKES = (2, 3)
 _SAID = -1  # self._pressed_s while a press has done its work
@@ -59,6 +60,7 @@ class App:
         self._pressed_s = _UP
         self._check_s = 0
         self._restart_s = -1
+        self._odd_s = 0  # how far the last fix was from our clock
         self._faults = 0
         self._starts_by_watchdog = 0
         self._complaint = ("", 0)
@@ -183,6 +185,8 @@ class App:
         """Bytes to fix to fences to alarms, and the plan for the next fix."""
         fix, over = self._search.poll(self._now, self._now_s)
         if fix is not None:
+            if not self._fits_clock(fix.time_s):
+                return
             self._set_clock(fix.time_s)
             refused = self.fences.refused
             for event in self.fences.judge(fix):
@@ -208,6 +212,14 @@ class App:
     def _position_anew(self):
         self._search.switch_off()
         self._search.next_s = self._now_s + 1
+
+    def _fits_clock(self, utc):
+        """False for a fix of quite another time than ours, unless the one before said so too: a
+        damaged byte that got past the checksum must not move the clock."""
+        ours = self._parts.clock.utc()
+        off_s, before_s = utc - ours, self._odd_s
+        self._odd_s = off_s
+        return not ours or abs(off_s) <= CLOCK_ODD_S or abs(off_s - before_s) <= CLOCK_OFF_S
 
     def _set_clock(self, utc):
         """Take over the satellites' time where ours is unknown or wrong."""
