@@ -324,12 +324,14 @@ class Journal:
     def _gather(self, batch: _Batch) -> dict[str, int]:
         """Insert alarms, then what is queued, until a bound is met; what there was of each."""
         count = {"records": 0, "duplicates": 0, "clashes": 0, "strays": 0, "strays_dropped": 0}
-        batch.alarms.extend(_taken(self._alarms, len(self._alarms)))
-        self._insert(batch.alarms, batch, count)
         rows, until = self._limits.commit_rows, time.monotonic() + self._limits.commit_ms / 1000
         while self._queue and len(batch.items) < rows:
             items = _taken(self._queue, min(len(self._queue), rows - len(batch.items)))
             batch.items.extend(items)
+            # after the items: every alarm among them is in _alarms, or was committed before
+            alarms = _taken(self._alarms, len(self._alarms))
+            batch.alarms.extend(alarms)
+            self._insert(alarms, batch, count)
             came = [item[0] for item in items]
             self._insert([e for e in came if type(e) is Entry and e.lane != ALARM], batch, count)
             self._set_aside([e for e in came if type(e) is Stray], count)
