@@ -33,7 +33,8 @@ paho's traps, each with what this file does about it (paho-mqtt 2.2.0, source an
 15. Mosquitto 2.0.11 sends far more than its max_inflight_messages while acknowledgements flow
     (measured: 21,817 with a limit of 20): past UNCONFIRMED_MAX nothing is read.
 16. A topic that is not UTF-8 raises when it is looked at: it is handed on as hex, unreadable.
-17. After a failed TLS handshake paho leaves its socket to the garbage collector, which closes it.
+17. Every packet is read in three system calls, each of which gives the interpreter to another
+    thread; and a failed TLS handshake leaves its socket open: see buffered_line.py for both.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -60,6 +61,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from trygg_gateway.ack_writer import AckWriter
 from trygg_gateway.bell import Bell
+from trygg_gateway.buffered_line import BufferedLine, Wrapper
 from trygg_gateway.puback_window import Window
 from trygg_gateway.values import Incoming
 from trygg_wire import topics
@@ -196,8 +198,8 @@ class Broker:
     def _point_at(self, url: str, tls: ssl.SSLContext | None, version: str) -> None:
         place = urlsplit(url)
         secure = place.scheme == "mqtts"
-        if secure:
-            self._client.tls_set_context(tls or broker_tls())
+        wrapper = Wrapper((tls or broker_tls()) if secure else None)
+        self._client.tls_set_context(cast(ssl.SSLContext, wrapper))  # trap 17
         host, port = place.hostname or "", place.port or (8883 if secure else 1883)
         if version == "5":
             wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -310,7 +312,7 @@ class Broker:
     def _serve(self) -> None:
         """Serve one connection until it ends; raises only what is a fault of ours or paho's."""
         client = self._client
-        sock = client.socket()
+        sock = cast(BufferedLine, client.socket())
         self._writer = AckWriter(client, sock)
         poll = select.poll()
         poll.register(self._bell.ear, select.POLLIN)
@@ -328,32 +330,26 @@ class Broker:
             client.loop_misc()
         self._leave(sock)
 
-    def _sleep(self, poll: select.poll, sock: Any) -> None:
+    def _sleep(self, poll: select.poll, sock: BufferedLine) -> None:
         """Wait for bytes, for room to write or for the bell, unless there is work already."""
         reading = select.POLLIN if len(self._window) < UNCONFIRMED_MAX else 0
         writing = select.POLLOUT if self._writer.waiting else 0
         poll.register(sock, reading | writing)
-        self._bell.asleep = (
-            True  # from here on a note rings the bell; those left before are seen now
-        )
+        self._bell.asleep = True  # from here on a note rings; those left before are seen now
         busy = self._confirmed or self._out or (self._more and reading)
         poll.poll(0 if busy or (self._hold and not self._paused) else 1_000)
         self._bell.hush()
 
-    def _read(self, sock: Any) -> None:
+    def _read(self, sock: BufferedLine) -> None:
         self._more = False
-        window = self._window
-        if len(window) >= UNCONFIRMED_MAX:
+        if len(self._window) >= UNCONFIRMED_MAX:
+            self._more = sock.pending()
             return
         for _ in range(READ_AT_ONCE):
-            before = window.taken
             self._client.loop_read()
-            if window.taken == before or self._client.socket() is not sock:
-                break
-        else:
-            self._more = True
-        if isinstance(sock, ssl.SSLSocket) and sock.pending():
-            self._more = True  # decrypted already, so poll would not tell
+            if self._client.socket() is not sock or not sock.pending():
+                return  # closed, or poll() tells when there is more
+        self._more = True
 
     def _deliver_held(self) -> None:
         while self._hold and not self._paused:
@@ -378,7 +374,7 @@ class Broker:
         self.counters["pubacks"] += count
         self.counters["stale_confirms"] += stale
 
-    def _leave(self, sock: Any) -> None:
+    def _leave(self, sock: BufferedLine) -> None:
         """End the connection if it still stands: goodbye if it can be said, closed in any case."""
         client = self._client
         if client.socket() is None:
@@ -387,7 +383,7 @@ class Broker:
         self._writer.write()
         client.disconnect()
         client.loop_write()
-        if client.socket() is not None:
+        if client.socket() is not None:  # it could not be written
             sock.shutdown(socket.SHUT_RDWR)
             client.loop_read()
 

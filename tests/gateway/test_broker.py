@@ -32,9 +32,6 @@ from trygg_gateway.broker import Broker, broker_tls
 from trygg_gateway.tls import issue_server, make_ca
 from trygg_wire import packets
 
-# trap 17 of broker.py
-PAHO_LEAVES_A_SOCKET = "ignore::pytest.PytestUnraisableExceptionWarning"
-
 USERS = {"trygg-gateway": "gateway-secret", "aase": "secret", "bodil": "secret"}
 
 
@@ -166,7 +163,6 @@ def certificates(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.filterwarnings(PAHO_LEAVES_A_SOCKET)
 def test_tls_with_a_certificate_of_our_own_is_let_in_and_without_it_is_not(
     tmp_path, certificates, make_door, taken
 ):
@@ -223,7 +219,6 @@ def test_over_tls_much_at_once_is_delivered_and_acknowledged(
         until(lambda: door.counters["pubacks"] == 1000, "all acknowledgements")
 
 
-@pytest.mark.filterwarnings(PAHO_LEAVES_A_SOCKET)
 def test_a_broker_of_another_authority_is_not_trusted(tmp_path, certificates, make_door):
     other = tmp_path / "other"
     other.mkdir()
