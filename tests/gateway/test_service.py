@@ -1,6 +1,8 @@
 """The gateway whole, as a process: from a tracker's publish to the sinks, through kills."""
 
+import asyncio
 import json
+import re
 import socket
 import time
 
@@ -11,7 +13,10 @@ from gateway.gateway_process import GatewayProcess, packets_until, until
 from gateway.mosquitto import Mosquitto
 from gateway.receiver import served
 from gateway.records import alarm, report
-from trygg_gateway.ports import free_port
+from trygg_gateway.config import load
+from trygg_gateway.ports import PortTaken, free_port
+from trygg_gateway.reader import Reader
+from trygg_gateway.service import run
 from trygg_wire import codec, layouts
 
 HOOK = """
@@ -258,3 +263,51 @@ def test_metrics_can_have_a_port_of_their_own_and_the_console_can_be_off(tmp_pat
         answer = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False)
         assert "trygg_journal_commits_total" in answer.text
         assert "console" not in gateway.ports
+
+
+# -- in this process -------------------------------------------------------------------
+
+
+def quiet_config(folder):
+    """The settings of a gateway on free ports."""
+    return load(GatewayProcess(folder).config)
+
+
+def test_a_part_that_falls_over_ends_the_gateway_and_says_what_it_was(tmp_path, monkeypatch):
+    async def fall_over(self):
+        raise ZeroDivisionError("the reader")
+
+    monkeypatch.setattr(Reader, "run", fall_over)
+    with pytest.raises(ZeroDivisionError, match="the reader"):
+        asyncio.run(asyncio.wait_for(run(quiet_config(tmp_path / "nord"), print), 20))
+
+
+def test_it_can_be_stopped_from_within_and_started_again(tmp_path):
+    config = quiet_config(tmp_path / "nord")
+
+    async def once():
+        stop, lines = asyncio.Event(), []
+
+        def say(line):
+            lines.append(line)
+            stop.set()
+
+        await asyncio.wait_for(run(config, say, stop), 20)
+        return lines
+
+    for _ in range(2):
+        (line,) = asyncio.run(once())
+        assert re.match(
+            r"ready: gateway trygg, listener mqtt://127\.0\.0\.1:\d+, console http", line
+        )
+
+
+def test_a_start_that_fails_halfway_lets_everything_go(tmp_path):
+    folder = tmp_path / "nord"
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        gateway = GatewayProcess(folder, console={"port": holder.getsockname()[1]})
+        with pytest.raises(PortTaken):
+            asyncio.run(run(load(gateway.config), print))
+    gateway.settings()
+    with gateway:  # the journal was let go, so it starts
+        assert gateway.ask("/healthz").status_code == 200
