@@ -105,8 +105,11 @@ class WifiLink:
         """0 unknown, else 1 to 31 with dBm = -115 + 2 * signal."""
         if not self._radio.isconnected():
             return 0
-        steps = (self._radio.status("rssi") + 115) // 2
-        return min(max(steps, 1), 31)
+        try:
+            dbm = self._radio.status("rssi")
+        except OSError:
+            return 0  # coverage went between the two questions
+        return min(max((dbm + 115) // 2, 1), 31)
 
     def _join(self):
         try:
