@@ -62,7 +62,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from trygg_gateway.ack_writer import AckWriter
 from trygg_gateway.bell import Bell
 from trygg_gateway.buffered_line import BufferedLine, Wrapper
-from trygg_gateway.puback_window import Window
+from trygg_gateway.puback_window import NUMBER, TOKEN_BITS, Window
 from trygg_gateway.values import Incoming
 from trygg_wire import topics
 
@@ -77,9 +77,6 @@ UNCONFIRMED_MAX = 4_000  # messages read and not confirmed, or read while paused
 READ_AT_ONCE = 64  # packets read before acknowledgements have their turn
 ANSWER_SECONDS = 10.0  # from our CONNECT to the broker's answer
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
-
-TOKEN_BITS = 48
-_NUMBER = (1 << TOKEN_BITS) - 1
 
 COUNTERS = (
     "connections",  # connections that the broker accepted
@@ -366,7 +363,7 @@ class Broker:
         for _ in range(len(self._confirmed)):
             token = self._confirmed.popleft()
             if token >> TOKEN_BITS == self._generation:
-                self._window.confirm(token & _NUMBER)
+                self._window.confirm(token & NUMBER)
             else:
                 stale += 1
         due, count = self._window.due()

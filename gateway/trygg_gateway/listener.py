@@ -36,7 +36,8 @@ from pathlib import Path
 
 import structlog
 
-from trygg_gateway.listener_session import TOKEN_BITS, Session
+from trygg_gateway.listener_session import Session
+from trygg_gateway.puback_window import TOKEN_BITS
 from trygg_gateway.values import Incoming
 
 log = structlog.get_logger("listener")

@@ -6,8 +6,8 @@ PUBLISH on are kept, and nothing more is read, so at most one chunk waits here a
 in the tracker. The reasons to wait are the gateway's own pause, the rate, and too many publishes
 that are not confirmed yet.
 
-A token is `serial of the connection << TOKEN_BITS | number of the publish on it`. Serials are
-never used again, so a confirm that comes late can never acknowledge another connection's packet.
+A token's connection is the session's serial, which is never used again, so a confirm that comes
+late can never acknowledge another connection's packet.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from trygg_gateway.puback_window import Window
+from trygg_gateway.puback_window import NUMBER, TOKEN_BITS, Window
 from trygg_gateway.values import Incoming
 from trygg_wire import packets, topics
 from trygg_wire.packets import PacketError
@@ -27,12 +27,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("listener")
 
-TOKEN_BITS = 48
 NOT_OWN = "not-own"  # first level of the topic under which a foreign publish is handed on
 LINGER_SECONDS = 5.0  # for the last bytes of a connection that we close
 RATE_PAUSE_SECONDS = 0.1  # a connection over its rate is looked at again after this
-
-_NUMBER = (1 << TOKEN_BITS) - 1
 
 
 class Session(asyncio.BufferedProtocol):
@@ -94,11 +91,13 @@ class Session(asyncio.BufferedProtocol):
         self.abort("does not read")
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Where the next bytes go: the listener's one buffer, copied from before anyone else."""
+        """Where the next bytes go: the listener's one buffer, emptied before anyone else's turn."""
         return self.door.chunk
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes have come."""
+        if self._ended:
+            return
         if self.group is not None:  # a stranger's bytes buy no time
             self._heard_at = self.door.loop.time()
         data = self.door.chunk[:nbytes].tobytes()
@@ -111,7 +110,8 @@ class Session(asyncio.BufferedProtocol):
             self._rest = data[self._take_packets(data) :]
         except PacketError as error:
             oversize = str(error) == packets.TOO_LARGE
-            self.door.complain("oversize" if oversize else "malformed", **self._facts(error))
+            counter = "oversize" if oversize else "malformed"
+            self.door.complain(counter, device=self.device, why=str(error))
             self.end(str(error))
         except Exception:  # deliver failed: not acknowledged, so the tracker sends it again
             self.door.counters["deliver_failed"] += 1
@@ -307,7 +307,7 @@ class Session(asyncio.BufferedProtocol):
 
     def confirmed(self, token: int) -> None:
         """A publish is committed; `send_acks` will acknowledge what is due by then."""
-        self._window.confirm(token & _NUMBER)
+        self._window.confirm(token & NUMBER)
 
     def send_acks(self) -> None:
         """Write what `confirmed` made due, in one piece, and take what waited for room."""
@@ -379,9 +379,6 @@ class Session(asyncio.BufferedProtocol):
         else:
             self.door.complain("auth_timeouts", checking=self._checking)
             self.abort("no login in time")
-
-    def _facts(self, error: Exception) -> dict[str, object]:
-        return {"device": self.device, "why": str(error)}
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None:

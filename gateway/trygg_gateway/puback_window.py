@@ -3,9 +3,14 @@
 [MQTT-4.6.0-2] wants PUBACKs in the order of the PUBLISHes. Commits mostly confirm in that order
 too, so the next in turn is a comparison; what is confirmed before its turn waits in a set. Every
 publish has a number of its own, since a client may use a packet id twice.
+
+A door's token is `number of the connection << TOKEN_BITS | number of the publish on it`.
 """
 
 from collections import deque
+
+TOKEN_BITS = 48
+NUMBER = (1 << TOKEN_BITS) - 1  # the mask of a publish's number
 
 _PUBACK = b"\x40\x02"
 
