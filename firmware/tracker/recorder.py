@@ -17,6 +17,7 @@ from trygg_wire import codec, layouts
 # what the records speak of; see app.py
 Core = namedtuple("Core", "settings fences duty outbox battery elapsed")
 
+_FLASH_ERRORS = retained.COUNTERS.index("flash_errors")
 TRACK_APART_S = 5  # fixes nearer in time than this are one in the track
 
 
@@ -102,7 +103,9 @@ class Recorder:
         self.image.track = [fix] + track
 
     def _totals(self):
-        return [base + live for base, live in zip(self._base, self._live_counts())]
+        totals = [base + live for base, live in zip(self._base, self._live_counts())]
+        totals[_FLASH_ERRORS] += self.faults
+        return totals
 
     # -- records ---------------------------------------------------------------------------
 

@@ -1,0 +1,69 @@
+"""Puts the tracker's core together from ports and config, and gives it what flash remembers."""
+
+from tracker import mqtt, state_files
+from tracker.battery import Battery
+from tracker.duty import Duty
+from tracker.elapsed import Elapsed
+from tracker.fence import FenceSet
+from tracker.fence_file import restore
+from tracker.nmea import Receiver
+from tracker.orders import Orders
+from tracker.outbox import Outbox
+from tracker.recorder import Core
+from tracker.search import Search
+from tracker.settings import Settings
+from tracker.uplink import Uplink
+from trygg_wire import topics
+
+_WATCHDOG = 3
+
+
+class Assembly:
+    """core a Core, orders, receiver, search, client, uplink; `faults` of files and ports."""
+
+    def __init__(self, parts, config):
+        self._parts = parts
+        settings = Settings()
+        fences = FenceSet(settings)
+        duty = Duty(settings)
+        outbox = Outbox(parts.flash)
+        self.core = Core(settings, fences, duty, outbox, Battery(), Elapsed())
+        self.orders = Orders(config["device"], config["order_key"], settings, fences)
+        self.faults = 0
+        self._restore("settings", settings.load)
+        self._restore("fences", lambda data: restore(fences, data))
+        self._restore("orders", self.orders.load)
+        self.receiver = Receiver()
+        self.search = Search(self.receiver, parts.uart, parts.power, duty, settings)
+        group, device = config["group"], config["device"]
+        down = topics.down(group, device)
+        self.client = mqtt.Client(
+            parts.link, device, config["password"], down, settings.keepalive_s
+        )
+        address = (config["host"], config["port"], config["tls"])
+        self.uplink = Uplink(self.client, outbox, group, device, address)
+
+    def _restore(self, name, load):
+        """Settings, fences or answered orders from flash; a damaged file is said and left."""
+        data = state_files.load(self._parts.flash, name)
+        if data and not load(data):
+            self.faults += 1
+            self._parts.log.error("the file of the " + name + " is damaged and not used")
+
+    def counts(self):
+        """The counters since this start, in the order of retained.COUNTERS."""
+        said, client, uplink, core = self.receiver.counters, self.client, self.uplink, self.core
+        return (
+            said.sentences,
+            said.bad,
+            said.overrun + self._parts.uart.overruns(),
+            said.fixes,
+            said.refused + core.fences.refused,
+            client.repeated + uplink.repeated,
+            client.connects,
+            uplink.frames_refused + client.refused + self.orders.damaged,
+            self.orders.refused,
+            self.faults + core.outbox.flash_errors,
+            1 if self._parts.power.start_reason()[0] == _WATCHDOG else 0,
+            core.outbox.dropped + core.outbox.unreadable,
+        )
