@@ -74,7 +74,7 @@ SESSION_EXPIRY_S = 7 * 86_400  # MQTT 5: how long the broker keeps what we have 
 RECEIVE_MAXIMUM = 1_000  # MQTT 5: unacknowledged messages on their way to us
 OUT_MAX = 1_000  # messages down that wait for the broker
 UNCONFIRMED_MAX = 4_000  # messages read and not confirmed, or read while paused; none beyond
-READ_AT_ONCE = 64  # packets read before acknowledgements have their turn
+READ_AT_ONCE = 256  # packets read before acknowledgements have their turn
 ANSWER_SECONDS = 10.0  # from our CONNECT to the broker's answer
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
 
