@@ -81,7 +81,7 @@ def state_after(state: str, result: int) -> str:
 def to_send(open_orders: Iterable[Order], now_s: int) -> list[Order]:
     """Of one tracker's open orders the oldest of each kind that has not expired."""
     first: dict[int, Order] = {}
-    for order in sorted(open_orders, key=lambda order: order.version):
+    for order in sorted(open_orders):
         if not order.expires_s or order.expires_s > now_s:
             first.setdefault(order.kind, order)
     return list(first.values())

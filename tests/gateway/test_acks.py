@@ -1,0 +1,142 @@
+"""Acks against a plain set: what they claim is held is held, and nothing held is asked for."""
+
+import itertools
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trygg_gateway.acks import DEBOUNCE_MS, MISSING_MAX, SPACING_MS, Acks, Held
+from trygg_gateway.values import ALARM, EPOCH, LIVE, Entry
+from trygg_wire import codec, layouts
+
+NOW_MS = 1_790_000_000_000
+
+
+def entry(seq, device="astrid", boot=1, lane=LIVE):
+    return Entry(device, boot, seq, 1, lane, 0, NOW_MS, b"")
+
+
+def acks(journal=None):
+    journal = journal or {}
+    return Acks(lambda device, boot: journal.get((device, boot), []))
+
+
+def said(frame):
+    kind, values = codec.decode(frame)
+    assert kind == layouts.ACK
+    missing = {n for r in values["missing"] for n in range(r["first"], r["first"] + r["count"])}
+    return values["boot"], values["upto"], missing
+
+
+SEQS = st.lists(st.integers(1, 150), max_size=120)
+
+
+@settings(max_examples=300, deadline=None)
+@given(SEQS)
+def test_held_is_a_set_as_ranges(seqs):
+    held, model = Held(), set()
+    for seq in seqs:
+        held.add(seq)
+        model.add(seq)
+    ranges = list(zip(held.firsts, held.lasts))
+    assert {n for first, last in ranges for n in range(first, last + 1)} == model
+    assert all(last + 1 < first for (_, last), (first, _) in itertools.pairwise(ranges))
+
+
+@settings(max_examples=300, deadline=None)
+@given(SEQS, st.integers(0, 5))
+def test_an_ack_is_exact_up_to_what_it_covers(seqs, most):
+    held = Held()
+    for seq in seqs:
+        held.add(seq)
+    upto, missing = held.upto_and_missing(most)
+    model = set(seqs)
+    asked = {n for first, count in missing for n in range(first, first + count)}
+    assert asked == set(range(1, upto + 1)) - model
+    assert len(missing) <= most
+    assert upto == 0 or upto in model
+    if model and len(missing) < most:
+        assert upto == max(model)
+
+
+def test_a_tracker_with_many_gaps_gets_an_ack_that_fits_the_wire():
+    book = acks()
+    book.committed([entry(seq) for seq in range(2, 400, 2)], NOW_MS)
+    ((device, frame),) = book.due(NOW_MS + DEBOUNCE_MS)
+    boot, upto, missing = said(frame)
+    assert (device, boot, upto) == ("astrid", 1, 2 * MISSING_MAX)
+    assert missing == set(range(1, upto, 2))
+
+
+def test_a_burst_gets_one_ack_after_a_moment():
+    book = acks()
+    book.committed([entry(1), entry(2)], NOW_MS)
+    book.committed([entry(3)], NOW_MS + 20)
+    assert book.next_ms() == NOW_MS + DEBOUNCE_MS
+    assert book.due(NOW_MS + DEBOUNCE_MS - 1) == []
+    ((_, frame),) = book.due(NOW_MS + DEBOUNCE_MS)
+    assert said(frame) == (1, 3, set())
+    assert book.next_ms() is None
+    assert book.due(NOW_MS + 10_000) == [], "nothing new, nothing to say"
+
+
+def test_a_stream_of_records_gets_an_ack_a_spacing():
+    book, sent = acks(), []
+    for tick in range(100):
+        now_ms = NOW_MS + 10 * tick
+        book.committed([entry(tick + 1)], now_ms)
+        sent += [now_ms for _ in book.due(now_ms)]
+    assert len(sent) in (4, 5)
+    assert all(b - a >= SPACING_MS for a, b in itertools.pairwise(sent))
+
+
+def test_an_alarm_is_acked_at_once_also_right_after_another_ack():
+    book = acks()
+    book.committed([entry(1)], NOW_MS)
+    assert book.due(NOW_MS + DEBOUNCE_MS)
+    book.committed([entry(2)], NOW_MS + DEBOUNCE_MS + 1)
+    book.committed([entry(3, lane=ALARM)], NOW_MS + DEBOUNCE_MS + 2)
+    ((_, frame),) = book.due(NOW_MS + DEBOUNCE_MS + 2)
+    assert said(frame) == (1, 3, set())
+
+
+def test_what_the_journal_held_before_a_restart_is_counted():
+    book = acks({("astrid", 1): [(1, 10), (12, 20)]})
+    book.committed([entry(21)], NOW_MS)
+    ((_, frame),) = book.due(NOW_MS + DEBOUNCE_MS)
+    assert said(frame) == (1, 21, {11})
+
+
+def test_a_record_sent_again_is_acked_again():
+    book = acks({("astrid", 1): [(1, 5)]})
+    book.committed([entry(3)], NOW_MS)
+    ((_, frame),) = book.due(NOW_MS + DEBOUNCE_MS)
+    assert said(frame) == (1, 5, set())
+
+
+def test_each_tracker_and_boot_has_its_own():
+    book = acks()
+    book.committed([entry(1), entry(1, boot=2), entry(2, device="bjarne")], NOW_MS)
+    frames = book.due(NOW_MS + DEBOUNCE_MS)
+    assert sorted((device, *said(frame)[:2]) for device, frame in frames) == [
+        ("astrid", 1, 1), ("astrid", 2, 1), ("bjarne", 1, 2),
+    ]  # fmt: skip
+
+
+def test_an_ack_tells_the_time():
+    book = acks()
+    book.committed([entry(1)], NOW_MS)
+    ((_, frame),) = book.due(NOW_MS + DEBOUNCE_MS)
+    assert codec.decode(frame)[1]["time_s"] == NOW_MS // 1000 - EPOCH
+
+
+def test_memory_is_bounded_and_what_was_let_go_comes_back_from_the_journal(monkeypatch):
+    monkeypatch.setattr("trygg_gateway.acks.BOOTS_MAX", 10)
+    book = acks({("astrid", 1): [(1, 3)]})
+    for boot in range(1, 31):
+        book.committed([entry(4, boot=boot)], NOW_MS)
+        book.due(NOW_MS + DEBOUNCE_MS)
+    assert len(book._held) <= 10
+    book.committed([entry(4)], NOW_MS + 10_000)
+    ((_, frame),) = book.due(NOW_MS + 10_000 + DEBOUNCE_MS)
+    assert said(frame) == (1, 4, set())

@@ -1,0 +1,136 @@
+"""The registry: who may speak, and how fast that is known."""
+
+import asyncio
+
+import pytest
+
+from trygg_gateway.journal import Journal
+from trygg_gateway.registry import Registry, hashed, password_fits
+from trygg_gateway.values import Refused
+
+
+class Clock:
+    now_ms = 1_790_000_000_000
+
+    def __call__(self):
+        return self.now_ms
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def journal(tmp_path):
+    journal = Journal.open(tmp_path / "journal.db")
+    yield journal
+    journal.close()
+
+
+@pytest.fixture
+def registry(journal, clock):
+    return Registry(journal, clock)
+
+
+def check(registry, device, password):
+    return asyncio.run(registry.check(device, password))
+
+
+def test_a_tracker_logs_in_with_the_password_it_was_issued(registry):
+    issued = registry.add("astrid", "nord", "Astrid")
+    assert check(registry, "astrid", issued.password.encode()) == "nord"
+    assert check(registry, "astrid", b"guess") is None
+    assert check(registry, "eve", issued.password.encode()) is None
+    assert check(registry, "astrid", b"") is None
+
+
+def test_the_password_is_hashed_once_and_never_stored(registry, journal, tmp_path):
+    issued = registry.add("astrid", "nord", "Astrid")
+    for _ in range(5):
+        assert check(registry, "astrid", issued.password.encode()) == "nord"
+    for guess in (b"a", b"b", b"c"):
+        assert check(registry, "astrid", guess) is None
+    assert registry.counters["checks_hashed"] == 1
+    assert registry.counters["checks_refused"] == 3
+    journal.close()
+    assert issued.password.encode() not in (tmp_path / "journal.db").read_bytes()
+
+
+def test_two_hashes_of_a_password_differ_and_both_fit():
+    one, two = hashed(b"hemmelig"), hashed(b"hemmelig")
+    assert one != two
+    assert password_fits(b"hemmelig", one)
+    assert password_fits(b"hemmelig", two)
+    assert not password_fits(b"hemmelig ", one)
+
+
+def test_a_new_password_voids_the_old_one_at_once(registry):
+    old = registry.add("astrid", "nord", "Astrid")
+    assert check(registry, "astrid", old.password.encode()) == "nord"
+    new = registry.rotate("astrid")
+    assert check(registry, "astrid", old.password.encode()) is None
+    assert check(registry, "astrid", new.password.encode()) == "nord"
+    assert new.tracker.order_key != old.tracker.order_key
+
+
+def test_a_revoked_tracker_is_out_until_it_is_added_again(registry):
+    old = registry.add("astrid", "nord", "Astrid")
+    assert registry.by_topic == {"trygg/v1/nord/astrid/up": "astrid"}
+    registry.revoke("astrid")
+    assert registry.by_topic == {}
+    assert check(registry, "astrid", old.password.encode()) is None
+    assert registry.find("astrid").revoked
+    new = registry.add("astrid", "syd", "Astrid")
+    assert check(registry, "astrid", old.password.encode()) is None
+    assert check(registry, "astrid", new.password.encode()) == "syd"
+
+
+def test_a_tracker_that_another_process_added_is_found(registry, journal, clock):
+    assert registry.find("bjarne") is None
+    clock.now_ms += 3_000
+    other = Registry(journal, clock)
+    issued = other.add("bjarne", "nord", "Bjarne")
+    assert check(registry, "bjarne", issued.password.encode()) == "nord"
+    assert registry.by_topic["trygg/v1/nord/bjarne/up"] == "bjarne"
+
+
+def test_unknown_names_do_not_make_the_journal_busy(registry, monkeypatch):
+    loads = []
+    monkeypatch.setattr(registry, "load", lambda: loads.append(1))
+    for _ in range(100):
+        assert registry.find("eve") is None
+    assert len(loads) == 1
+
+
+@pytest.mark.parametrize(
+    ("device", "group"), [("Astrid", "nord"), ("astrid", "Ås"), ("", "nord"), ("a" * 33, "nord"),
+                          ("-a", "nord"), ("a/b", "nord"), ("+", "nord")],
+)  # fmt: skip
+def test_a_name_that_no_topic_can_hold_is_refused(registry, device, group):
+    with pytest.raises(Refused, match="wanted 1 to 32"):
+        registry.add(device, group, "x")
+
+
+def test_what_is_not_registered_cannot_be_changed(registry):
+    registry.add("astrid", "nord", "Astrid")
+    with pytest.raises(Refused, match="registered already"):
+        registry.add("astrid", "nord", "Astrid")
+    for change in (registry.rotate, registry.revoke):
+        with pytest.raises(Refused, match="not registered"):
+            change("eve")
+
+
+def test_a_crowd_of_first_logins_is_checked_in_turn_and_the_rest_refused(registry, monkeypatch):
+    monkeypatch.setattr("trygg_gateway.registry.CHECKS_MAX", 3)
+    issued = registry.add("astrid", "nord", "Astrid")
+
+    async def crowd():
+        return await asyncio.gather(
+            *(registry.check("astrid", issued.password.encode()) for _ in range(10))
+        )
+
+    groups = asyncio.run(crowd())
+    assert groups.count("nord") == 3
+    assert registry.counters["checks_busy"] == 7
+    assert check(registry, "astrid", issued.password.encode()) == "nord"
