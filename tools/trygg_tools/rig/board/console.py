@@ -15,7 +15,6 @@ class Console:
 
     def __init__(self, write: Callable[[bytes], None], on_line: Callable[[str], None]) -> None:
         self.raw = False
-        self.silent_since_interrupt = False
         self._write = write
         self._on_line = on_line
         self._line = b""
@@ -25,7 +24,6 @@ class Console:
         """The interpreter printed `data`."""
         if not data:
             return
-        self.silent_since_interrupt = False
         self._write(_with_cr(data, self._last))
         self._last = data[-1:]
         *lines, self._line = (self._line + data).split(b"\n")

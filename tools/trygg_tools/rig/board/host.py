@@ -18,15 +18,13 @@ from trygg_tools.rig.board import chip as chips
 from trygg_tools.rig.board.console import Console
 from trygg_tools.rig.board.flash_image import FlashImage, PowerCut
 from trygg_tools.rig.board.interpreter import Interpreter
+from trygg_tools.rig.board.keyboard import Keyboard
 from trygg_tools.rig.board.ptys import Port
 from trygg_tools.rig.board.requests import Requests
 from trygg_tools.rig.board.schedule import Schedule
 from trygg_tools.rig.board.timebase import Timebase
 from trygg_tools.rig.board.wearer import PAUSE_US, Wearer
 
-INTERRUPT_AFTER_S = 0.3
-HOLD_S = 5.0  # what is typed behind a Ctrl-C waits at most so long for the prompt
-LOOK_S = 0.005
 COMPUTING_MAX_S = 30.0  # in lockstep: a start that neither waits nor prints is stuck
 FOREVER_US = 1 << 62
 
@@ -67,15 +65,12 @@ class Host:
         self._ports = {chip.pins.gps_uart: Port(folder / "gps")}
         self._ports[chip.pins.modem_uart] = Port(folder / "modem")
         self._console = Console(self._console_port.write, on_line)
+        self._keyboard = Keyboard(self._console)
         self._process: Interpreter | None = None
         self._waiting: tuple[int, int] | None = None  # (sequence, until)
         self._wake: chips.WakeSources | None = None  # while asleep
         self._wake_action = 0
         self._ready = False
-        self._raw_to_come = False
-        self._typed = b""
-        self._interrupt_at: float | None = None
-        self._hold_until = 0.0
         self._heard = time.monotonic()
         self._starts_that_failed = 0
         self._posted: deque[Callable[[], None]] = deque()
@@ -165,8 +160,8 @@ class Host:
         self.heap_left = heap_bytes
         self._ready = True
         self._starts_that_failed = 0
-        self._raw_to_come = self._console.raw
-        self._type()
+        if self._process is not None:
+            self._keyboard.connect(self._process)
 
     def pin_changed(self, pin: int, level: int) -> None:
         """The firmware drives an output."""
@@ -204,30 +199,7 @@ class Host:
         self.chip.lines[number].feed(port.read(), self.timebase.now_us())
 
     def _typed_in(self) -> None:
-        self._typed += self._console_port.read()
-        self._type()
-
-    def _type(self) -> None:
-        """Pass on what the client typed, as far as the interpreter would not lose it."""
-        process = self._process
-        if process is None or not self._ready:
-            return
-        if self._raw_to_come:
-            if not (self._console.at_prompt() and process.at_prompt()):
-                return
-            self._raw_to_come = False
-            process.type(b"\x01")
-        if not self._typed or (time.monotonic() < self._hold_until and not process.at_prompt()):
-            return
-        self._hold_until = 0.0
-        cut = self._typed.find(b"\x03") + 1
-        if not cut or process.at_prompt():
-            cut = len(self._typed)
-        else:
-            self._interrupt_at = time.monotonic() + INTERRUPT_AFTER_S
-            self._hold_until = time.monotonic() + HOLD_S
-        process.type(self._typed[:cut])
-        self._typed = self._typed[cut:]
+        self._keyboard.type(self._console_port.read())
 
     def _printed(self) -> None:
         if self._process is None:
@@ -235,7 +207,7 @@ class Host:
         data = self._process.output()
         if data:
             self._heard = time.monotonic()
-            self._interrupt_at = None
+            self._keyboard.answered()
             self._console.printed(data)
 
     def _asked(self) -> None:
@@ -287,7 +259,7 @@ class Host:
         self.chip.start(cause, wake, self.timebase.now_us())
         self._event("start", cause, wake)
         self._heard = time.monotonic()
-        process = Interpreter(self.image.descriptor, self._heap_bytes)
+        process = Interpreter(self.image.descriptor, self.image.rom, self._heap_bytes)
         self._selector.register(process.control, selectors.EVENT_READ, self._asked)
         self._selector.register(process.terminal, selectors.EVENT_READ, self._printed)
         self._process = process
@@ -295,7 +267,8 @@ class Host:
     def _halt(self) -> None:
         """The processor stops where it is; nothing wakes it that was set before."""
         process, self._process = self._process, None
-        self._waiting, self._wake, self._ready, self._interrupt_at = None, None, False, None
+        self._waiting, self._wake, self._ready = None, None, False
+        self._keyboard.disconnect()
         self.schedule.drop(self._wake_action)
         if process is not None:
             self._selector.unregister(process.control)
@@ -322,12 +295,8 @@ class Host:
         self._on_event(Event(self.timebase.now_us() // 1000, kind, detail))
 
     def _do_due(self) -> None:
-        """Everything whose time has come: interrupts, actions, the watchdog, the end of a wait."""
-        if self._interrupt_at is not None and time.monotonic() >= self._interrupt_at:
-            self._interrupt_at = None
-            if self._process is not None:
-                self._process.interrupt()
-        self._type()
+        """Everything whose time has come: keys, actions, the watchdog, the end of a wait."""
+        self._keyboard.pass_on()
         now = self.timebase.now_us()
         while action := self.schedule.take(now):
             action()
@@ -355,16 +324,8 @@ class Host:
             wait = self._lockstep_until(due)
         else:
             wait = self.timebase.real_seconds_until(due) if due < FOREVER_US else None
-        look = self._console_look()
+        look = self._keyboard.look_in()
         return look if wait is None else wait if look is None else min(wait, look)
-
-    def _console_look(self) -> float | None:
-        """Seconds until the console must be looked after; None when nothing is typed."""
-        if self._process is not None and self._ready and (self._typed or self._raw_to_come):
-            return LOOK_S
-        if self._interrupt_at is not None:
-            return max(0.0, self._interrupt_at - time.monotonic())
-        return None
 
     def _lockstep_until(self, due_us: int) -> float | None:
         """Jump when nobody computes; stand at the limit."""
