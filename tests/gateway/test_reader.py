@@ -1,0 +1,298 @@
+"""The reader over a real journal: folded once, alarms first, nothing bad in its way."""
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+
+from gateway.records import NOW_MS, NOW_S, PLACE, alarm, answer, entry, health, report
+from trygg_gateway import alarm_book, order_book, orders
+from trygg_gateway import reader as reader_module
+from trygg_gateway.journal import Journal
+from trygg_gateway.reader import Reader
+from trygg_gateway.registry import Registry
+from trygg_gateway.values import ALARM, BACKLOG, LIVE
+from trygg_gateway.views import Views
+from trygg_wire import codec, layouts
+
+WAIT_S = 20
+
+
+class Rig:
+    """A journal with a registered tracker, and what a reader told."""
+
+    def __init__(self, path):
+        self.journal = Journal.open(path)
+        self.changed, self.answered = [], []
+        registry = Registry(self.journal, lambda: NOW_MS)
+        if registry.find("astrid") is None:
+            registry.add("astrid", "nord", "Astrid")
+        self.views = Views(self.journal, lambda: NOW_MS + 1000)
+
+    def put(self, *frames, **values):
+        for frame in frames:
+            self.journal.put(entry(frame, **values))
+        self.journal.write(lambda db: None).result()
+
+    def new_reader(self):
+        return Reader(self.journal, lambda: NOW_MS + 500, self.changed.append,
+                      self.answered.append)  # fmt: skip
+
+    def fold(self):
+        """Everything there is, by a reader that knows nothing but the journal."""
+
+        async def all_of_it():
+            reader = self.new_reader()
+            while await reader.step():
+                pass
+            return reader
+
+        return asyncio.run(all_of_it())
+
+    def count(self, table):
+        return self.journal.query(f"SELECT count(*) FROM {table}")[0][0]
+
+    def events(self):
+        return [event for (event,) in self.journal.query(
+            "SELECT event FROM alarm_events ORDER BY alarm_id, at_ms, id")]  # fmt: skip
+
+
+@pytest.fixture
+def rig(tmp_path):
+    rig = Rig(tmp_path / "journal.db")
+    yield rig
+    rig.journal.close()
+
+
+def test_records_become_state_positions_and_alarms(rig):
+    rig.put(report(1, 1), alarm(1, 2), health(1, 3))
+    reader = rig.fold()
+    (tracker,) = rig.views.trackers()
+    assert (tracker["status"], tracker["firmware"]) == ("alarm", "0.1.0")
+    assert len(rig.views.track("astrid", 0)) == 2, "the alarm's fix is one of the report's"
+    assert rig.events() == ["outside", "raised", "stored"]
+    assert set(rig.changed) == {"trackers", "alarms"}
+    assert reader.counters["alarms_raised"] == 1
+
+
+def test_folding_goes_on_after_a_restart_and_folds_nothing_twice(tmp_path):
+    for run in range(1, 4):
+        rig = Rig(tmp_path / "journal.db")
+        rig.put(alarm(1, 10 * run), report(1, 10 * run + 1, NOW_S + run))
+        reader = rig.fold()
+        assert reader.counters["folded"] == 2
+        assert rig.count("alarms") == run
+        rig.journal.close()
+
+
+def test_alarms_are_folded_before_older_reports_and_those_before_backlog(rig):
+    rig.put(*(report(1, seq) for seq in range(1, 3)), lane=BACKLOG)
+    rig.put(*(report(1, seq) for seq in range(3, 5)), lane=LIVE)
+    rig.put(alarm(1, 5))
+    lanes = []
+
+    async def steps():
+        reader = rig.new_reader()
+        while await reader.step():
+            lanes.append([rig.journal.cursor("reader", lane) > 0 for lane in (0, 1, 2)])
+
+    asyncio.run(steps())
+    assert lanes == [[True, False, False], [True, True, False], [True, True, True]]
+
+
+def test_backlog_that_comes_late_overwrites_no_newer_state(rig):
+    rig.put(report(1, 9, battery_percent=30))
+    rig.put(report(1, 2, NOW_S - 5000, battery_percent=90), lane=BACKLOG)
+    rig.fold()
+    (tracker,) = rig.views.trackers()
+    assert tracker["battery_percent"] == 30
+    assert len(rig.views.track("astrid", 0)) == 4, "but it fills the track"
+
+
+UNDECODABLE = report(1, 7)[:-2] + b"\x01"  # a byte too many, under a CRC that fits
+
+
+def with_crc(data):
+    from trygg_wire.crc16 import crc16
+
+    return data + crc16(data).to_bytes(2, "big")
+
+
+def test_what_cannot_be_decoded_is_set_aside_and_passed(rig):
+    bad = with_crc(UNDECODABLE)
+    rig.put(report(1, 6), bad, report(1, 8, battery_percent=12))
+    reader = rig.fold()
+    assert (reader.counters["folded"], reader.counters["undecodable"]) == (2, 1)
+    (stray,) = rig.views.quarantine()
+    assert (stray["topic"], stray["payload_hex"]) == ("astrid:1:7", bad.hex())
+    assert "too many" in stray["reason"]
+    assert rig.views.trackers()[0]["battery_percent"] == 12
+
+
+def test_a_record_that_cannot_be_folded_stops_only_itself(rig, monkeypatch):
+    def fold(state, row, kind, values):
+        if row.seq == 3:
+            raise ZeroDivisionError("a fault of ours")
+        return real_fold(state, row, kind, values)
+
+    real_fold = reader_module.fold
+    monkeypatch.setattr(reader_module, "fold", fold)
+    rig.put(*(report(1, seq, battery_percent=seq) for seq in range(1, 6)))
+    reader = rig.fold()
+    assert (reader.counters["folded"], reader.counters["unfoldable"]) == (4, 1)
+    assert rig.views.trackers()[0]["battery_percent"] == 5
+    assert rig.views.quarantine()[0]["reason"] == "cannot be folded: ZeroDivisionError"
+
+
+def left(seq, number=1):
+    return alarm(1, seq, fence_number=number)
+
+
+def back(seq, number=1):
+    return alarm(1, seq, what=layouts.BACK, fence_number=number, fence_state=layouts.INSIDE)
+
+
+def test_coming_back_is_an_event_of_the_open_alarm_of_that_fence(rig):
+    rig.put(left(1, number=1), left(2, number=2), back(3, number=1))
+    rig.fold()
+    first, second = rig.journal.query("SELECT id FROM alarms ORDER BY seq")
+    shown = {one["id"]: one for one in rig.views.alarms()}
+    assert [e["event"] for e in shown[first[0]]["timeline"]].count("back") == 1
+    assert "back" not in [e["event"] for e in shown[second[0]]["timeline"]]
+    assert {one["state"] for one in shown.values()} == {"raised"}, "a person closes it"
+
+
+def test_a_return_that_overtook_its_alarm_finds_it(rig):
+    rig.put(back(5))
+    rig.fold()
+    assert [one["state"] for one in rig.views.alarms()] == ["closed"]
+    rig.put(left(4))
+    rig.fold()
+    (shown,) = rig.views.alarms()
+    assert shown["state"] == "raised"
+    assert sorted(e["event"] for e in shown["timeline"]) == ["back", "outside", "raised", "stored"]
+
+
+def test_an_older_return_belongs_to_no_newer_alarm(rig):
+    rig.put(back(3), left(4))
+    rig.fold()
+    assert sorted(one["state"] for one in rig.views.alarms()) == ["closed", "raised"]
+
+
+def answer_to(seq, order_id, version, result):
+    values = {"boot": 1, "seq": seq, "time_s": NOW_S - layouts.EPOCH, "time_is_uptime": 0,
+              "order_id": order_id, "order_version": version, "result": result,
+              "reason": 0}  # fmt: skip
+    return codec.encode(layouts.ANSWER, values)
+
+
+def test_when_the_tracker_applied_the_news_the_timeline_says_that_the_wearer_knows(rig):
+    rig.put(alarm(1, 1))
+    rig.fold()
+    taken = rig.views.take(rig.views.alarms()[0]["id"], "Kari")
+    assert taken["state"] == "taken"
+    ((order_id, version),) = rig.journal.query("SELECT id, version FROM orders")
+    for seq, result in enumerate((layouts.RECEIVED, layouts.APPLIED, layouts.APPLIED), 2):
+        rig.put(answer_to(seq, order_id, version, result))
+    rig.fold()
+    assert rig.events() == ["outside", "raised", "stored", "told", "taken"]
+    assert rig.answered == ["astrid"]
+    assert rig.views.orders()[0]["state"] == "applied"
+
+
+def test_an_answer_to_no_order_of_ours_is_passed(rig):
+    rig.put(answer(1, 1), report(1, 2))
+    assert rig.fold().counters["folded"] == 2
+
+
+class Said:
+    """What the forwarder says of a record (its Outcome)."""
+
+    def __init__(self, row_id, seq, event="delivered"):
+        self.row_id, self.seq, self.event = row_id, seq, event
+        self.device, self.boot, self.sink, self.text, self.at_ms = "astrid", 1, "centre", "", NOW_MS
+
+
+def test_a_sinks_word_waits_for_the_reader_and_is_written_once(rig):
+    def say(outcome):
+        return rig.journal.write(lambda db: alarm_book.sink_said(db, outcome)).result()
+
+    rig.put(left(1), back(2))
+    rows = {row.seq: row.id for row in rig.journal.rows_after(0, ALARM, 10)}
+    assert say(Said(rows[1], 1)) is False
+    rig.fold()
+    assert [say(Said(rows[1], 1)), say(Said(rows[1], 1)), say(Said(rows[2], 2))] == [True] * 3
+    assert rig.views.alarms()[0]["delivered"] == ["centre"]
+    assert rig.events().count("delivered") == 1
+
+
+@asynccontextmanager
+async def running(rig):
+    reader = rig.new_reader()
+    task = asyncio.create_task(reader.run())
+    await asyncio.sleep(0)
+    try:
+        yield reader
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(what):
+    end = time.monotonic() + WAIT_S
+    while not what():
+        assert time.monotonic() < end, "waited in vain"
+        await asyncio.sleep(0.005)
+
+
+def test_a_running_reader_folds_what_comes(rig):
+    async def story():
+        async with running(rig) as reader:
+            for seq in range(1, 301):
+                rig.journal.put(entry(report(1, seq, NOW_S + seq)))
+            await until(lambda: reader.counters["folded"] == 300)
+            rig.journal.put(entry(alarm(1, 301)))
+            await until(lambda: reader.counters["alarms_raised"] == 1)
+            assert reader.behind == {"alarm": 0, "live": 0, "backlog": 0}
+
+    asyncio.run(story())
+
+
+def test_in_a_rush_an_alarm_is_folded_while_reports_wait(rig, monkeypatch):
+    monkeypatch.setattr(reader_module, "BUSY_PAUSE_S", 0.02)
+
+    async def story():
+        reader = rig.new_reader()
+        monkeypatch.setattr(reader, "_rushed", lambda: True)
+        rig.put(*(report(1, seq, NOW_S + seq) for seq in range(1, 1001)))
+        task = asyncio.create_task(reader.run())
+        await asyncio.sleep(0)
+        rig.journal.put(entry(alarm(1, 2000)))
+        await until(lambda: reader.counters["alarms_raised"] == 1)
+        waiting = reader.behind["live"]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return waiting
+
+    assert asyncio.run(story()) > 500
+
+
+def test_an_order_settled_by_its_answer_lets_the_next_one_go(rig):
+    body = orders.command_body(layouts.REPORT_NOW)
+    ids = [
+        rig.journal.write(
+            lambda db: order_book.queue(db, "astrid", layouts.COMMAND, body, 0, "Kari", NOW_MS)
+        ).result()
+        for _ in range(2)
+    ]
+    rig.put(answer_to(1, ids[0], 1, layouts.APPLIED))
+    rig.fold()
+    book = order_book.OrderBook(rig.journal, lambda: NOW_MS)
+    assert [order.id for order in book.due("astrid")] == [ids[1]]
+
+
+def test_a_fix_told_twice_is_one_position(rig):
+    rig.put(report(1, 1, fixes=[PLACE]), report(1, 2, fixes=[PLACE]))
+    rig.fold()
+    assert rig.count("positions") == 1
