@@ -1,0 +1,121 @@
+"""App: the whole tracker in simulated time, the same story under both interpreters.
+
+# heap: 512k  (the rig and its gateway share the heap with the firmware)
+"""
+
+from trygg_tools.rig.orders import circle, command, signed_order
+from trygg_tools.rig.power import PowerCut
+from trygg_tools.rig.tracker import ORDER_KEY, SimulatedTracker
+from trygg_wire import codec, layouts
+
+HOME = (59927000, 10701000)
+START_S = 200000000
+
+
+def at_home(world_s):
+    return HOME + (0, 0, 30)
+
+
+def leaving(world_s):
+    """At home for ten minutes, then north at 1.4 m/s."""
+    gone_s = max(0, world_s - START_S - 600)
+    return (HOME[0] + gone_s * 14 * 9 // 10, HOME[1], 14 if gone_s else 0, 0, 30)
+
+
+def fenced(place):
+    tracker = SimulatedTracker(place, world_s=START_S)
+    order(tracker, 7, layouts.FENCES, circle(HOME[0], HOME[1], 200))
+    return tracker
+
+
+def order(tracker, order_id, kind, values):
+    tracker.gateway.order(order_id, signed_order(tracker.device, ORDER_KEY, order_id, kind, values))
+
+
+def records(tracker, kind):
+    found = []
+    for key in sorted(tracker.gateway.records):
+        got, values = codec.decode(tracker.gateway.records[key])
+        if got == kind:
+            found.append(values)
+    return found
+
+
+def test_a_start_a_fence_and_a_private_hour():
+    tracker = fenced(at_home)
+    tracker.run(3600)
+    assert [answer["result"] for answer in tracker.gateway.answers] == [
+        layouts.APPLIED,
+        layouts.ARMED,
+    ]
+    reports = records(tracker, layouts.REPORT)
+    assert len(reports) >= 4
+    assert reports[-1]["fence_state"] == layouts.INSIDE
+    assert reports[-1]["coordinates_withheld"] == 1
+    assert reports[-1]["fixes"] == []
+    assert tracker.power.sleeps > 3
+    assert {boot for boot, _ in tracker.gateway.records} == {1}
+    assert tracker.gateway.conflicts == tracker.gateway.repeats == 0
+
+
+def test_leaving_is_an_alarm_with_evidence_and_the_wearer_is_told_who_took_it():
+    tracker = fenced(leaving)
+    tracker.run(1000)
+    (alarm,) = records(tracker, layouts.ALARM)
+    assert (alarm["what"], alarm["reason"]) == (layouts.LEFT, layouts.CROSSED)
+    assert alarm["evidence"][0]["distance_dm"] > 100
+    assert tracker.board.signals == ["sent", "stored"]
+    taken = command(layouts.ALARM_TAKEN, alarm["boot"], alarm["seq"])
+    order(tracker, 9, layouts.COMMAND, taken)
+    tracker.run(5)
+    assert tracker.board.signals[-1] == "taken"
+    told = "wearer told: alarm %d/%d taken" % (alarm["boot"], alarm["seq"])
+    assert tracker.lines[-1].endswith(told)
+
+
+def test_the_numbers_go_on_through_sleep_and_watchdog_and_a_power_cut_begins_a_new_boot():
+    tracker = fenced(at_home)
+    tracker.run(1000)
+    tracker.bite()
+    tracker.run(1000)
+    assert {boot for boot, _ in tracker.gateway.records} == {1}
+
+    def cut(_step):
+        tracker.at_step = lambda _step: None
+        raise PowerCut
+
+    tracker.at_step = cut
+    tracker.run(1500)
+    assert {boot for boot, _ in tracker.gateway.records} == {1, 2}
+    health = records(tracker, layouts.HEALTH)
+    assert [one["boot"] for one in health] == [1, 2]
+    assert health[1]["fence_version"] == 1
+    assert tracker.gateway.conflicts == 0
+    for boot in (1, 2):
+        seqs = sorted([seq for of_boot, seq in tracker.gateway.records if of_boot == boot])
+        assert seqs == list(range(1, len(seqs) + 1))
+
+
+def test_without_a_gateway_it_goes_on_and_says_it_all_later():
+    tracker = fenced(leaving)
+    tracker.run(300)
+    tracker.link.unreachable = True
+    tracker.run(1200)
+    assert not records(tracker, layouts.ALARM)
+    assert "stored" not in tracker.board.signals
+    tracker.link.unreachable = False
+    tracker.run(300)
+    assert records(tracker, layouts.ALARM)
+    assert tracker.app.outbox.waiting() == 0
+    kinds = [tracker.gateway.records[(boot, seq)][0] & 15 for boot, seq, ms in
+             tracker.gateway.arrivals if ms > 1500000]  # fmt: skip
+    assert kinds[0] == layouts.ALARM
+
+
+def test_a_bound_is_stated_only_while_there_is_a_fence_and_a_fix():
+    tracker = fenced(lambda world_s: at_home(world_s) if world_s < START_S + 1300 else None)
+    tracker.run(60)
+    tracker.run(1200)
+    assert records(tracker, layouts.REPORT)[-1]["bound_s"] > 0
+    tracker.run(3600)
+    assert records(tracker, layouts.REPORT)[-1]["bound_s"] == 0
