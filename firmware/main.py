@@ -9,30 +9,13 @@ A fault of ours ends the run: the last log lines go to /state/last_words.txt, an
 again with its RTC memory.
 """
 
-# ruff: noqa: E402  (the reasons stand at the imports)
-
 import gc
 import json
 import sys
 
-# no package on the board: the chip has a built-in module of the name esp32 (esp32/__init__.py)
-sys.path.append("/esp32")
-
-# Compiling a file takes several times its size for a moment. One after the other, what they need
-# first, with the heap cleared between them, that fits; nested in one another it does not.
-for _name in (
-    "trygg_wire.codec",
-    "tracker.nmea",
-    "tracker.fence",
-    "tracker.orders",
-    "tracker.outbox",
-    "tracker.mqtt",
-    "tracker.uplink",
-    "tracker.recorder",
-    "tracker.app",
-):
-    __import__(_name)
-    gc.collect()
+# no package on the board: the chip has a built-in module of the name esp32 (esp32/__init__.py);
+# in the ROM partition, or in the file system of an interpreter without one
+sys.path.extend(("/rom/esp32", "/esp32"))
 
 from board_io import BoardIo
 from clock import Clock
@@ -48,6 +31,7 @@ CONFIG = "/config.json"
 LAST_WORDS = "/state/last_words.txt"
 LISTEN_MS = 20  # between two looks for bytes while some may come
 IDLE_MS = 200  # and for the button otherwise
+COLLECT_BYTES = 8192  # clear the heap after so much: left to itself it fills with holes
 
 
 def read_config(flash):
@@ -92,6 +76,7 @@ def keep_last_words(flash, log, error):
 
 def main():
     """Start the tracker; comes back only when it was never provisioned."""
+    gc.threshold(COLLECT_BYTES)
     clock, flash = Clock(), Flash()
     log = Log(clock)
     config = read_config(flash)

@@ -6,7 +6,7 @@ import pytest
 
 BEGIN = """
 import machine, sys, time
-sys.path.append("/esp32")
+sys.path.append("/rom/esp32")
 rtc = machine.RTC()
 print("start", machine.reset_cause(), machine.wake_reason(), rtc.memory())
 """
@@ -257,7 +257,7 @@ def test_the_firmware_sees_the_chip_and_not_the_host(make_board):
     )
     board.start()
     board.wait_line("esp32 is built in")
-    assert board.log[0] == "['', '.frozen', '/lib'] [] ['config.json', 'esp32', 'main.py']"
+    assert board.log[0] == "['', '.frozen', '/lib', '/rom', '/rom/lib'] [] ['rom', 'config.json', 'main.py']"
     assert board.log[1] == "[]"
 
 

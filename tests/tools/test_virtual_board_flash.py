@@ -6,7 +6,7 @@ from trygg_tools.rig.board.flash_image import BLOCK, FlashImage, PowerCut
 
 KEEPER = """
 import sys
-sys.path.append("/esp32")
+sys.path.append("/rom/esp32")
 from flash import Flash
 flash = Flash()
 def keep(name, data):
@@ -64,10 +64,10 @@ def test_sizes_space_and_missing_files_are_told(make_board):
     board = make_board(
         """
 import sys
-sys.path.append("/esp32")
+sys.path.append("/rom/esp32")
 from flash import Flash
 flash = Flash()
-print("size", flash.size("/nothing"), flash.size("/esp32"), flash.size("/main.py") > 0)
+print("size", flash.size("/nothing"), flash.size("/state"), flash.size("/main.py") > 0)
 free = flash.free()
 with flash.open("/state/x", "wb") as file:
     file.write(bytes(9000))

@@ -4,7 +4,7 @@ import time
 
 CYCLE = """
 import machine, sys, time
-sys.path.append("/esp32")
+sys.path.append("/rom/esp32")
 from uart import Uart
 gps = Uart(1, tx=17, rx=18)
 rtc = machine.RTC()

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 LINK = """
 import gc, sys, time
-sys.path.append("/esp32")
+sys.path.append("/rom/esp32")
 from wifi import WifiLink
 link = WifiLink("trygg", "hemmelig")
 def until(wanted, tries=200):

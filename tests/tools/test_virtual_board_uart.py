@@ -10,7 +10,7 @@ from trygg_tools.rig.board.uart_line import UartLine
 
 LISTEN = """
 import sys, time, machine
-sys.path.append("/esp32")
+sys.path.append("/rom/esp32")
 from uart import Uart
 gps = Uart(1, tx=17, rx=18, baud=9600, rxbuf={rxbuf})
 got = b""

