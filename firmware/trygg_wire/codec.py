@@ -188,14 +188,32 @@ def peek(frame):
     kind = _kind_of(frame)
     if kind > layouts.ANSWER:
         raise WireError("a message of kind %d does not come from a tracker" % kind)
-    reader = _Reader(frame, 1, len(frame) - 2)
-    boot = reader.get_var()
-    seq = reader.get_var()
-    time_s = reader.get_fixed(4)
-    flags = reader.get_fixed(1)
-    if not (0 < boot <= layouts.SEQ_MAX and 0 < seq <= layouts.SEQ_MAX):
-        raise WireError("boot or seq: out of range")
-    return kind, boot, seq, time_s, flags >> 7
+    at = 2
+    boot = frame[1]
+    if boot > 127:
+        boot, at = _long_var(frame, 1)
+    if at < len(frame) - 2:
+        seq = frame[at]
+        more = frame[at + 1]
+        if seq < 128:
+            at += 1
+        elif 0 < more < 128:  # most records of a boot: spelled out, since this is the hot path
+            seq = seq & 127 | more << 7
+            at += 2
+        else:
+            seq, at = _long_var(frame, at)
+        if at + 5 <= len(frame) - 2:
+            if not (0 < boot <= layouts.SEQ_MAX and 0 < seq <= layouts.SEQ_MAX):
+                raise WireError("boot or seq: out of range")
+            time_s = frame[at] << 24 | frame[at + 1] << 16 | frame[at + 2] << 8 | frame[at + 3]
+            return kind, boot, seq, time_s, frame[at + 4] >> 7
+    raise WireError("ends early")
+
+
+def _long_var(frame, at):
+    """(value, offset past it) of a number that begins at `at`."""
+    reader = _Reader(frame, at, len(frame) - 2)
+    return reader.get_var(), reader.at
 
 
 def order_signed_part(frame):
