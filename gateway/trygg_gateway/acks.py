@@ -6,7 +6,8 @@ tracker is due a frame. Pure: the time comes in, frames go out.
 
 A tracker waits DEBOUNCE_MS for its ack, so that a burst of records gets one, and at least
 SPACING_MS lie between two; one for an alarm goes at once. What is lost on the way costs
-nothing: the next ack says the same and more.
+nothing: the next ack says the same and more. Gaps that stay, since the tracker had to thin its
+backlog, never keep newer records from being acknowledged: beyond 32 they are said in pages.
 """
 
 from bisect import bisect_right
@@ -55,20 +56,29 @@ class Held:
             firsts.insert(at, seq)
             lasts.insert(at, seq)
 
-    def upto_and_missing(self, most: int = MISSING_MAX) -> tuple[int, list[Range]]:
-        """The highest number up to which all is held but these (first, count), at most `most`.
+    def gaps(self) -> list[Range]:
+        """The (first, count) of what lies between the ranges, and before the first."""
+        before = [0, *self.lasts]
+        found = zip(before, self.firsts, strict=False)
+        return [(last + 1, first - last - 1) for last, first in found if first > last + 1]
 
-        With more gaps than `most`, upto is lowered to before the first gap that does not fit.
+    def pages(self, most: int = MISSING_MAX) -> list[tuple[int, list[Range]]]:
+        """What to say of this boot: one (upto, missing), or several with at most `most` gaps each.
+
+        Every page is true by itself. Each but the first calls all below its own gaps missing,
+        since it has no room to say which of it is held: the pages before it say that.
         """
-        missing: list[Range] = []
-        upto = 0
-        for first, last in zip(self.firsts, self.lasts, strict=True):
-            if first > upto + 1:
-                if len(missing) == most:
-                    break
-                missing.append((upto + 1, first - upto - 1))
-            upto = last
-        return upto, missing
+        upto = self.lasts[-1] if self.lasts else 0
+        gaps = self.gaps()
+        if len(gaps) <= most:
+            return [(upto, gaps)]
+        size = most - 1
+        pages = []
+        for at in range(0, len(gaps), size):
+            below = [(1, gaps[at][0] - 1)] if at else []
+            ends = gaps[at + size][0] - 1 if at + size < len(gaps) else upto
+            pages.append((ends, below + gaps[at : at + size]))
+        return pages
 
 
 class Acks:
@@ -79,6 +89,7 @@ class Acks:
         self._load = load
         self._held: dict[tuple[str, int], Held] = {}
         self._due: dict[tuple[str, int], int] = {}  # when
+        self._turn = 0  # which of the older pages goes beside the newest
         self._sent: dict[tuple[str, int], int] = {}  # when last
 
     def committed(self, entries: Iterable[Entry], now_ms: int) -> None:
@@ -101,7 +112,7 @@ class Acks:
         for key in ready:
             del self._due[key]
             self._sent[key] = now_ms
-        return [(key[0], self._frame(key, now_ms)) for key in ready]
+        return [(key[0], frame) for key in ready for frame in self._frames(key, now_ms)]
 
     def next_ms(self) -> int | None:
         """When `due` will have something next; None if nothing was committed since."""
@@ -115,14 +126,22 @@ class Acks:
         held = self._held[key] = Held(self._load(*key))
         return held
 
-    def _frame(self, key: tuple[str, int], now_ms: int) -> bytes:
-        upto, missing = self._held[key].upto_and_missing()
-        self.counters["acks"] += 1
-        self.counters["acks_with_gaps"] += bool(missing)
+    def _frames(self, key: tuple[str, int], now_ms: int) -> list[bytes]:
+        """One frame; two where the gaps take several pages: the older ones in turn, the newest."""
+        *older, newest = self._held[key].pages()
+        said = [newest]
+        if older:
+            self._turn += 1
+            said.insert(0, older[self._turn % len(older)])
+        self.counters["acks"] += len(said)
+        self.counters["acks_with_gaps"] += bool(newest[1])
+        return [self._frame(key[1], upto, missing, now_ms) for upto, missing in said]
+
+    def _frame(self, boot: int, upto: int, missing: list[Range], now_ms: int) -> bytes:
         frame: bytes = codec.encode(
             layouts.ACK,
             {
-                "boot": key[1],
+                "boot": boot,
                 "upto": upto,
                 "time_s": wire_of(now_ms // 1000),
                 "missing": [{"first": first, "count": count} for first, count in missing],
