@@ -20,6 +20,10 @@ COUNTERS = (
 )
 
 
+class JournalFull(Exception):
+    """The journal takes no more for now: the door lets its sender send the message again."""
+
+
 class Registered(Protocol):
     """What ingest asks of the registry."""
 
@@ -46,7 +50,10 @@ class Ingest:
         self._now_ms = now_ms
 
     def deliver(self, message: Incoming) -> None:
-        """Queue one message for the journal; it is confirmed when it is committed."""
+        """Queue one message for the journal; it is confirmed when it is committed.
+
+        Raises JournalFull: it was not taken and will not be confirmed.
+        """
         self.counters["received"] += 1
         topic, payload, confirm, token = message
         device = self._registry.by_topic.get(topic)
@@ -62,7 +69,9 @@ class Ingest:
         now_ms = self._now_ms()
         time_s = 0 if is_uptime else unix_of(wire_s)
         lane = lane_of(kind == layouts.ALARM, time_s, now_ms)
-        self._put(Entry(device, boot, seq, kind, lane, time_s, now_ms, payload), confirm, token)
+        entry = Entry(device, boot, seq, kind, lane, time_s, now_ms, payload)
+        if not self._put(entry, confirm, token):
+            raise JournalFull
 
     def _found_late(self, message: Incoming) -> str | None:
         """The device of a topic not known so far, if it was registered since; else set aside."""
@@ -85,4 +94,5 @@ class Ingest:
     def _set_aside(self, message: Incoming, counter: str, reason: str) -> None:
         self.counters[counter] += 1
         stray = Stray(message.topic, message.payload, reason, self._now_ms())
-        self._put(stray, message.confirm, message.token)
+        if not self._put(stray, message.confirm, message.token):
+            raise JournalFull

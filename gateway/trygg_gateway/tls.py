@@ -26,7 +26,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CA_DAYS = 20 * 365
 SERVER_DAYS = 5 * 365
-_SKEW = timedelta(days=1)  # a tracker's clock may be behind
+# A chip's clock says 2000-01-01 until satellites or a gateway tell it the time, and the ESP32 port
+# checks certificates by it: younger ones would keep a tracker silent after a change of battery.
+_BEFORE_ANY_CLOCK = datetime(1999, 12, 31, tzinfo=UTC)
 
 
 class TlsError(Exception):
@@ -127,7 +129,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _SKEW)
+        .not_valid_before(_BEFORE_ANY_CLOCK)
         .not_valid_after(now + timedelta(days=days))
     )
 

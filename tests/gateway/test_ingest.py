@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.records import NOW_MS, NOW_S, alarm, health, report
-from trygg_gateway.ingest import Ingest
+from trygg_gateway.ingest import Ingest, JournalFull
 from trygg_gateway.values import ALARM, BACKLOG, LIVE, Entry, Incoming, Stray, Tracker
 
 TOPIC = "trygg/v1/nord/astrid/up"
@@ -38,6 +38,13 @@ def ingest(put):
 
 def confirm(token):
     raise AssertionError("only the journal confirms")
+
+
+@pytest.mark.parametrize("topic", [TOPIC, "trygg/v1/nord/nobody/up"])
+def test_what_a_full_journal_does_not_take_is_said_to_the_door(topic):
+    ingest = Ingest(lambda entry, confirm, token: False, Trackers(), lambda: NOW_MS)
+    with pytest.raises(JournalFull):
+        ingest.deliver(Incoming(topic, report(1, 1, NOW_S), confirm, 1))
 
 
 def test_a_report_becomes_an_entry_with_its_confirm(ingest, put):

@@ -6,6 +6,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
 
 from trygg_gateway.tls import (
     SERVER_DAYS,
@@ -66,6 +67,12 @@ def test_another_ca_is_refused(folder, tmp_path_factory):
     make_ca(other, "sor")
     with pytest.raises(ssl.SSLCertVerificationError):
         shake_hands(folder, "trygg.example", other / "ca.crt")
+
+
+def test_certificates_are_valid_for_a_chip_whose_clock_has_just_begun(folder):
+    for name in ("ca.crt", "server.crt"):
+        certificate = x509.load_pem_x509_certificate((folder / name).read_bytes())
+        assert certificate.not_valid_before_utc < datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def test_keys_are_for_their_owner_only(folder):
