@@ -257,7 +257,10 @@ def test_the_firmware_sees_the_chip_and_not_the_host(make_board):
     )
     board.start()
     board.wait_line("esp32 is built in")
-    assert board.log[0] == "['', '.frozen', '/lib', '/rom', '/rom/lib'] [] ['rom', 'config.json', 'main.py']"
+    assert (
+        board.log[0]
+        == "['', '.frozen', '/lib', '/rom', '/rom/lib'] [] ['rom', 'config.json', 'main.py']"
+    )
     assert board.log[1] == "[]"
 
 
