@@ -17,10 +17,6 @@ When the disk says no (full, read-only, I/O error), nothing of that batch is con
 back to the head of the queue and is tried again after a pause that grows to RETRY_MAX_S, while
 the doors are held (`on_pressure`) and reading goes on. A `write` that fails on its own account
 fails alone.
-
-Why many rows in one statement: SQLite's module gives the interpreter away around every step, and
-has to win it back from a busy event loop. Row by row that was 130 rows/s beside a busy thread,
-512 rows in one statement 7,000 (and 290,000 against 220,000 on a quiet machine).
 """
 
 import queue
@@ -30,30 +26,36 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self, TypeVar
 
 import structlog
 
-from trygg_gateway import quarantine
 from trygg_gateway.database import Database, Values
 from trygg_gateway.journal_file import JournalError, make_or_check, only_gateway
+from trygg_gateway.journal_rows import (
+    COUNTED,
+    HELD,
+    ROWS,
+    Batch,
+    Item,
+    Write,
+    set_aside,
+    set_cursor,
+    store,
+)
 from trygg_gateway.values import ALARM, Confirm, Entry, Row, Stray
+
+__all__ = ["Journal", "JournalError", "Limits", "set_cursor"]
 
 log = structlog.get_logger("journal")
 
-CHUNKS = tuple(1 << power for power in range(9, -1, -1))  # rows a statement: 512, 256 ... 1
 RETRY_MIN_S, RETRY_MAX_S = 0.1, 5.0
 READERS = 4  # idle reading connections kept open
 
 COUNTERS = (
     "commits",
-    "records",  # stored
-    "duplicates",  # there already, confirmed again
-    "clashes",  # the identity of another record, other bytes: quarantined
-    "strays",  # quarantined
-    "strays_dropped",  # let go by the quarantine's bounds
+    *COUNTED,
     "confirms",
     "confirm_errors",
     "refused_full",  # not taken, the queue being full; the tracker keeps them
@@ -61,31 +63,6 @@ COUNTERS = (
     "pressure",  # times that the doors were held
 )
 
-_COLUMNS = "device, boot, seq, kind, lane, time_s, received_ms, payload"
-_INSERT = {
-    size: f"INSERT OR IGNORE INTO records ({_COLUMNS}) VALUES "  # noqa: S608 - no outside text
-    + ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * size)
-    for size in CHUNKS
-}
-_CLASHES = {
-    size: "WITH came (place, device, boot, seq, payload) AS (VALUES "  # noqa: S608 - as above
-    + ", ".join(["(?, ?, ?, ?, ?)"] * size)
-    + ") SELECT came.place FROM came CROSS JOIN records AS held USING (device, boot, seq)"
-    " WHERE held.payload <> came.payload"
-    for size in CHUNKS
-}
-_ROWS = f"SELECT id, {_COLUMNS} FROM records WHERE lane = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608
-# numbers without a gap between them have the same distance to their place in the row of all
-_HELD = """
-    SELECT min(seq), max(seq) FROM (
-        SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island
-        FROM records WHERE device = ? AND boot = ?
-    ) GROUP BY island ORDER BY 1
-"""
-_SET_CURSOR = """
-    INSERT INTO cursors (sink, lane, id) VALUES (?, ?, ?)
-    ON CONFLICT (sink, lane) DO UPDATE SET id = excluded.id
-"""
 # errors of the disk or the file, not of the statement: the same work is tried again
 _DISK = {
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY,
@@ -103,27 +80,13 @@ class Limits(NamedTuple):
     queue_rows: int = 20_000
 
 
-class _Write(NamedTuple):
-    act: Callable[[Any], Any]
-    done: "Future[Any]"
-
-
-class _Batch(NamedTuple):
-    """What one transaction holds; `items` are confirmed when it is committed."""
-
-    alarms: list[Entry]  # of these some stand in later items
-    kept: list[Entry]  # all it inserts, the alarms first
-    items: list[tuple[Entry | Stray, Confirm | None, int]]
-    writes: list[_Write]
-
-
 class Journal:
     """The one owner of the database. `put` and `write` may be called from any thread.
 
-    `on_commit` functions are called by the writer thread with the records (duplicates too) of
-    each commit, `on_pressure` ones with True when the doors should deliver no more and False
-    when they may again; both must be quick. `ended` is done when the writer has stopped, with
-    its error if it fell over.
+    `on_commit` functions are called by the writer thread with the records of each commit,
+    alarms first, duplicates too; `on_pressure` ones with True when the doors should deliver no
+    more and False when they may again; both must be quick. `ended` is done when the writer has
+    stopped, with its error if it fell over.
     """
 
     def __init__(self, path: Path, limits: Limits, lock: IO[bytes] | None) -> None:
@@ -137,12 +100,14 @@ class Journal:
         self._lock = lock
         self._db = _prepared(path)
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
-        self._queue: deque[tuple[Entry | Stray, Confirm | None, int]] = deque()
+        self._queue: deque[Item] = deque()
         self._alarms: deque[Entry] = deque()
-        self._writes: deque[_Write] = deque()
+        self._writes: deque[Write] = deque()
         self._idle = False
         self._work = threading.Event()
         self._closing = threading.Event()
+        self._closed = False  # the same, for those who look at it with every record
+        self._press_at = limits.queue_rows // 2
         self._pressed = False
         self._troubled = False
         self._press_lock = threading.Lock()
@@ -171,7 +136,7 @@ class Journal:
 
     def close(self) -> None:
         """Commit what is queued, stop the writer, close the file."""
-        self._closing.set()
+        self._close_in()
         self._work.set()
         self._thread.join()
         while not self._readers.empty():
@@ -188,11 +153,11 @@ class Journal:
         confirmed, and whoever sent it still has it.
         """
         waiting = len(self._queue)
-        if waiting >= self._limits.queue_rows // 2 and not self._pressed:
+        if waiting >= self._press_at or self._closed:
+            if self._closed or waiting >= self._limits.queue_rows:
+                self.counters["refused_full"] += 1
+                return False
             self._press(True)
-        if waiting >= self._limits.queue_rows or self._closing.is_set():
-            self.counters["refused_full"] += 1
-            return False
         if type(entry) is Entry and entry.lane == ALARM:
             self._alarms.append(entry)  # before the queue: what is confirmed was inserted
         self._queue.append((entry, confirm, token))
@@ -211,7 +176,7 @@ class Journal:
         if self._closing.is_set():
             done.set_exception(JournalError(f"write to journal {self.path}: it is closed"))
             return done
-        self._writes.append(_Write(act, done))
+        self._writes.append(Write(act, done))
         if self._idle:
             self._work.set()
         return done
@@ -250,11 +215,11 @@ class Journal:
 
     def rows_after(self, id_: int, lane: int, limit: int) -> list[Row]:
         """The next rows of a lane after row `id_`, in their order, at most `limit`."""
-        return [Row._make(found) for found in self.query(_ROWS, (lane, id_, limit))]
+        return [Row._make(found) for found in self.query(ROWS, (lane, id_, limit))]
 
     def held(self, device: str, boot: int) -> list[tuple[int, int]]:
         """The sequence numbers of one boot as ranges (first, last), rising."""
-        return [(first, last) for first, last in self.query(_HELD, (device, boot))]
+        return [(first, last) for first, last in self.query(HELD, (device, boot))]
 
     def cursor(self, sink: str, lane: int) -> int:
         """The row up to which `sink` has confirmed `lane`; 0 for none."""
@@ -281,8 +246,12 @@ class Journal:
             raise
         self._stop(None)
 
-    def _stop(self, error: BaseException | None) -> None:
+    def _close_in(self) -> None:
+        self._closed = True
         self._closing.set()
+
+    def _stop(self, error: BaseException | None) -> None:
+        self._close_in()
         while self._writes:
             refused = JournalError(f"write to journal {self.path}: it stopped before the commit")
             self._writes.popleft().done.set_exception(refused)
@@ -304,7 +273,7 @@ class Journal:
 
     def _commit(self) -> bool:
         """One transaction with what is queued; False if the disk refused it."""
-        batch = _Batch([], [], [], [])
+        batch = Batch([], [], [], [])
         try:
             self._db.execute("BEGIN IMMEDIATE")
             gathered = self._gather(batch)
@@ -321,9 +290,9 @@ class Journal:
         self._committed(batch, results)
         return True
 
-    def _gather(self, batch: _Batch) -> dict[str, int]:
+    def _gather(self, batch: Batch) -> dict[str, int]:
         """Insert alarms, then what is queued, until a bound is met; what there was of each."""
-        count = {"records": 0, "duplicates": 0, "clashes": 0, "strays": 0, "strays_dropped": 0}
+        count = dict.fromkeys(COUNTED, 0)
         rows, until = self._limits.commit_rows, time.monotonic() + self._limits.commit_ms / 1000
         while self._queue and len(batch.items) < rows:
             items = _taken(self._queue, min(len(self._queue), rows - len(batch.items)))
@@ -331,48 +300,17 @@ class Journal:
             # after the items: every alarm among them is in _alarms, or was committed before
             alarms = _taken(self._alarms, len(self._alarms))
             batch.alarms.extend(alarms)
-            self._insert(alarms, batch, count)
             came = [item[0] for item in items]
-            self._insert([e for e in came if type(e) is Entry and e.lane != ALARM], batch, count)
-            self._set_aside([e for e in came if type(e) is Stray], count)
+            others = [e for e in came if type(e) is Entry and e.lane != ALARM]
+            batch.others.extend(others)
+            store(self._db, alarms + others, count)
+            set_aside(self._db, [e for e in came if type(e) is Stray], count)
             if time.monotonic() >= until:
                 break
         batch.writes.extend(_taken(self._writes, len(self._writes)))
         return count
 
-    def _insert(self, entries: list[Entry], batch: _Batch, count: dict[str, int]) -> None:
-        batch.kept.extend(entries)
-        at = 0
-        for size in CHUNKS:
-            while len(entries) - at >= size:
-                chunk = entries[at : at + size]
-                values = list(chain.from_iterable(chunk))
-                stored = self._db.execute(_INSERT[size], values).rowcount
-                count["records"] += stored
-                if stored < size:
-                    count["duplicates"] += size - stored
-                    self._find_clashes(chunk, count)
-                at += size
-
-    def _find_clashes(self, chunk: list[Entry], count: dict[str, int]) -> None:
-        values = [v for n, e in enumerate(chunk) for v in (n, e.device, e.boot, e.seq, e.payload)]
-        clashes = [chunk[n] for (n,) in self._db.execute(_CLASHES[len(chunk)], values)]
-        count["clashes"] += len(clashes)
-        reason = "identity of another record, other bytes"
-        self._set_aside(
-            [
-                Stray(f"{e.device}:{e.boot}:{e.seq}", e.payload, reason, e.received_ms)
-                for e in clashes
-            ],
-            count,
-        )
-
-    def _set_aside(self, strays: list[Stray], count: dict[str, int]) -> None:
-        if strays:
-            count["strays"] += len(strays)
-            count["strays_dropped"] += quarantine.set_aside(self._db, strays)
-
-    def _try(self, write: _Write) -> tuple[Any, Exception | None]:
+    def _try(self, write: Write) -> tuple[Any, Exception | None]:
         """What the write gives or raises; an error of the disk is everybody's and goes on."""
         self._db.execute("SAVEPOINT act")
         try:
@@ -385,32 +323,35 @@ class Journal:
         self._db.execute("RELEASE act")
         return value, raised
 
-    def _committed(self, batch: _Batch, results: list[tuple[Any, Exception | None]]) -> None:
+    def _committed(self, batch: Batch, results: list[tuple[Any, Exception | None]]) -> None:
         self._troubled = False
         if self._pressed and len(self._queue) <= self._limits.queue_rows // 4:
             self._press(False)
-        for _, confirm, token in batch.items:
-            if confirm is not None:
-                self._confirm(confirm, token)
+        self._confirm(batch.items)
         for write, (value, raised) in zip(batch.writes, results, strict=True):
             if raised is None:
                 write.done.set_result(value)
             else:
                 write.done.set_exception(raised)
-        if batch.kept:
+        kept = batch.alarms + batch.others
+        if kept:
             for tell in self.on_commit:
-                tell(batch.kept)
+                tell(kept)
 
-    def _confirm(self, confirm: Confirm, token: int) -> None:
-        try:
-            confirm(token)
-            self.counters["confirms"] += 1
-        except Exception:
-            # a door that falls over is not the journal's end: what it did not confirm comes again
-            self.counters["confirm_errors"] += 1
-            log.exception("confirm_failed")
+    def _confirm(self, items: list[Item]) -> None:
+        failed = 0
+        for _, confirm, token in items:
+            try:
+                if confirm is not None:
+                    confirm(token)
+            except Exception:
+                # a door that falls over is not the journal's end: it gets these once more
+                failed += 1
+                log.exception("confirm_failed")
+        self.counters["confirms"] += len(items) - failed
+        self.counters["confirm_errors"] += failed
 
-    def _take_back(self, batch: _Batch, error: sqlite3.Error) -> None:
+    def _take_back(self, batch: Batch, error: sqlite3.Error) -> None:
         """The disk refused: everything of the batch is queued again, in front, in its order."""
         self.counters["disk_errors"] += 1
         if not self._troubled:
@@ -431,11 +372,6 @@ class Journal:
             self.counters["pressure"] += on
             for tell in self.on_pressure:
                 tell(on)
-
-
-def set_cursor(db: Database, sink: str, lane: int, id_: int) -> None:
-    """Within a write: `sink` has confirmed all of `lane` up to row `id_`."""
-    db.execute(_SET_CURSOR, (sink, lane, id_))
 
 
 def _taken(waiting: "deque[T]", count: int) -> list[T]:

@@ -12,6 +12,7 @@ cannot be folded is found by folding its batch one by one, and goes the same way
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import structlog
@@ -28,7 +29,7 @@ log = structlog.get_logger("reader")
 BATCH = 100  # records folded in one go: some milliseconds of the event loop
 BUSY_RATE = 3_000  # records a second being stored: from here on the doors go first
 RATE_MS = 20  # over which the rate is taken
-BUSY_PAUSE_S = 0.05  # between two batches then
+BUSY_PAUSE_S = 0.2  # between two batches then, cut short by an alarm
 
 _DEVICE = f"SELECT {', '.join(Device._fields)} FROM devices WHERE device = ?"  # noqa: S608 - ours
 _MARKS = ", ".join("?" * len(Device._fields))
@@ -73,16 +74,23 @@ class Reader:
         self._seen = (0, 0)  # records stored, when
         self._rush = False
         self._work = asyncio.Event()
+        self._alarm = asyncio.Event()
         self._woken = False
 
     def on_commit(self, entries: Sequence[Entry]) -> None:
         """The journal has something new. From the writer's thread."""
-        if not self._woken and self._loop is not None:
+        alarm = entries[0].lane == ALARM  # alarms stand first in a commit
+        if self._loop is not None and (alarm or not self._woken):
             self._woken = True
             try:
-                self._loop.call_soon_threadsafe(self._work.set)
+                self._loop.call_soon_threadsafe(self._wake, alarm)
             except RuntimeError:
                 self._woken = False  # the loop is closed: the rest is read at the next start
+
+    def _wake(self, alarm: bool) -> None:
+        self._work.set()
+        if alarm:
+            self._alarm.set()
 
     async def run(self) -> None:
         """Fold until cancelled."""
@@ -101,8 +109,11 @@ class Reader:
         """Fold one batch of the first lane that has something; how many records."""
         for lane in LANES:
             if lane != ALARM and self._rushed():
-                await asyncio.sleep(BUSY_PAUSE_S)
-                await self._step(ALARM)
+                self._alarm.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._alarm.wait(), BUSY_PAUSE_S)
+                if await self._step(ALARM):
+                    return 1
             count = await self._step(lane)
             if count:
                 return count
