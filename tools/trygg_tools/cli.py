@@ -7,13 +7,14 @@ app = typer.Typer(
     help="Trackers for people with dementia: the gateway, the virtual trackers, the bench.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,  # a local variable may be a secret
 )
 
 
 def _add_rooms() -> None:
     """Hang each room's commands on the one command."""
     from trygg_gateway.cli import app as gateway
-    from trygg_tools import bench_command, webhook, wire_command
+    from trygg_tools import bench_command, firmware_command, webhook, wire_command
     from trygg_tools.demo import check
     from trygg_tools.demo import command as demo
 
@@ -21,6 +22,7 @@ def _add_rooms() -> None:
     app.command("demo")(demo.command)
     app.command("demo-check")(check.command)
     app.command("bench")(bench_command.command)
+    app.command("firmware")(firmware_command.command)
     app.command("webhook")(webhook.command)
     app.command("wire")(wire_command.command)
 

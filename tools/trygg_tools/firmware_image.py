@@ -23,6 +23,13 @@ class FirmwareError(Exception):
     """A file of the firmware does not compile; the text is the compiler's."""
 
 
+def firmware_folder() -> Path:
+    """The firmware's source: the checkout's, or what the wheel carries."""
+    here = Path(__file__).resolve()
+    carried = here.with_name("firmware")
+    return carried if carried.is_dir() else here.parents[2] / "firmware"
+
+
 def rom_image(firmware: Path, arch: str) -> bytes:
     """The ROMFS image of all of `firmware` but main.py, compiled for `arch`."""
     stamps = tuple(
