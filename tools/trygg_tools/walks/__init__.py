@@ -1,7 +1,8 @@
 """Three walks for the demo, self-made: where their fences are, and how the logs are made again.
 
 `python -m trygg_tools.walks` writes the logs and walks.json beside this file; a test compares.
-The names are invented, the parks are real, nobody was followed.
+The names are invented, the places are real, nobody was followed. All three are within 2.5 km of
+each other, so that one look at the map shows every fence.
 """
 
 import json
@@ -16,8 +17,8 @@ START_UNIX = 1_781_427_600  # 2026-06-14 09:00:00 UTC
 
 Place = tuple[float, float]
 FROGNER: Place = (59.92700, 10.70100)  # Frognerparken, Oslo
-NYGARD: Place = (60.38450, 5.32600)  # Nygårdsparken, Bergen
-TROMSO: Place = (69.64600, 18.92700)  # Charlottenlund, Tromsø
+URANIENBORG: Place = (59.92220, 10.72400)  # Uranienborgparken, Oslo
+SKOYEN: Place = (59.92350, 10.68400)  # Skøyen, Oslo
 
 
 @dataclass(frozen=True)
@@ -80,32 +81,32 @@ def bjorn() -> Walk:
     """He potters about in the park and never comes near its edge."""
     corners = ((140, -90), (150, 60), (60, 150), (-110, 130), (-150, 0), (-80, -130))
     stops = (
-        stop(NYGARD, 0, 0, 1.0, 40),
-        stop(NYGARD, 40, 25, 0.7, 45),
-        stop(NYGARD, 70, -20, 0.8, 30),
-        stop(NYGARD, 20, -55, 0.9, 60),
-        stop(NYGARD, -40, -40, 0.8, 20),
-        stop(NYGARD, -70, 20, 0.9, 50),
-        stop(NYGARD, -10, 60, 0.7, 35),
-        stop(NYGARD, 0, 0, 0.8, 20),
+        stop(URANIENBORG, 0, 0, 1.0, 40),
+        stop(URANIENBORG, 40, 25, 0.7, 45),
+        stop(URANIENBORG, 70, -20, 0.8, 30),
+        stop(URANIENBORG, 20, -55, 0.9, 60),
+        stop(URANIENBORG, -40, -40, 0.8, 20),
+        stop(URANIENBORG, -70, 20, 0.9, 50),
+        stop(URANIENBORG, -10, 60, 0.7, 35),
+        stop(URANIENBORG, 0, 0, 0.8, 20),
     )
-    rings = [ring(NYGARD, corners)]
-    area = fence("Nygårdsparken", NYGARD, private=True, buffer_m=10, rings=rings)
+    rings = [ring(URANIENBORG, corners)]
+    area = fence("Uranienborgparken", URANIENBORG, private=True, buffer_m=10, rings=rings)
     note = "polygon of six corners, stays at least 40 m inside the whole time"
     return Walk(Route("bjorn", stops), 2, area, True, note)
 
 
 def solveig() -> Walk:
     """She goes indoors for a minute, then close to her fence's edge, and turns back."""
-    shop = stop(TROMSO, 60, -120, 1.2, 60)
+    shop = stop(SKOYEN, 60, -120, 1.2, 60)
     stops = (
-        stop(TROMSO, 10, 10, 1.0, 20),
+        stop(SKOYEN, 10, 10, 1.0, 20),
         Stop(shop.latitude, shop.longitude, 1.2, 60, indoors=True),
-        stop(TROMSO, 150, -60, 1.3, 10),
-        stop(TROMSO, 200, 210, 1.4, 15),  # 290 m from the middle: 10 m inside
-        stop(TROMSO, 60, 40, 1.2, 30),
+        stop(SKOYEN, 150, -60, 1.3, 10),
+        stop(SKOYEN, 200, 210, 1.4, 15),  # 290 m from the middle: 10 m inside
+        stop(SKOYEN, 60, 40, 1.2, 30),
     )
-    area = fence("Charlottenlund", TROMSO, private=False, buffer_m=10, radius_m=300)
+    area = fence("Skøyen", SKOYEN, private=False, buffer_m=10, radius_m=300)
     note = "circle of 300 m, no fix for a minute at about 3 min, up to 290 m from the centre"
     return Walk(Route("solveig", stops), 3, area, False, note)
 
