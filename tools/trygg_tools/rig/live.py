@@ -7,7 +7,9 @@ process of its own it plays a walk until it is ended:
     python -m trygg_tools.rig.live --config astrid.json --folder state --walk astrid.nmea --speed 10
 
 Flash is a folder and outlives a kill; RTC memory is the process's and does not, so a kill -9 is
-the board's power cut.
+the board's power cut. With `--ledger FILE` each record that is safe in flash is written down there,
+a line `boot seq kind` each: what somebody else may later ask the gateway for. A kill -9 leaves at
+most a torn last line.
 """
 
 import argparse
@@ -25,10 +27,14 @@ from trygg_tools.rig import power as pw
 from trygg_tools.rig.board_io import BoardIo
 from trygg_tools.rig.folder_flash import FolderFlash
 from trygg_tools.rig.live_ports import Clock, Link, Uart
+from trygg_wire import codec
 
 BOOT_S = 0.35
+# of our seconds, whatever the speed: bytes come from processes that are no faster than the world
 LISTEN_S = 0.02  # between two looks for bytes while some may come, as in firmware/main.py
 IDLE_S = 0.2
+
+Kept = Callable[[int, int, int], None]  # boot, seq, kind
 
 
 class LiveTracker:
@@ -41,9 +47,10 @@ class LiveTracker:
         *,
         speed: int = 1,
         say: Callable[[str], None] = print,
+        kept: Kept | None = None,
     ) -> None:
         """`config`: a tracker's credentials, as `trygg gateway tracker add` writes them, with
-        `tls` the authority's DER file or None."""
+        `tls` the authority's DER file or None. `kept` is told of each record safe in flash."""
         self._config = {
             **config,
             "password": config["password"].encode(),
@@ -51,6 +58,7 @@ class LiveTracker:
         }
         self._speed = speed
         self._say = say
+        self._kept = kept
         self.clock = Clock(speed)
         self.power = pw.Power()
         self.flash = FolderFlash(str(folder))
@@ -72,7 +80,7 @@ class LiveTracker:
         if asleep_s > 0:
             return asleep_s
         try:
-            return self._step() / self._speed
+            return self._step()
         except pw.DeepSleep as sleep:
             return self._end(pw.DEEPSLEEP, pw.TIMER, sleep.ms / 1000)
         except pw.Reset:
@@ -91,11 +99,14 @@ class LiveTracker:
                 Log(self.clock, self._say),
             )
             self._app = App(parts, self._config)
+            if self._kept is not None:
+                write_down(self._app.outbox, self._kept)
         wait_ms: int = self._app.step(self.clock.ticks_ms())
         sleep_ms = self._app.deep_sleep_ms()
         if sleep_ms:
             self._app.sleep(sleep_ms)
-        return min(wait_ms / 1000, LISTEN_S if self._app.listening() else IDLE_S)
+        wait_s = wait_ms / 1000 / self._speed
+        return min(wait_s, LISTEN_S if self._app.listening() else IDLE_S)
 
     def _end(self, cause: int, wake: int, asleep_s: float) -> float:
         self.link.close()
@@ -104,6 +115,31 @@ class LiveTracker:
         asleep_s = (asleep_s + BOOT_S) / self._speed
         self._asleep_until = time.monotonic() + asleep_s
         return asleep_s
+
+
+def write_down(outbox: Any, kept: Kept) -> None:
+    """Have `kept` told of each record that this outbox says to be safe in flash."""
+    append = outbox.append
+
+    def appended(lane: int, boot: int, seq: int, frame: bytes, now_s: int) -> bool:
+        safe: bool = append(lane, boot, seq, frame, now_s)
+        if safe:
+            kept(boot, seq, codec.peek(frame)[0])
+        return safe
+
+    outbox.append = appended
+
+
+def ledger(file: Path) -> Kept:
+    """A `kept` that appends lines to `file`, each handed to the operating system at once."""
+    out = file.open("ab", buffering=0)
+    if out.tell() and not file.read_bytes().endswith(b"\n"):
+        out.write(b"\n")  # a kill tore the last line
+
+    def kept(boot: int, seq: int, kind: int) -> None:
+        out.write(b"%d %d %d\n" % (boot, seq, kind))
+
+    return kept
 
 
 def epochs(walk: Path, start_unix_ms: int) -> Iterator[tuple[int, bytes]]:
@@ -150,10 +186,15 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="its flash")
     parser.add_argument("--walk", type=Path, required=True, help="an NMEA log")
     parser.add_argument("--speed", type=int, default=1, help="times as fast as the world")
+    parser.add_argument("--ledger", type=Path, help="write down here what is safe in flash")
     asked = parser.parse_args()
     config = json.loads(asked.config.read_text("utf-8"))
     tracker = LiveTracker(
-        config, asked.folder, speed=asked.speed, say=lambda x: print(x, flush=True)
+        config,
+        asked.folder,
+        speed=asked.speed,
+        say=lambda x: print(x, flush=True),
+        kept=ledger(asked.ledger) if asked.ledger else None,
     )
     play(tracker, asked.walk, asked.speed)
 

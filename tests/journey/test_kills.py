@@ -1,0 +1,147 @@
+"""The kill test: what a tracker has kept arrives, once, whoever is killed on the way.
+
+Eight trackers (the firmware's core, each a process) walk in and out of four fences, the gateway
+brings what they say to a webhook and to a file, and all the while one of them is killed with -9 at
+a random moment and started again after a random pause: a tracker (its power cut), the gateway, and
+behind the second door the broker too, which keeps nothing over its death. This goes on until there
+are 2,000 records and every kind was killed often enough. Then the kills end, and what every
+tracker had written down as safe in its flash must come out at both sinks: none missing, none
+twice, every alarm among it.
+
+Two doors, two tests, a fixed seed each for the kills and the walks; the moments themselves are the
+machine's, so no two runs are the same. A run takes about a minute and prints one line of figures.
+"""
+
+import random
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from journey.town import Town, ids_of
+from journey.victim import Hunt, until
+
+RECORDS = 2_000
+ALARMS = 50
+KILLS = {"tracker": 12, "gateway": 6, "broker": 6}  # at least
+HUNT_S = 110  # for a machine that has much else to do
+DRAIN_S = 60
+
+
+@pytest.mark.timeout(240)
+def test_what_trackers_kept_arrives_once_when_any_is_killed_behind_our_own_door(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Town.on_own_door(tmp_path, seed=1902) as town:
+        line = survive(town, seed=1902)
+    show(line, capfd)
+
+
+@pytest.mark.timeout(240)
+def test_what_trackers_kept_arrives_once_when_any_is_killed_behind_a_broker(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Town.on_broker(tmp_path, seed=1905) as town:
+        line = survive(town, seed=1905)
+    show(line, capfd)
+
+
+def survive(town: Town, seed: int) -> str:
+    """Hunt, let everything drain, and give the verdict; the line of figures."""
+    began = time.monotonic()
+    dice = random.Random(seed)
+    hunts = {
+        "tracker": Hunt(list(town.trackers), 3.0, 1.5, dice),
+        "gateway": Hunt([town.gateway], 6.0, 1.5, dice),
+    }
+    if town.broker is not None:
+        hunts["broker"] = Hunt([town.broker], 6.0, 1.5, dice)
+    hunt_all(town, hunts)
+    hunted_s = time.monotonic() - began
+    wanted, alarms = let_drain(town)
+    judge(town, wanted, alarms, hunts["tracker"].kills)
+    figures = {
+        "door": "broker" if town.broker else "listener",
+        "seed": seed,
+        "records": len(wanted),
+        "alarms": len(alarms),
+        **{f"{kind}_kills": hunt.kills for kind, hunt in hunts.items()},
+        "hunted_s": round(hunted_s),
+        "seconds": round(time.monotonic() - began),
+    }
+    return "kill test: " + " ".join(f"{name}={value}" for name, value in figures.items())
+
+
+def hunt_all(town: Town, hunts: dict[str, Hunt]) -> None:
+    """Kill and revive until there is enough of everything; then all are up again."""
+    until_s = time.monotonic() + HUNT_S
+    while not enough(town, hunts):
+        assert time.monotonic() < until_s, f"too slow: {len(town.kept.all)} records, {kills(hunts)}"
+        for _ in range(10):
+            for hunt in hunts.values():
+                hunt.step()
+            time.sleep(0.02)
+    for hunt in hunts.values():
+        hunt.end()
+
+
+def enough(town: Town, hunts: dict[str, Hunt]) -> bool:
+    """Whether this run has been what was promised."""
+    town.kept.read_on()
+    often = all(hunt.kills >= KILLS[kind] for kind, hunt in hunts.items())
+    return often and len(town.kept.all) >= RECORDS and len(town.kept.alarms) >= ALARMS
+
+
+def kills(hunts: dict[str, Hunt]) -> dict[str, int]:
+    """How often each kind was killed."""
+    return {kind: hunt.kills for kind, hunt in hunts.items()}
+
+
+def let_drain(town: Town) -> tuple[set[str], set[str]]:
+    """(records, alarms) that were kept by now, once both sinks have them; then all have ended.
+
+    The trackers go on walking meanwhile, and what they say after now is not asked for."""
+    town.kept.read_on()
+    wanted, alarms = set(town.kept.all), set(town.kept.alarms)
+
+    def everywhere() -> bool:
+        for one in (*town.trackers, town.gateway):
+            one.demand_alive()
+        return wanted <= (town.delivered() or set()) and wanted <= set(ids_of(town.archive))
+
+    try:
+        until(everywhere, DRAIN_S, "everything that was kept is at both sinks", 0.5)
+    except AssertionError:
+        pass  # the verdict names what is missing
+    for tracker in town.trackers:
+        tracker.kill()
+    assert town.gateway.stop() == 0, town.gateway.last_lines()
+    return wanted, alarms
+
+
+def judge(town: Town, wanted: set[str], alarms: set[str], power_cuts: int) -> None:
+    """Nothing lost, nothing double, nothing invented, nothing set aside."""
+    town.kept.read_on()
+    assert not town.kept.twice, f"a tracker used a number twice: {some(town.kept.twice)}"
+    for name, file in (("webhook", town.received), ("file", town.archive)):
+        ids = ids_of(file)
+        doubles = {one for one, times in Counter(ids).items() if times > 1}
+        assert not alarms - set(ids), f"alarms lost at the {name}: {some(alarms - set(ids))}"
+        assert not wanted - set(ids), f"lost at the {name}: {some(wanted - set(ids))}"
+        assert not doubles, f"double at the {name}: {some(doubles)}"
+        # in flash, and killed before it could be written down
+        unknown = set(ids) - town.kept.all
+        assert len(unknown) <= power_cuts + len(town.trackers), f"nobody said {some(unknown)}"
+    assert town.quarantine() == []
+
+
+def some(ids: set[str]) -> str:
+    """How many, and the first of them."""
+    return f"{len(ids)}, such as {', '.join(sorted(ids)[:12])}"
+
+
+def show(line: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Print a line although pytest holds back what is printed."""
+    with capfd.disabled():
+        print(f"\n{line}")
