@@ -7,6 +7,10 @@ import sys
 from typing import Any
 
 
+class BenchError(RuntimeError):
+    """There are no figures; the text says what was wanted and what came."""
+
+
 def machine() -> str:
     """This machine in a few words: cores, processor, interpreter."""
     return f"{os.cpu_count()} cores, {platform.machine()}, CPython {platform.python_version()}"

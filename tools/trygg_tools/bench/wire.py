@@ -1,11 +1,11 @@
 """Bytes a fix in the real frames of a walk with one fix a minute: payload, no MQTT header."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pynmea2
 
+from trygg_tools.bench import report
 from trygg_wire import codec, layouts
 
 WALK = Path(__file__).parents[1] / "walks" / "astrid.nmea"
@@ -49,7 +49,7 @@ def frame_of(fixes: list[dict[str, int]]) -> bytes:
         before = entry.pop("time_s")
         entries.append(entry)
     entries[0]["age_s"] = 2
-    return codec.encode(
+    frame: bytes = codec.encode(
         layouts.REPORT,
         {
             "boot": 3, "seq": 500, "time_s": newest + 2, "time_is_uptime": 0,
@@ -59,13 +59,14 @@ def frame_of(fixes: list[dict[str, int]]) -> bytes:
             "fix_age_s": 2, "fixes": entries,
         },
     )  # fmt: skip
+    return frame
 
 
 def run() -> dict[str, Any]:
-    """{fixes in a report: bytes a fix} for one, ten and sixty fixes of the recorded walk."""
+    """Bytes of one fix in its report (the worst of the walk), and bytes a fix of ten and sixty."""
     minutes = fixes_of(WALK, 60)
     seconds = fixes_of(WALK, 1)
-    ten = minutes[:10] if len(minutes) >= 10 else minutes
+    ten = minutes[:10]
     return {
         "walk": WALK.name,
         "one_fix_bytes": max(len(frame_of([fix])) for fix in seconds),
@@ -76,4 +77,4 @@ def run() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(run()))
+    report.say("wire", run())
