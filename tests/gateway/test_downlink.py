@@ -108,7 +108,7 @@ def test_what_is_owed_is_sent_when_the_tracker_is_heard(journal):
             await until(lambda: len(door.got) == 2)
             assert sorted(door.kinds()) == [layouts.ACK, layouts.ORDER]
             assert downlink.counters["down_sent"] == 2
-        assert journal.query("SELECT state FROM orders") == [("sent",)]
+            await until(lambda: journal.query("SELECT state FROM orders") == [("sent",)])
 
     asyncio.run(story())
 
