@@ -57,9 +57,9 @@ def picture(driver, name):
 
 @pytest.fixture
 def browser():
-    """A browser with an empty profile, or a skip where Debian's Chromium is not installed."""
+    """A browser with an empty profile; without Debian's Chromium the test fails."""
     if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        pytest.skip("needs Debian's packages chromium and chromium-driver")
+        pytest.fail("Chromium is not installed: apt-get install chromium chromium-driver")
     profile = tempfile.mkdtemp(prefix="trygg-chromium-")
     driver = open_browser(profile)
     try:

@@ -47,6 +47,7 @@ class Folder:
         self.root = root
         self.gateway = root / "gateway"
         self.config = self.gateway / "gateway.toml"
+        self.running = self.gateway / "data" / "running.json"  # while a gateway serves it
         self.secret = self.gateway / "secrets" / "webhook"
         self.received = root / "received.jsonl"
         self.trackers = root / "trackers"

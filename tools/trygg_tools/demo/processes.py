@@ -1,7 +1,5 @@
 """The demo's other processes: the gateway and the webhook's receiver, started and ended here."""
 
-import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -10,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 
 class DemoError(Exception):
@@ -46,6 +45,16 @@ class Process:
         """Whether it runs."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def how_it_ended(self) -> str:
+        """In words: by which signal, or with which exit code."""
+        code = self._process.poll() if self._process else None
+        if code is None:
+            return "it runs"
+        if code < 0:
+            return f"ended by {signal.Signals(-code).name}"
+        return f"exit code {code}, see {self.log}"
+
     def wait_ready(self, url: str, seconds: float = 30) -> None:
         """Return when `url` answers; DemoError with the log's end if it ends or takes too long."""
         until = time.monotonic() + seconds
@@ -59,19 +68,22 @@ class Process:
 
     def stop(self, seconds: float = 10) -> None:
         """Ask it to end, and end it if it does not."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGTERM)
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        if self._process is not None:
+            end(self._process, seconds)
 
     def _log_end(self) -> str:
         lines = self.log.read_text("utf-8", "replace").splitlines()[-8:]
         return "\n".join(f"  {line}" for line in lines)
+
+
+def end(process: subprocess.Popen[Any], seconds: float = 10) -> None:
+    """Ask a process to end; kill it if it has not after `seconds`."""
+    process.terminate()  # does nothing to one that has ended
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def answers(url: str) -> bool:

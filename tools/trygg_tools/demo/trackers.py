@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from trygg_tools.demo.folder import Wearer
+from trygg_tools.demo.processes import end
 from trygg_tools.rig.board import VirtualBoard, micropython_folder
 from trygg_tools.rig.live import epochs
 
@@ -104,8 +105,7 @@ class SimulatedTracker:
     def stop(self) -> None:
         """End its process."""
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait(10)
+            end(self._process)
 
     def _listen(self) -> None:
         if self._process is None or self._process.stdout is None:
