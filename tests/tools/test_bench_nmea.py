@@ -8,13 +8,8 @@ import json
 import subprocess
 import sys
 
-import pytest
-
+from micropython_wheel import needs_micropython
 from trygg_tools.bench import nmea as bench
-
-needs_micropython = pytest.mark.skipif(
-    not bench.MICROPYTHON.exists(), reason="no micropython wheel for this machine"
-)
 
 
 def test_the_epoch_is_the_promised_one():

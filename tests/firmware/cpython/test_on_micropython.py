@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from micropython_wheel import needs_micropython
+
 ROOT = Path(__file__).resolve().parents[3]
 MICROPYTHON = Path(sys.executable).parent / "micropython"
 FILES = sorted(path.relative_to(ROOT) for path in ROOT.glob("tests/firmware/test_*.py"))
@@ -24,7 +26,7 @@ def heap_of(path: Path) -> str:
     return wanted.group(1) if wanted else HEAP
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no micropython wheel for this machine")
+@needs_micropython
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_file_passes_under_micropython(path: Path) -> None:
     heap = f"heapsize={heap_of(path)}"
