@@ -8,7 +8,7 @@ version 0, which the gateway sees; a start never fails for it.
 import struct
 
 from trygg_wire import codec
-from trygg_wire.crc16 import crc16
+from trygg_wire.crc16 import crc16, fits
 from trygg_wire.layouts import FENCES
 
 _FORMAT = 1
@@ -24,7 +24,7 @@ def pack(version, body):
 
 def restore(fences, data):
     """Put the fences of a file's bytes in force in the FenceSet `fences`; False if damaged."""
-    if len(data) < _HEAD_SIZE + 2 or crc16(data) or data[0] != _FORMAT:
+    if len(data) < _HEAD_SIZE + 2 or not fits(data) or data[0] != _FORMAT:
         return False
     version = struct.unpack_from(_HEAD, data, 0)[1]
     try:

@@ -10,7 +10,7 @@ nothing, and bytes written under another version do no harm.
 import struct
 
 from tracker.fix import Fix
-from trygg_wire.crc16 import crc16
+from trygg_wire.crc16 import crc16, fits
 from trygg_wire.layouts import OUTSIDE
 
 FIXES_KEPT = 3
@@ -71,7 +71,7 @@ def pack(memory, fences):
 
 def unpack(data, fences):
     """The Memory in `data`, and what it holds of `fences` put into them; None if damaged."""
-    if len(data) < _HEAD_SIZE + 2 or crc16(data) or data[0] != _FORMAT:
+    if len(data) < _HEAD_SIZE + 2 or not fits(data) or data[0] != _FORMAT:
         return None
     head = struct.unpack_from(_HEAD, data, 0)
     _format, version, now_s, time_s, fix_at_s, flags, fence_count, fix_count = head

@@ -21,7 +21,7 @@ from hashlib import sha256
 
 from tracker.fence_file import pack as fence_file
 from trygg_wire import codec
-from trygg_wire.crc16 import crc16
+from trygg_wire.crc16 import crc16, fits
 from trygg_wire.layouts import (
     APPLIED,
     ARMED,
@@ -111,7 +111,7 @@ class Orders:
 
     def load(self, data):
         """Take up what `save` gave; False, and nothing changed, if `data` is damaged."""
-        if len(data) < _HEAD_SIZE + 2 or crc16(data) or data[0] != _FORMAT:
+        if len(data) < _HEAD_SIZE + 2 or not fits(data) or data[0] != _FORMAT:
             return False
         _format, command_version, count = struct.unpack_from(_HEAD, data, 0)
         end = _HEAD_SIZE + count * _ENTRY_SIZE

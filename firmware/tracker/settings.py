@@ -7,7 +7,7 @@ default; a number this firmware does not know is passed over. Numbers are never 
 
 import struct
 
-from trygg_wire.crc16 import crc16
+from trygg_wire.crc16 import crc16, fits
 from trygg_wire.layouts import OUT_OF_RANGE
 
 # (number, name, default, low, high, unit, what it does)
@@ -100,7 +100,7 @@ class Settings:
     def load(self, data):
         """Take over what `save` gave; False, and nothing changed, if `data` is damaged."""
         head = struct.calcsize(_HEAD)
-        if len(data) < head + 2 or crc16(data) or data[0] != _FORMAT:
+        if len(data) < head + 2 or not fits(data) or data[0] != _FORMAT:
             return False
         _format, version, count = struct.unpack_from(_HEAD, data, 0)
         if len(data) != head + 5 * count + 2:

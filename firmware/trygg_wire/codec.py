@@ -7,7 +7,7 @@ MicroPython's struct wraps silently past a field's size, so every range is check
 """
 
 from trygg_wire import layouts
-from trygg_wire.crc16 import crc16
+from trygg_wire.crc16 import crc16, fits
 
 _TURN = 360000000  # the whole way round, in 1e-6 degree
 
@@ -231,7 +231,7 @@ def order_with_mac(frame, mac):
 def _kind_of(frame):
     if not 4 <= len(frame) <= layouts.FRAME_MAX:
         raise WireError("frame of %d bytes, wanted 4 to %d" % (len(frame), layouts.FRAME_MAX))
-    if crc16(frame):  # over a frame and its own CRC it is 0
+    if not fits(frame):
         raise WireError("crc does not fit")
     if frame[0] >> 4 != layouts.VERSION:
         raise WireError("version %d, wanted %d" % (frame[0] >> 4, layouts.VERSION))

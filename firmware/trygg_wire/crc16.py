@@ -1,10 +1,13 @@
-"""CRC-16/XMODEM (polynomial 0x1021, start 0): the same sixteen bits on every interpreter.
+"""CRC-16/GENIBUS (polynomial 0x1021, start and final xor 0xFFFF), the same on every interpreter.
 
 It finds every single and double flipped bit and every burst of up to sixteen bits in a
-frame of our sizes. CPython has it in C (`binascii.crc_hqx`); MicroPython has not, so there
-it is computed here from a table of sixteen rows, half a byte at a time: small enough for a
-tracker's memory. Check value: crc16(b"123456789") == 0x31C3 (CRC RevEng catalogue).
+frame of our sizes, and zeros added or lost at either end, which a CRC that starts and ends
+with 0 does not. CPython has the division in C (`binascii.crc_hqx`); MicroPython has not, so
+there it is computed here from a table of sixteen rows, half a byte at a time: small enough for
+a tracker's memory. Check value: crc16(b"123456789") == 0xD64E (CRC RevEng catalogue).
 """
+
+_RESIDUE = 0xE2F0  # of any data followed by its CRC
 
 _TABLE = (
     0x0000, 0x1021, 0x2042, 0x3063, 0x4084, 0x50A5, 0x60C6, 0x70E7,
@@ -13,11 +16,11 @@ _TABLE = (
 
 
 def _crc16_by_table(data):
-    crc = 0
+    crc = 0xFFFF
     for byte in data:
         crc = ((crc << 4) & 0xFFFF) ^ _TABLE[(crc >> 12) ^ (byte >> 4)]
         crc = ((crc << 4) & 0xFFFF) ^ _TABLE[(crc >> 12) ^ (byte & 15)]
-    return crc
+    return crc ^ 0xFFFF
 
 
 try:
@@ -25,7 +28,12 @@ try:
 
     def crc16(data):
         """The CRC of `data` (bytes-like): 0..65535."""
-        return crc_hqx(data, 0)
+        return crc_hqx(data, 0xFFFF) ^ 0xFFFF
 
 except ImportError:
     crc16 = _crc16_by_table
+
+
+def fits(data):
+    """True if `data` ends with the CRC of what stands before, most significant byte first."""
+    return crc16(data) == _RESIDUE

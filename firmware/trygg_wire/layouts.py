@@ -18,7 +18,7 @@ Types
   raw     exactly `high` bytes
   list    var count, then that many entries of the rows in LISTS[name]; high is the most
 
-Every frame is one byte version << 4 | kind, the rows of its kind, and a CRC-16/XMODEM of
+Every frame is one byte version << 4 | kind, the rows of its kind, and a CRC-16/GENIBUS of
 all bytes before it, most significant byte first. Times are seconds since 2020-01-01 UTC:
 they fit a 31-bit integer until 2054, which the seconds since 1970 do not on the tracker.
 """

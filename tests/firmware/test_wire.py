@@ -8,7 +8,7 @@ import json
 import os
 
 from trygg_wire import codec, layouts, topics
-from trygg_wire.crc16 import _crc16_by_table, crc16
+from trygg_wire.crc16 import _crc16_by_table, crc16, fits
 
 HERE = __file__.rsplit("/", 1)[0]
 VECTORS = HERE + "/../vectors/wire/"
@@ -46,9 +46,10 @@ def _with_crc(head):
 
 
 def test_crc_fits_its_check_value_by_either_way():
-    assert crc16(b"123456789") == 0x31C3
-    assert _crc16_by_table(b"123456789") == 0x31C3
+    assert crc16(b"123456789") == 0xD64E
+    assert _crc16_by_table(b"123456789") == 0xD64E
     assert _crc16_by_table(b"") == crc16(b"") == 0
+    assert fits(b"123456789\xd6\x4e") and not fits(b"123456789\xd6\x4f")
     assert _crc16_by_table(bytes(range(256))) == crc16(bytes(range(256)))
 
 
@@ -103,6 +104,17 @@ def test_every_prefix_with_a_crc_that_fits_is_refused_too():
         for length in range(1, len(vector["frame"]) - 2):
             frame = _with_crc(vector["frame"][:length])
             assert _refused(codec.decode, frame), (vector["name"], length)
+
+
+def test_zeros_at_either_end_do_not_fit_the_crc():
+    for vector in _vectors():
+        for frame in (
+            vector["frame"] + b"\x00",
+            vector["frame"] + bytes(2),
+            b"\x00" + vector["frame"],
+        ):
+            assert not fits(frame), vector["name"]
+            assert _refused(codec.peek, frame), vector["name"]
 
 
 def test_a_byte_too_many_is_refused():
