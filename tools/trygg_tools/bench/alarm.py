@@ -148,6 +148,8 @@ def latencies(samples: Sequence[Sample], receiver: ClockedReceiver) -> dict[str,
 
 def figures(samples: Sequence[Sample], confirmed_ns: dict[str, int]) -> dict[str, Any]:
     """Seconds from the last sentence to the sink, and the tracker's part of it until its log."""
+    if not samples:
+        return {"alarms": 0}
     took = sorted((confirmed_ns[one.id] - one.said_ns) / NS for one in samples)
     decided = sorted((one.decided_ns - one.said_ns) / NS for one in samples)
     return {

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tracker.search import KEEP_ON_S
 from tracker.settings import ROWS
 from trygg_gateway.database import Database
 from trygg_gateway.init_folder import make_folder
@@ -29,7 +30,8 @@ HOME = (59.927, 10.701)  # of every tracker: the middle of its fence
 RADIUS_M = 100
 FENCE = {"number": 1, "name": "home", "keep": "in", "private": True, "shape": "circle",
          "lat": HOME[0], "lon": HOME[1], "radius_m": RADIUS_M}  # fmt: skip
-SETTINGS = {"fix_floor_s": 15, "deep_sleep_min_s": 5}  # a round of the bench takes 20 s, not 30
+# the shortest pause in which receiver and chip are off, so that a round takes 20 s and not 30
+SETTINGS = {"fix_floor_s": KEEP_ON_S + 1, "deep_sleep_min_s": 5}
 
 
 class AlarmGateway:

@@ -23,6 +23,7 @@ from trygg_tools.route import moved
 
 OUTSIDE = moved(*HOME, 220.0, 0.0)  # 120 m beyond the fence
 LINGER_S = 2.0  # after an alarm, so that its acknowledgement is heard
+PAUSE_S = 4.0  # between two rounds, at most: they drift apart
 STUCK_S = 90.0
 NEVER = float("inf")
 _ALARM = re.compile(r"alarm (\d+)/(\d+): left")
@@ -104,20 +105,14 @@ class Walker:
             yield
         for _ in range(rounds):
             self._switch_off()
-            yield from self._switch_on(4.0)
-            yield from self._fall_asleep()
-            while not self._receiver_on():
-                yield
+            yield from self._at_home(PAUSE_S)
             self._where = OUTSIDE
             self._say_due = time.monotonic() + self._dice.random()
             yield from self._alarm()
         self._switch_off()
 
     def _gathered(self, spread_s: float) -> Iterator[None]:
-        yield from self._switch_on(spread_s)
-        yield from self._fall_asleep()
-        while not self._receiver_on():
-            yield
+        yield from self._at_home(spread_s)
         self.waiting = True
         yield from self._alarm()
         self._switch_off()
@@ -133,11 +128,14 @@ class Walker:
         self._sample = None
         self._say_due = at + self._dice.random()
 
-    def _fall_asleep(self) -> Iterator[None]:
-        """At home, until a fix was enough to switch the receiver off."""
+    def _at_home(self, spread_s: float) -> Iterator[None]:
+        """Switched on, one fix at home, the receiver off; until it is on again."""
+        yield from self._switch_on(spread_s)
         while not self._fed or self._receiver_on():
             yield
         self._where = None
+        while not self._receiver_on():
+            yield
 
     def _alarm(self) -> Iterator[None]:
         while self._sample is None:
