@@ -160,6 +160,10 @@ class Broker:
             self.counters["down_refused"] += 1
         return taken
 
+    def close_tracker(self, device: str) -> bool:
+        """False: the connection is the broker's; what still comes of it is set aside."""
+        return False
+
     def paused(self, on: bool) -> None:
         """Deliver nothing while `on`: what was read waits here, the rest in the broker."""
         self._paused = on

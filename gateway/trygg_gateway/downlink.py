@@ -23,6 +23,9 @@ class Door(Protocol):
     def send(self, group: str, device: str, payload: bytes) -> bool:
         """Hand the payload to the tracker's down topic; False if it cannot be reached here."""
 
+    def close_tracker(self, device: str) -> bool:
+        """Cut the connection of a tracker that was revoked; True if there was one to cut."""
+
 
 class Downlink:
     """Sends for as long as `run` runs. `nudge` and `on_commit` may be called from any thread."""
@@ -59,12 +62,18 @@ class Downlink:
         try:
             while True:
                 await asyncio.sleep(RELOAD_S)
-                self._registry.load()
-                self._book.reload()
+                self._reload()
         finally:
             if self._timer is not None:
                 self._timer.cancel()
             self._loop = None
+
+    def _reload(self) -> None:
+        """What another process wrote: trackers revoked, orders queued."""
+        for device in self._registry.load():
+            for door in self._doors:
+                door.close_tracker(device)
+        self._send_orders(self._book.reload())
 
     def _in_loop(self, act: Callable[[Any], None], value: Any) -> None:
         if self._loop is not None:

@@ -120,8 +120,9 @@ class OrderBook:
         """How many orders are open."""
         return sum(len(open_orders) for open_orders in self._open.values())
 
-    def reload(self) -> None:
-        """Read all open orders again, and let go what has expired."""
+    def reload(self) -> set[str]:
+        """Read all open orders again, let go what has expired; the devices with a new one."""
+        known = {order.id for open_orders in self._open.values() for order in open_orders}
         found: dict[str, list[Order]] = {}
         for row in self._journal.query(_OPEN):
             order = Order(*row)
@@ -139,6 +140,11 @@ class OrderBook:
         if expired:
             self.counters["orders_expired"] += len(expired)
             self._journal.write(lambda db: db.execute(_EXPIRE, (now_ms, now_ms // 1000)))
+        return {
+            device
+            for device, open_orders in found.items()
+            if any(order.id not in known for order in open_orders)
+        }
 
     def due(self, device: str) -> list[Order]:
         """What to send to a tracker that is heard now: owed, and not sent just before."""

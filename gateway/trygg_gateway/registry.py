@@ -56,8 +56,8 @@ class Registry:
 
     # -- looking up ------------------------------------------------------------------------
 
-    def load(self) -> None:
-        """Read all trackers again."""
+    def load(self) -> list[str]:
+        """Read all trackers again; those that are revoked."""
         rows = self._journal.query(f"SELECT {_COLUMNS} FROM trackers")  # noqa: S608 - ours
         found = [_tracker(row) for row in rows]
         self._trackers = {tracker.device: tracker for tracker in found}
@@ -67,6 +67,7 @@ class Registry:
             if not tracker.revoked
         }
         self._misses.clear()
+        return [tracker.device for tracker in found if tracker.revoked]
 
     def find(self, device: str) -> Tracker | None:
         """The tracker of that name, revoked ones too; None if nobody registered it."""

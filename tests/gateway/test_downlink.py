@@ -28,10 +28,15 @@ class Door:
 
     def __init__(self, *here):
         self.here, self.got = set(here), []
+        self.cut = []
 
     def send(self, group, device, payload):
         if device in self.here:
             self.got.append((group, device, *codec.decode(payload)))
+        return device in self.here
+
+    def close_tracker(self, device):
+        self.cut.append(device)
         return device in self.here
 
     def kinds(self):
@@ -128,16 +133,30 @@ def test_a_nudge_sends_at_once_and_waits_for_a_tracker_that_is_away(journal):
     asyncio.run(story())
 
 
-def test_an_order_of_another_process_is_found(journal, monkeypatch):
+def test_an_order_of_another_process_is_found_and_sent_once_to_who_is_there(journal, monkeypatch):
     monkeypatch.setattr(downlink_module, "RELOAD_S", 0.02)
 
     async def story():
         door = Door("astrid")
         async with running(journal, door) as downlink:
             order(journal, who="the command line")
-            await until(lambda: downlink._book.owed)
-            journal.put(entry(report(1, 1)))
             await until(lambda: layouts.ORDER in door.kinds())
+            journal.put(entry(report(1, 1)))
+            await until(lambda: layouts.ACK in door.kinds())
+            assert door.kinds().count(layouts.ORDER) == 1
+            assert downlink._book.owed == 1, "until the tracker says what became of it"
+
+    asyncio.run(story())
+
+
+def test_a_tracker_that_another_process_revoked_is_cut_off(journal, monkeypatch):
+    monkeypatch.setattr(downlink_module, "RELOAD_S", 0.02)
+
+    async def story():
+        door = Door("astrid")
+        async with running(journal, door):
+            Registry(journal, now_ms).revoke("astrid")
+            await until(lambda: "astrid" in door.cut)
 
     asyncio.run(story())
 
