@@ -114,7 +114,7 @@ class Town:
         self.webhook = Victim(root / "webhook.log", "-m", "trygg_tools.cli", "webhook",
                               "--secret-file", secret, "--out", self.received,
                               "--port", port)  # fmt: skip
-        self._webhook_url = f"http://127.0.0.1:{port}/received"
+        self._webhook_url = f"http://127.0.0.1:{port}"
         self.passwords: dict[str, str] = {}
         self.trackers: list[Victim] = []
 
@@ -220,10 +220,19 @@ class Town:
         """The ids that the webhook's receiver says it has; None while it does not answer."""
         self.webhook.demand_alive()
         try:
-            answer = httpx.get(self._webhook_url, params={"ids": "1"}, trust_env=False)
+            answer = httpx.get(f"{self._webhook_url}/received?ids=1", trust_env=False)
         except httpx.TransportError:
             return None
         return set(answer.json()["ids"])
+
+    def came_again(self) -> int:
+        """How often the webhook's receiver got what it had, and did not keep it."""
+        answer = httpx.get(f"{self._webhook_url}/received", trust_env=False)
+        return int(answer.json()["doubles"])
+
+    def lose_an_answer(self) -> None:
+        """The receiver keeps the next event, and the gateway does not learn of it."""
+        httpx.post(f"{self._webhook_url}/faults", json=[{"fault": "lost"}], trust_env=False)
 
     def quarantine(self) -> list[dict[str, object]]:
         """What the gateway has set aside."""
