@@ -14,6 +14,7 @@ machine's, so no two runs are the same. A run takes about a minute and prints on
 """
 
 import random
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -25,13 +26,13 @@ from journey.victim import Hunt, until
 
 RECORDS = 2_000
 ALARMS = 50
-KILLS = {"tracker": 12, "gateway": 6, "broker": 6}  # at least
+KILLS = {"tracker": 12, "gateway": 6, "broker": 6}  # at least, and at most three times as many
 LOST_ANSWERS = 0.05  # chance of one in each fifth of a second
-HUNT_S = 110  # for a machine that has much else to do
+HUNT_S = 150  # for a machine that has much else to do
 DRAIN_S = 60
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(280)
 def test_what_trackers_kept_arrives_once_when_any_is_killed_behind_our_own_door(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -40,7 +41,7 @@ def test_what_trackers_kept_arrives_once_when_any_is_killed_behind_our_own_door(
     show(line, capfd)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(280)
 def test_what_trackers_kept_arrives_once_when_any_is_killed_behind_a_broker(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -54,11 +55,11 @@ def survive(town: Town, seed: int) -> str:
     began = time.monotonic()
     dice = random.Random(seed)
     hunts = {
-        "tracker": Hunt(list(town.trackers), 3.0, 1.5, dice),
-        "gateway": Hunt([town.gateway], 6.0, 1.5, dice),
+        "tracker": Hunt(list(town.trackers), 3.0, 1.5, 3 * KILLS["tracker"], dice),
+        "gateway": Hunt([town.gateway], 6.0, 1.5, 3 * KILLS["gateway"], dice),
     }
     if town.broker is not None:
-        hunts["broker"] = Hunt([town.broker], 6.0, 1.5, dice)
+        hunts["broker"] = Hunt([town.broker], 6.0, 1.5, 3 * KILLS["broker"], dice)
     hunt_all(town, hunts, dice)
     hunted_s = time.monotonic() - began
     wanted, alarms = let_drain(town)
@@ -151,6 +152,6 @@ def some(ids: set[str]) -> str:
 
 
 def show(line: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """Print a line although pytest holds back what is printed."""
+    """Print a line although pytest holds back what is printed; standard error passes xdist too."""
     with capfd.disabled():
-        print(f"\n{line}")
+        print(f"\n{line}", file=sys.stderr)

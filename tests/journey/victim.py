@@ -78,12 +78,21 @@ class Victim:
 
 
 class Hunt:
-    """Kills one of `victims` every `every_s` on average, and starts it after up to `pause_s`."""
+    """Kills one of `victims` every `every_s` on average, and starts it after up to `pause_s`.
+
+    It ends after `most` kills, so that a slow machine, too, gets on with its work at last.
+    """
 
     def __init__(
-        self, victims: list[Killable], every_s: float, pause_s: float, dice: random.Random
+        self,
+        victims: list[Killable],
+        every_s: float,
+        pause_s: float,
+        most: int,
+        dice: random.Random,
     ) -> None:
         self.kills = 0
+        self._most = most
         self._victims = victims
         self._every_s = every_s
         self._pause_s = pause_s
@@ -99,7 +108,7 @@ class Hunt:
         up = [place for place in range(len(self._victims)) if place not in self._down]
         for place in up:
             self._victims[place].demand_alive()
-        if up and now >= self._next:
+        if up and now >= self._next and self.kills < self._most:
             place = self._dice.choice(up)
             self._victims[place].kill()
             self.kills += 1
