@@ -19,7 +19,7 @@ import structlog
 
 from trygg_gateway.puback_window import NUMBER, TOKEN_BITS, Window
 from trygg_gateway.values import Incoming
-from trygg_wire import packets, topics
+from trygg_wire import packets, packets_server, topics
 from trygg_wire.packets import PacketError
 
 if TYPE_CHECKING:
@@ -173,15 +173,15 @@ class Session(asyncio.BufferedProtocol):
             self._take_connect(body)
             return
         self._must_be_open()
-        if kind == packets.PINGREQ_TYPE:
-            self._write(packets.PINGRESP)
+        if kind == packets_server.PINGREQ_TYPE:
+            self._write(packets_server.PINGRESP)
         elif kind == packets.PUBACK:
             self._take_down_ack(packets.read_puback(body))
         elif kind == packets.SUBSCRIBE:
-            self._take_subscribe(*packets.read_subscribe(body))
-        elif kind == packets.UNSUBSCRIBE:
-            self._take_unsubscribe(*packets.read_unsubscribe(body))
-        elif kind == packets.DISCONNECT_TYPE:
+            self._take_subscribe(*packets_server.read_subscribe(body))
+        elif kind == packets_server.UNSUBSCRIBE:
+            self._take_unsubscribe(*packets_server.read_unsubscribe(body))
+        elif kind == packets_server.DISCONNECT_TYPE:
             self.end("disconnected by the tracker")
         else:
             raise PacketError(f"packet type {kind} from a client")
@@ -196,15 +196,21 @@ class Session(asyncio.BufferedProtocol):
         if self._checking or self.group is not None:
             raise PacketError("a second CONNECT")  # [MQTT-3.1.0-2]
         room = self.door.connect_seen(self)
-        level, client_id, username, password, keepalive_s, clean, _will = packets.read_connect(body)
+        level, client_id, username, password, keepalive_s, clean, _will = (
+            packets_server.read_connect(body)
+        )
         if level != 4:
-            self._refuse("malformed", packets.BAD_VERSION, f"MQTT protocol level {level}")
+            self._refuse("malformed", packets_server.BAD_VERSION, f"MQTT protocol level {level}")
         elif not room:
-            self._refuse("refused_full", packets.UNAVAILABLE, "too many logging in at once")
+            self._refuse("refused_full", packets_server.UNAVAILABLE, "too many logging in at once")
         elif username is None or password is None or not topics.is_name(username):
-            self._refuse("refused_auth", packets.BAD_LOGIN, "no name of a tracker, or no password")
+            self._refuse(
+                "refused_auth", packets_server.BAD_LOGIN, "no name of a tracker, or no password"
+            )
         elif client_id != username:
-            self._refuse("refused_auth", packets.BAD_CLIENT_ID, "client id is not the username")
+            self._refuse(
+                "refused_auth", packets_server.BAD_CLIENT_ID, "client id is not the username"
+            )
         else:
             self._checking = self._waiting = True
             self._heard_at = self.door.loop.time()
@@ -219,15 +225,19 @@ class Session(asyncio.BufferedProtocol):
             group = await self.door.check(device, password)
         except Exception:  # the registry's trouble is told to one client, not to all
             log.exception("check_failed", device=device)
-            self._refuse("check_failed", packets.UNAVAILABLE, "credential could not be checked")
+            self._refuse(
+                "check_failed", packets_server.UNAVAILABLE, "credential could not be checked"
+            )
             return
         if self._ended:
             return
         self.device = device
         if group is None:
-            self._refuse("refused_auth", packets.BAD_LOGIN, "unknown tracker or wrong password")
+            self._refuse(
+                "refused_auth", packets_server.BAD_LOGIN, "unknown tracker or wrong password"
+            )
         elif not self.door.admit(self):
-            self._refuse("refused_full", packets.UNAVAILABLE, "too many trackers")
+            self._refuse("refused_full", packets_server.UNAVAILABLE, "too many trackers")
         else:
             self._open(group, keepalive_s)
 
@@ -246,7 +256,7 @@ class Session(asyncio.BufferedProtocol):
             self.door.remembered.pop(self.device, None)
         self.door.counters["logins"] += 1
         log.info("tracker connected", device=self.device, group=group, resumed=known is not None)
-        self._write(packets.connack(known is not None, packets.ACCEPTED))
+        self._write(packets_server.connack(known is not None, packets.ACCEPTED))
         if self._keeps:
             self.door.remembered.setdefault(self.device, -1)
         self.go_on()
@@ -255,7 +265,7 @@ class Session(asyncio.BufferedProtocol):
         if self._ended:
             return
         self.door.complain(counter, device=self.device, why=why)
-        self._write(packets.connack(False, code))
+        self._write(packets_server.connack(False, code))
         self.end(why)
 
     # -- the down topic --------------------------------------------------------------------
@@ -269,12 +279,12 @@ class Session(asyncio.BufferedProtocol):
             else:
                 self.door.complain("subscribe_refused", device=self.device)
                 codes.append(packets.SUBACK_REFUSED)
-        self._write(packets.suback(packet_id, codes))
+        self._write(packets_server.suback(packet_id, codes))
 
     def _take_unsubscribe(self, packet_id: int, filters: list[str]) -> None:
         if self._down in filters:
             self._grant(-1)
-        self._write(packets.unsuback(packet_id))
+        self._write(packets_server.unsuback(packet_id))
 
     def _grant(self, qos: int) -> None:
         self._granted = qos

@@ -3,7 +3,7 @@
 from tracker import mqtt
 from trygg_tools.rig.clock import Clock
 from trygg_tools.rig.link import Link
-from trygg_wire import packets
+from trygg_wire import packets, packets_server
 
 DOWN = "trygg/v1/lier/kari/down"
 UP = "trygg/v1/lier/kari/up"
@@ -36,11 +36,11 @@ class Peer:
         if self.silent:
             return
         if kind == packets.CONNECT:
-            self.far.send(packets.connack(self.session, self.code))
+            self.far.send(packets_server.connack(self.session, self.code))
         elif kind == packets.SUBSCRIBE:
-            self.far.send(packets.suback(packets.read_subscribe(body)[0], [1]))
-        elif kind == packets.PINGREQ_TYPE:
-            self.far.send(packets.PINGRESP)
+            self.far.send(packets_server.suback(packets_server.read_subscribe(body)[0], [1]))
+        elif kind == packets_server.PINGREQ_TYPE:
+            self.far.send(packets_server.PINGRESP)
 
     def kinds(self):
         return [kind for kind, _, _ in self.heard]
@@ -77,10 +77,10 @@ class Line:
 
 def test_it_connects_with_its_own_name_keeps_the_session_and_listens_on_its_topic():
     line = Line().connected()
-    connect = packets.read_connect(line.peer.heard[0][2])
+    connect = packets_server.read_connect(line.peer.heard[0][2])
     assert connect == (4, "kari", "kari", b"passord", 60, False, None)
     assert line.peer.kinds() == [packets.CONNECT, packets.SUBSCRIBE]
-    assert packets.read_subscribe(line.peer.heard[1][2])[1] == [(DOWN, 1)]
+    assert packets_server.read_subscribe(line.peer.heard[1][2])[1] == [(DOWN, 1)]
     assert line.client.connects == 1
 
 
@@ -93,7 +93,7 @@ def test_nothing_is_published_before_the_connack():
 
 
 def test_a_refused_connect_is_a_failure_with_its_reason():
-    line = Line(Peer(code=packets.BAD_LOGIN))
+    line = Line(Peer(code=packets_server.BAD_LOGIN))
     line.open()
     line.run(200)
     assert line.client.state == mqtt.CLOSED
@@ -153,7 +153,7 @@ def test_a_message_on_another_topic_is_confirmed_but_never_used():
 def test_a_quiet_line_is_pinged_and_a_dead_one_given_up():
     line = Line(keepalive_s=20).connected()
     line.run(16000)
-    assert line.peer.kinds().count(packets.PINGREQ_TYPE) == 1
+    assert line.peer.kinds().count(packets_server.PINGREQ_TYPE) == 1
     assert line.client.state == mqtt.READY
     line.peer.silent = True
     line.run(40000)
@@ -194,7 +194,7 @@ def test_garbage_from_the_peer_ends_the_connection_and_is_counted():
         b"\x00\x00",
         b"\xff" * 8,
         b"\x30\xff\xff\xff\xff",
-        packets.suback(1, [128]),
+        packets_server.suback(1, [128]),
         packets.PINGREQ,
         packets.publish(DOWN, b"x", 2, 1),
     ):
@@ -221,7 +221,7 @@ def test_closing_says_goodbye():
     line.client.close(line.clock.ticks_ms())
     line.clock.advance(50)
     line.peer.read()
-    assert line.peer.kinds()[-1] == packets.DISCONNECT_TYPE
+    assert line.peer.kinds()[-1] == packets_server.DISCONNECT_TYPE
     assert line.client.state == mqtt.CLOSED
     assert line.client.failures == 0
 

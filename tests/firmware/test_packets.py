@@ -3,7 +3,7 @@
 The hex stands as in the specification's figures (named beside each), not as our code wrote it.
 """
 
-from trygg_wire import packets
+from trygg_wire import packets, packets_server
 from trygg_wire.packets import PacketError
 
 
@@ -56,7 +56,7 @@ def test_connect_is_written_as_in_figure_3_6():
 def test_connect_is_read_as_in_figure_3_6():
     kind, flags, body = body_of(CONNECT)
     assert (kind, flags) == (packets.CONNECT, 0)
-    assert packets.read_connect(body) == (
+    assert packets_server.read_connect(body) == (
         4, "aase-01", "aase-01", hexed("70 C3 B8"), 10, True, ("a/b", b"bye", 1, False),
     )  # fmt: skip
 
@@ -64,16 +64,16 @@ def test_connect_is_read_as_in_figure_3_6():
 def test_connect_without_login_and_will_keeps_its_session():
     written = packets.connect("aase-01", None, None, 0, False)
     assert written == hexed("10 13 00 04 4D 51 54 54 04 00 00 00 00 07 61 61 73 65 2D 30 31")
-    assert packets.read_connect(written[2:]) == (4, "aase-01", None, None, 0, False, None)
+    assert packets_server.read_connect(written[2:]) == (4, "aase-01", None, None, 0, False, None)
 
 
 def test_connack_says_session_and_code():
-    assert packets.connack(True, packets.ACCEPTED) == CONNACK
-    assert packets.connack(False, packets.ACCEPTED) == hexed("20 02 00 00")
+    assert packets_server.connack(True, packets.ACCEPTED) == CONNACK
+    assert packets_server.connack(False, packets.ACCEPTED) == hexed("20 02 00 00")
     # [MQTT-3.2.2-4]: a refusal has session present 0
-    assert packets.connack(True, packets.NOT_AUTHORIZED) == hexed("20 02 00 05")
+    assert packets_server.connack(True, packets_server.NOT_AUTHORIZED) == hexed("20 02 00 05")
     assert packets.read_connack(hexed("01 00")) == (True, 0)
-    assert packets.read_connack(hexed("00 04")) == (False, packets.BAD_LOGIN)
+    assert packets.read_connack(hexed("00 04")) == (False, packets_server.BAD_LOGIN)
 
 
 def test_publish_is_written_and_read_as_in_figure_3_11():
@@ -98,22 +98,22 @@ def test_dup_and_retain_are_bits_3_and_0():
 
 def test_acknowledgements_are_two_bytes_of_id():
     assert packets.puback(10) == PUBACK
-    assert packets.unsuback(10) == UNSUBACK
+    assert packets_server.unsuback(10) == UNSUBACK
     assert packets.puback(65535) == hexed("40 02 FF FF")
     assert packets.read_puback(hexed("FF FF")) == 65535
 
 
 def test_subscriptions_are_written_and_read_as_in_figures_3_20_to_3_30():
     assert packets.subscribe(10, [("a/b", 1), ("c/d", 2)]) == SUBSCRIBE
-    assert packets.read_subscribe(SUBSCRIBE[2:]) == (10, [("a/b", 1), ("c/d", 2)])
-    assert packets.suback(10, [0, 2, 0x80]) == SUBACK
+    assert packets_server.read_subscribe(SUBSCRIBE[2:]) == (10, [("a/b", 1), ("c/d", 2)])
+    assert packets_server.suback(10, [0, 2, 0x80]) == SUBACK
     assert packets.read_suback(SUBACK[2:]) == (10, [0, 2, 0x80])
-    assert packets.unsubscribe(10, ["a/b", "c/d"]) == UNSUBSCRIBE
-    assert packets.read_unsubscribe(UNSUBSCRIBE[2:]) == (10, ["a/b", "c/d"])
+    assert packets_server.unsubscribe(10, ["a/b", "c/d"]) == UNSUBSCRIBE
+    assert packets_server.read_unsubscribe(UNSUBSCRIBE[2:]) == (10, ["a/b", "c/d"])
 
 
 def test_packets_without_a_body_are_two_bytes():
-    assert (packets.PINGREQ, packets.PINGRESP, packets.DISCONNECT) == ALL[8:]
+    assert (packets.PINGREQ, packets_server.PINGRESP, packets.DISCONNECT) == ALL[8:]
 
 
 def test_texts_are_utf_8_behind_their_length():
@@ -182,7 +182,7 @@ def test_types_and_flags_of_table_2_2_are_demanded():
 
 def test_every_body_cut_short_is_refused():
     readers = (
-        (packets.read_connect, CONNECT[2:]),
+        (packets_server.read_connect, CONNECT[2:]),
         (packets.read_connack, CONNACK[2:]),
         (packets.read_puback, PUBACK[2:]),
         (packets.read_suback, SUBACK[2:4]),
@@ -195,10 +195,10 @@ def test_every_body_cut_short_is_refused():
     # a cut between two filters leaves a whole packet of one filter
     for size in range(len(SUBSCRIBE) - 2):
         if size != 8:
-            refused(packets.read_subscribe, SUBSCRIBE[2 : 2 + size])
+            refused(packets_server.read_subscribe, SUBSCRIBE[2 : 2 + size])
     for size in range(len(UNSUBSCRIBE) - 2):
         if size != 7:
-            refused(packets.read_unsubscribe, UNSUBSCRIBE[2 : 2 + size])
+            refused(packets_server.read_unsubscribe, UNSUBSCRIBE[2 : 2 + size])
 
 
 def test_a_connect_that_breaks_the_specification_is_refused():
@@ -206,24 +206,24 @@ def test_a_connect_that_breaks_the_specification_is_refused():
     for place, value in ((0, 1), (2, 0x6D), (7, 0xCF), (7, 0xDE), (7, 0xCA), (7, 0x4E), (7, 0x8E)):
         damaged = bytearray(body)
         damaged[place] = value
-        refused(packets.read_connect, bytes(damaged))
-    refused(packets.read_connect, bytes(body) + b"\0")
+        refused(packets_server.read_connect, bytes(damaged))
+    refused(packets_server.read_connect, bytes(body) + b"\0")
     # [MQTT-3.1.3-8]: no client id, and yet a session to keep
-    refused(packets.read_connect, hexed("00 04 4D 51 54 54 04 00 00 00 00 00"))
-    assert packets.read_connect(hexed("00 04 4D 51 54 54 04 02 00 00 00 00"))[1] == ""
+    refused(packets_server.read_connect, hexed("00 04 4D 51 54 54 04 00 00 00 00 00"))
+    assert packets_server.read_connect(hexed("00 04 4D 51 54 54 04 02 00 00 00 00"))[1] == ""
 
 
 def test_another_protocol_level_is_read_so_that_it_can_be_answered():
     # MQTT 5, which has properties where 3.1.1 has the client id
-    assert packets.read_connect(hexed("00 04 4D 51 54 54 05 02 00 3C 00 00 00"))[0] == 5
+    assert packets_server.read_connect(hexed("00 04 4D 51 54 54 05 02 00 3C 00 00 00"))[0] == 5
 
 
 def test_a_packet_id_of_0_is_refused():
     refused(packets.read_puback, hexed("00 00"))
     refused(packets.read_publish, 2, hexed("00 03 61 2F 62 00 00"))
-    refused(packets.read_subscribe, hexed("00 00 00 01 61 00"))
+    refused(packets_server.read_subscribe, hexed("00 00 00 01 61 00"))
     refused(packets.read_suback, hexed("00 00 00"))
-    refused(packets.read_unsubscribe, hexed("00 00 00 01 61"))
+    refused(packets_server.read_unsubscribe, hexed("00 00 00 01 61"))
 
 
 def test_topics_with_wildcards_nulls_or_no_name_are_refused():
@@ -235,13 +235,13 @@ def test_topics_with_wildcards_nulls_or_no_name_are_refused():
 
 def test_text_that_is_not_utf_8_is_refused():
     refused(packets.read_publish, 0, hexed("00 02 C3 28"))
-    refused(packets.read_subscribe, hexed("00 0A 00 01 FF 00"))
+    refused(packets_server.read_subscribe, hexed("00 0A 00 01 FF 00"))
 
 
 def test_subscriptions_to_nothing_or_at_no_quality_are_refused():
-    refused(packets.read_subscribe, hexed("00 0A"))
-    refused(packets.read_subscribe, hexed("00 0A 00 01 61 03"))
-    refused(packets.read_unsubscribe, hexed("00 0A"))
+    refused(packets_server.read_subscribe, hexed("00 0A"))
+    refused(packets_server.read_subscribe, hexed("00 0A 00 01 61 03"))
+    refused(packets_server.read_unsubscribe, hexed("00 0A"))
     refused(packets.read_suback, hexed("00 0A"))
     refused(packets.read_suback, hexed("00 0A 03"))
 
@@ -256,9 +256,9 @@ def test_values_past_their_range_are_not_written():
     refused(packets.connect, "x" * 65536, None, None, 60, True)
     refused(packets.publish, "a/b", b"", 3, 1)
     refused(packets.subscribe, 1, [])
-    refused(packets.unsubscribe, 1, [])
-    refused(packets.suback, 1, [3])
-    refused(packets.connack, False, 256)
+    refused(packets_server.unsubscribe, 1, [])
+    refused(packets_server.suback, 1, [3])
+    refused(packets_server.connack, False, 256)
 
 
 def test_no_refusal_says_a_password():
@@ -266,13 +266,13 @@ def test_no_refusal_says_a_password():
 
 
 READ = {
-    packets.CONNECT: packets.read_connect,
+    packets.CONNECT: packets_server.read_connect,
     packets.CONNACK: packets.read_connack,
     packets.PUBACK: packets.read_puback,
-    packets.SUBSCRIBE: packets.read_subscribe,
+    packets.SUBSCRIBE: packets_server.read_subscribe,
     packets.SUBACK: packets.read_suback,
-    packets.UNSUBSCRIBE: packets.read_unsubscribe,
-    packets.UNSUBACK: packets.read_unsuback,
+    packets_server.UNSUBSCRIBE: packets_server.read_unsubscribe,
+    packets_server.UNSUBACK: packets_server.read_unsuback,
 }
 
 

@@ -1,6 +1,7 @@
 """Settings: rows with limits, all or nothing, and bytes that tell when they are damaged."""
 
-from tracker.settings import ROWS, Settings, table
+from tracker.settings import ROWS, Settings
+from tracker.settings_text import TEXTS, full_rows, table
 from trygg_wire.layouts import OUT_OF_RANGE
 
 
@@ -22,12 +23,16 @@ def refused(changes):
 
 
 def test_every_default_is_within_its_limits_and_fits_the_wire():
-    for number, name, default, low, high, unit, what in ROWS:
+    for number, name, default, low, high, unit, what in full_rows():
         assert 1 <= number <= 255
         assert 0 <= low <= default <= high < 1 << 28
         assert unit
         assert name.replace("_", "").isalpha()
         assert what.endswith(".")
+
+
+def test_the_texts_are_those_of_the_rows_and_in_their_order():
+    assert [row[0] for row in TEXTS] == [row[0] for row in ROWS]
 
 
 def test_numbers_and_names_are_used_once():
@@ -36,13 +41,13 @@ def test_numbers_and_names_are_used_once():
 
 
 def test_a_name_ends_in_its_unit():
-    for row in ROWS:
+    for row in full_rows():
         unit = {"dm/s": "dm_s", "%": "percent"}.get(row[5], row[5])
         assert row[1].endswith("_" + unit), row[1]
 
 
 def test_every_setting_can_be_set_to_both_its_limits():
-    for number, name, _default, low, high, _unit, _what in ROWS:
+    for number, name, _default, low, high in ROWS:
         if name in ("fix_floor_s", "fix_ceiling_s"):
             continue
         settings = Settings()
@@ -54,7 +59,7 @@ def test_every_setting_can_be_set_to_both_its_limits():
 
 
 def test_one_past_a_limit_is_refused_with_all_the_others():
-    for number, _name, _default, low, high, _unit, _what in ROWS:
+    for number, _name, _default, low, high in ROWS:
         other = 9 if number != 9 else 10
         assert refused([change(other, 1200), change(number, low - 1)])
         assert refused([change(other, 1200), change(number, high + 1)])

@@ -16,7 +16,7 @@ from gateway.door_rig import until
 from gateway.listener_rig import Door
 from gateway.mosquitto import program
 from gateway.raw_tracker import RawTracker
-from trygg_wire import packets
+from trygg_wire import packets, packets_server
 
 MakeDoor = Callable[..., Door]
 
@@ -49,7 +49,7 @@ def test_the_right_password_opens_the_door(door):
 
 def test_a_wrong_password_is_refused_and_closed(door):
     stranger = door.stranger()
-    assert stranger.log_in(b"wrong") == (False, packets.BAD_LOGIN)
+    assert stranger.log_in(b"wrong") == (False, packets_server.BAD_LOGIN)
     assert stranger.closed()
     assert door.counters["refused_auth"] == 1
 
@@ -57,11 +57,11 @@ def test_a_wrong_password_is_refused_and_closed(door):
 @pytest.mark.parametrize(
     ("client_id", "username", "password", "code"),
     [
-        ("aase", None, None, packets.BAD_LOGIN),
-        ("aase", "aase", None, packets.BAD_LOGIN),
-        ("aase", "Åse#", b"secret", packets.BAD_LOGIN),
-        ("bodil", "aase", b"secret", packets.BAD_CLIENT_ID),
-        ("", "aase", b"secret", packets.BAD_CLIENT_ID),
+        ("aase", None, None, packets_server.BAD_LOGIN),
+        ("aase", "aase", None, packets_server.BAD_LOGIN),
+        ("aase", "Åse#", b"secret", packets_server.BAD_LOGIN),
+        ("bodil", "aase", b"secret", packets_server.BAD_CLIENT_ID),
+        ("", "aase", b"secret", packets_server.BAD_CLIENT_ID),
     ],
 )
 def test_a_login_that_cannot_be_a_trackers_is_refused_unchecked(
@@ -81,7 +81,9 @@ def test_a_login_that_cannot_be_a_trackers_is_refused_unchecked(
 def test_mqtt_5_is_told_that_this_is_3_1_1(door):
     stranger = door.stranger()
     stranger.write(bytes.fromhex("100d00044d5154540502003c000000"))
-    assert packets.read_connack(stranger.expect(packets.CONNACK)[1])[1] == packets.BAD_VERSION
+    assert (
+        packets.read_connack(stranger.expect(packets.CONNACK)[1])[1] == packets_server.BAD_VERSION
+    )
     assert stranger.closed()
 
 
@@ -92,7 +94,7 @@ def test_a_check_that_fails_refuses_one_and_serves_the_next(make_door):
         return "nord"
 
     door = make_door(check=check)
-    assert door.stranger("aase").log_in()[1] == packets.UNAVAILABLE
+    assert door.stranger("aase").log_in()[1] == packets_server.UNAVAILABLE
     assert door.serves(door.tracker("bodil"))
     assert door.counters["check_failed"] == 1
 
@@ -116,7 +118,7 @@ def test_what_is_sent_together_with_the_login_waits_for_it(door):
         packets.publish("trygg/v1/nord/aase/up", b"x", 1, 1),
         packets.publish("trygg/v1/nord/aase/up", b"x"),
         packets.subscribe(1, [("trygg/v1/nord/aase/down", 1)]),
-        packets.connack(False, 0),
+        packets_server.connack(False, 0),
     ],
 )
 def test_a_packet_before_the_login_closes_the_connection(door, packet):
@@ -147,7 +149,7 @@ def test_a_new_login_takes_over_from_the_old_connection(door):
 
 def test_a_wrong_password_takes_nothing_over(door):
     old = door.tracker()
-    assert door.stranger().log_in(b"wrong")[1] == packets.BAD_LOGIN
+    assert door.stranger().log_in(b"wrong")[1] == packets_server.BAD_LOGIN
     assert door.serves(old)
     assert door.counters["takeovers"] == 0
 
@@ -228,8 +230,8 @@ def test_who_does_not_listen_is_sent_nothing(door):
     tracker.subscribe()
     assert door.send("aase", b"order")
     assert tracker.expect_message()[1] == b"order"
-    tracker.write(packets.unsubscribe(8, [tracker.down]))
-    assert packets.read_unsuback(tracker.expect(packets.UNSUBACK)[1]) == 8
+    tracker.write(packets_server.unsubscribe(8, [tracker.down]))
+    assert packets_server.read_unsuback(tracker.expect(packets_server.UNSUBACK)[1]) == 8
     assert not door.send("aase", b"order")
     assert not door.send("nobody", b"order")
 
@@ -330,7 +332,7 @@ def test_a_crowd_of_silent_strangers_makes_room_and_locks_nobody_out(make_door):
 def test_more_trackers_than_allowed_are_told_so_and_the_others_stay(make_door):
     door = make_door(max_connections=2)
     first, second = door.tracker("aase"), door.tracker("bodil")
-    assert door.stranger("carl").log_in()[1] == packets.UNAVAILABLE
+    assert door.stranger("carl").log_in()[1] == packets_server.UNAVAILABLE
     assert door.serves(first)
     assert door.serves(second)
     assert door.serves(door.tracker("aase"))  # its own place is its own
@@ -443,11 +445,11 @@ def said(up: str, down: str) -> list[bytes]:
         packets.publish(up, b"payload"),
         packets.publish("trygg/v1/nord/bodil/up", b"payload", 1, 2),
         packets.subscribe(3, [(down, 1), ("#", 0)]),
-        packets.unsubscribe(4, [down]),
+        packets_server.unsubscribe(4, [down]),
         packets.puback(5),
         packets.PINGREQ,
-        packets.connack(True, 0),
-        packets.suback(6, [0]),
+        packets_server.connack(True, 0),
+        packets_server.suback(6, [0]),
         packets.DISCONNECT,
     ]
 

@@ -84,10 +84,10 @@ def settings(
 @app.command()
 def rows(as_json: AsJson = False) -> None:
     """List the settings a tracker has, with limits and defaults."""
-    from tracker.settings import ROWS
+    from tracker.settings_text import COLUMNS, full_rows
 
-    columns = ["number", "name", "default", "low", "high", "unit", "what"]
-    listed = [dict(zip(columns, row, strict=True)) for row in ROWS]
+    columns = list(COLUMNS)
+    listed = [dict(zip(columns, row, strict=True)) for row in full_rows()]
     if as_json:
         print_json(listed)
     else:
@@ -130,7 +130,7 @@ def _queue(
 def _settings_body(values: list[str]) -> bytes:
     from tracker.settings import ROWS
 
-    by_name = {name: (number, low, high) for number, name, _, low, high, *_ in ROWS}
+    by_name = {name: (number, low, high) for number, name, _, low, high in ROWS}
     by_number = {str(row[0]): row[1] for row in ROWS}
     settings: dict[int, int] = {}
     for one in values:

@@ -94,7 +94,7 @@ class Tracker:
 
 def _settings(chance):
     settings = Settings()
-    for _number, name, _default, low, high, _unit, _what in ROWS:
+    for _number, name, _default, low, high in ROWS:
         if name in ("v_max_dm_s", "fix_margin_dm", "confirm_apart_s", "accuracy_clamp_dm"):
             setattr(settings, name, min(high, chance.randint(low, 3 * low + 20)))
     settings.fix_floor_s = chance.randint(5, 60)

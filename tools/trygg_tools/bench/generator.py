@@ -24,7 +24,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from trygg_wire import codec, layouts, packets, topics
+from trygg_wire import codec, layouts, packets, packets_server, topics
 
 GROUP = "bench"
 QUIET_SECONDS = 60  # no acknowledgement for so long: the run is given up
@@ -98,7 +98,7 @@ class Tracker:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.sendall(packets.connect(name, name, password.encode(), 600, True))
         answer = self.socket.recv(4)
-        if answer != packets.connack(False, packets.ACCEPTED):
+        if answer != packets_server.connack(False, packets.ACCEPTED):
             raise ConnectionError(f"{name} was not let in: {answer.hex()}")
         self.socket.setblocking(False)
 

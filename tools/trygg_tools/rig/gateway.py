@@ -6,7 +6,7 @@ it lose things by setting `loses`, a function of a word: "publish" (nothing of i
 "puback", "ack" (the frame), "order". Runs under both interpreters.
 """
 
-from trygg_wire import codec, layouts, packets, topics
+from trygg_wire import codec, layouts, packets, packets_server, topics
 
 MAX_PACKET = 8192
 RANGES = 32
@@ -73,19 +73,19 @@ class Gateway:
 
     def _handle(self, connection: Connection, kind: int, flags: int, body: bytes) -> None:
         if kind == packets.CONNECT:
-            connection.device = packets.read_connect(body)[1]
+            connection.device = packets_server.read_connect(body)[1]
             self.connects += 1
-            connection.far.send(packets.connack(self._session, 0))
+            connection.far.send(packets_server.connack(self._session, 0))
             self._session = True
         elif kind == packets.SUBSCRIBE:
-            packet_id, filters = packets.read_subscribe(body)
+            packet_id, filters = packets_server.read_subscribe(body)
             good = filters == [(self._topic_down, 1)]
-            connection.far.send(packets.suback(packet_id, [1 if good else 128]))
+            connection.far.send(packets_server.suback(packet_id, [1 if good else 128]))
             connection.listening = True
         elif kind == packets.PUBLISH:
             self._publish(connection, flags, body)
-        elif kind == packets.PINGREQ_TYPE:
-            connection.far.send(packets.PINGRESP)
+        elif kind == packets_server.PINGREQ_TYPE:
+            connection.far.send(packets_server.PINGRESP)
         elif kind == packets.PUBACK:
             self.puback_count += 1
 

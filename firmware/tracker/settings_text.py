@@ -1,0 +1,69 @@
+"""What each setting does, in words for people; the tracker does without and never imports this.
+
+A test keeps this file and settings.ROWS in step.
+"""
+
+from tracker.settings import ROWS
+
+# (number, unit, what it does)
+TEXTS = (
+    (1, "dm/s",
+     "Speed the wearer is trusted not to exceed; the stated bound holds up to it."),
+    (2, "s",
+     "Shortest pause between two fixes, near a boundary."),
+    (3, "s",
+     "Longest pause between two fixes, far inside or without reception."),
+    (4, "dm",
+     "Distance to a boundary that is kept in hand when the next fix is planned."),
+    (5, "s",
+     "How long the receiver searches before the tracker gives up for now."),
+    (6, "s",
+     "Pause between two fixes while the wearer is outside."),
+    (7, "s",
+     "Least time between two fixes that both count towards leaving or coming back."),
+    (8, "s",
+     "Time allowed for reaching the gateway, part of the stated bound."),
+    (9, "s",
+     "Pause between two reports while inside every fence."),
+    (10, "s",
+     "Pause between two reports near a boundary, without a fence or unsure."),
+    (11, "s",
+     "Pause between two reports while outside or after an SOS."),
+    (12, "s",
+     "Pause between two health records."),
+    (13, "dm",
+     "Distance beyond boundary and accuracy that counts as outside, for keep-in fences with none."),
+    (14, "dm",
+     "So deep inside counts as inside however inaccurate the fix (less in a narrow fence)."),
+    (15, "dm",
+     "Worst accuracy a fix is credited with, so that a bad one cannot hide an exit."),
+    (16, "dm/s",
+     "A fix that would take more than this speed is refused."),
+    (17, "s",
+     "Time near a boundary, neither inside nor outside, after which that is said."),
+    (18, "s",
+     "Time without a good fix after which that is said."),
+    (19, "%",
+     "Charge at which the battery is reported low."),
+    (20, "s",
+     "MQTT keepalive: after one and a half of it unheard the link counts as gone."),
+    (21, "s",
+     "Shortest pause that is worth a deep sleep."),
+)  # fmt: skip
+
+COLUMNS = ("number", "name", "default", "low", "high", "unit", "what")
+
+
+def full_rows():
+    """A list of (number, name, default, low, high, unit, what it does), in the order of ROWS."""
+    texts = {number: (unit, what) for number, unit, what in TEXTS}
+    return [row + texts[row[0]] for row in ROWS]
+
+
+def table():
+    """The settings as a Markdown table, for the documentation."""
+    lines = ["| number | name | default | from | to | unit | what it does |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    for row in full_rows():
+        lines.append("| %d | `%s` | %d | %d | %d | %s | %s |" % row)
+    return "\n".join(lines) + "\n"
