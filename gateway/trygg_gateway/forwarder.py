@@ -87,6 +87,7 @@ class Forwarder:
         gateway: str,
         set_cursor: SetCursor,
         tell: Tell,
+        told: Callable[[], None] = lambda: None,
         observe: Callable[[str, float], None] = lambda sink, seconds: None,
         chance: Callable[[], float] = random.random,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
@@ -95,6 +96,7 @@ class Forwarder:
         self.gateway = gateway
         self.set_cursor = set_cursor
         self.tell = tell
+        self.told = told
         self.observe = observe
         self.chance = chance
         self.now_ms = now_ms
@@ -198,6 +200,7 @@ class LaneTask:
             sink.outlet.sink.batch,
             sink.parent.set_cursor,
             sink.parent.tell,
+            sink.parent.told,
         )
 
     async def run(self) -> None:

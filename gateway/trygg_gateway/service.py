@@ -117,6 +117,7 @@ class Service:
             gateway=config.gateway.name,
             set_cursor=set_cursor,
             tell=alarm_book.sink_said,
+            told=partial(self.views.changed, "alarms"),
             observe=self.metrics.observe_alarm,
         )
         self._measure()

@@ -74,13 +74,16 @@ class Settlement:
         bound: int,
         set_cursor: SetCursor,
         tell: Tell,
+        told: Callable[[], None],
     ) -> None:
+        """`told()` is called, in the event loop, after each commit that changed a timeline."""
         self._journal = journal
         self._sink = sink
         self._lane = lane
         self._bound = bound
         self._set_cursor = set_cursor
         self._tell = tell
+        self._told = told
         self._waiting: list[Settled] = []
         self._rows = 0
         self._some = asyncio.Event()
@@ -121,9 +124,11 @@ class Settlement:
         while True:
             try:
                 await asyncio.wrap_future(self._journal.write(act))
-                return
+                break
             except _NotYet:
                 await asyncio.sleep(TIMELINE_STEP_S)
+        if any(settled.outcomes for settled in together):
+            self._told()
 
 
 def outcome_of(row: Row, sink: str, event: str, text: str, at_ms: int) -> Outcome:

@@ -379,6 +379,20 @@ def test_a_delivery_quicker_than_the_reader_is_not_forgotten(journal):
     run(work())
 
 
+def test_who_watches_is_told_after_the_timeline_has_it_and_not_for_reports(journal):
+    async def work():
+        seen = []
+        put(journal, report(1, 1), alarm(1, 2))
+        async with forwarding(
+            journal, {"list": ListSink()}, told=lambda: seen.append(timeline(journal))
+        ):
+            await until(lambda: seen and journal.cursor("list", LIVE))
+        assert len(seen) == 1
+        assert ("delivered", "list") in seen[0]
+
+    run(work())
+
+
 def test_a_reader_that_never_comes_does_not_hold_up_the_cursor(journal, monkeypatch):
     async def work():
         monkeypatch.setattr("trygg_gateway.settlement.TIMELINE_S", 0.1)
