@@ -1,8 +1,10 @@
 """`trygg demo` as a newcomer starts it, in a folder and on ports of a test's own."""
 
 import os
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import uuid
@@ -10,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gateway.console_rig import until
-from trygg_gateway.ports import free_port
 
 START_S = 60
 END_S = 40
@@ -24,7 +25,7 @@ class DemoProcess:
         self.folder = folder / "demo"
         self.said_file = folder / "demo.txt"
         self._mark = uuid.uuid4().hex
-        ports = [free_port() for _ in range(3)]
+        ports = quiet_ports(3)
         self.page = f"http://127.0.0.1:{ports[0]}/"
         self._command = [
             *(sys.executable, "-m", "trygg_tools.cli", "demo", "--fresh"),
@@ -105,6 +106,20 @@ def gateway_again(command: str, log: Path):
     finally:
         process.terminate()
         process.wait(END_S)
+
+
+def quiet_ports(count: int) -> list[int]:
+    """Ports that are free, and that no outgoing connection can take until the demo listens."""
+    found: list[int] = []
+    for port in random.sample(range(20_000, 32_000), 1000):  # below the ephemeral range
+        if len(found) < count and _is_free(port):
+            found.append(port)
+    return found
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def environment() -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Is anything missing, is anything double? Counted from what the webhook's receiver kept.
 
-Within a boot a tracker numbers its records 1, 2, 3 …, so a gap is a record that has not arrived:
-on its way still, or lost. Every line has an id of its own, so a line twice is a double.
+Within a boot a tracker numbers its records 1, 2, 3 …, up to the highest number that the receiver or
+the gateway's journal knows. A number that the receiver has not got is missing: on its way still, or
+lost. Every record has an id of its own, so an id on two lines is a double.
 """
 
 import json
@@ -12,6 +13,9 @@ from typing import Annotated, NamedTuple
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from trygg_gateway.journal import Journal
+from trygg_tools.demo.folder import Folder
 
 
 class Boot(NamedTuple):
@@ -26,24 +30,43 @@ class Boot(NamedTuple):
     doubles: list[int]
 
 
-def counted(received: Path) -> list[Boot]:
-    """Every boot of every tracker in the receiver's file, in their order."""
+def counted(received: Path, journal: Path | None = None) -> list[Boot]:
+    """Every boot of every tracker that the receiver's file or the gateway's journal knows."""
     times: dict[tuple[str, int], Counter[int]] = defaultdict(Counter)
     alarms: Counter[tuple[str, int]] = Counter()
-    for line in received.read_text("utf-8").splitlines() if received.exists() else ():
+    for line in _whole_lines(received):
         event = json.loads(line)
         device, boot, seq = event["id"].split(":")
         times[device, int(boot)][int(seq)] += 1
         alarms[device, int(boot)] += ".alarm." in event["type"]
+    highest = _highest(journal) if journal else {}
     return [
-        _boot(device, boot, seqs, alarms[device, boot])
-        for (device, boot), seqs in sorted(times.items())
+        _boot(*key, times[key], alarms[key], highest.get(key, 0))
+        for key in sorted(times.keys() | highest.keys())
     ]
 
 
-def _boot(device: str, boot: int, seqs: Counter[int], alarms: int) -> Boot:
-    upto = max(seqs)
-    missing = [seq for seq in range(1, upto) if seq not in seqs]
+def _whole_lines(received: Path) -> list[str]:
+    """The file's lines but one that is being written now."""
+    text = received.read_text("utf-8") if received.exists() else ""
+    return text[: text.rfind("\n") + 1].splitlines()
+
+
+def _highest(path: Path) -> dict[tuple[str, int], int]:
+    """For each tracker and boot the highest number that the gateway has committed."""
+    if not path.exists():
+        return {}
+    journal = Journal.visit(path)
+    try:
+        rows = journal.query("SELECT device, boot, max(seq) FROM records GROUP BY device, boot")
+        return {(device, boot): seq for device, boot, seq in rows}
+    finally:
+        journal.close()
+
+
+def _boot(device: str, boot: int, seqs: Counter[int], alarms: int, highest: int) -> Boot:
+    upto = max([highest, *seqs])
+    missing = [seq for seq in range(1, upto + 1) if seq not in seqs]
     doubles = [seq for seq, count in seqs.items() if count > 1]
     return Boot(device, boot, len(seqs), alarms, upto, missing, doubles)
 
@@ -54,7 +77,12 @@ def sentence(boots: list[Boot]) -> str:
     missing = sum(len(boot.missing) for boot in boots)
     doubles = sum(len(boot.doubles) for boot in boots)
     alarms = sum(boot.alarms for boot in boots)
-    return f"webhook: {records} records, {alarms} alarms, {missing} missing, {doubles} double"
+    got = f"{_many(records, 'record')}, {_many(alarms, 'alarm')}"
+    return f"webhook: {got}, {missing} missing, {doubles} double"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def show(boots: list[Boot], screen: Console) -> None:
@@ -78,7 +106,11 @@ def command(
 
     Example: `trygg demo-check`
     """
-    boots = counted(folder / "received.jsonl")
+    place = Folder(folder)
+    if not place.received.exists():
+        typer.echo(f"{place.received} is not there: start `trygg demo` first", err=True)
+        raise typer.Exit(2)
+    boots = counted(place.received, place.journal)
     if as_json:
         typer.echo(json.dumps([boot._asdict() for boot in boots]))
     else:

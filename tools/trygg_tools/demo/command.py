@@ -14,6 +14,7 @@ from trygg_tools.demo.processes import DemoError
 from trygg_tools.demo.run import Demo
 from trygg_tools.demo.trackers import board_can_run
 
+INTERRUPTED = 130  # as a shell says it of Ctrl-C
 screen = Console(highlight=False, soft_wrap=True)
 
 
@@ -50,5 +51,7 @@ def command(
             screen.print(str(error), markup=False)
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
-            pass
+            if not demo.ready:
+                screen.print("ended before it was ready; nothing runs on")
+                raise typer.Exit(INTERRUPTED) from None
         demo.say_sum()

@@ -46,7 +46,7 @@ class Demo:
             folder.root / "gateway.log",
         )
         self._gateways = GatewayWatch(self._gateway, folder.running)
-        self._started = False
+        self.ready = False
 
     @property
     def page(self) -> str:
@@ -69,7 +69,7 @@ class Demo:
             wearers = self._make_folder(fresh, status.update)
             self._start_servers(parts, status.update)
             self._start_trackers(parts, wearers, status.update)
-        self._started = True
+        self.ready = True
         self._say_what_to_do(time.monotonic() - began)
 
     def _demand_room(self) -> None:
@@ -172,7 +172,7 @@ class Demo:
                 self._voice.demo("the webhook receiver is gone: see webhook.log", "bold red")
             if time.monotonic() - summed >= SUMMARY_S:
                 summed = time.monotonic()
-                self._voice.demo(check.sentence(check.counted(self.folder.received)))
+                self._voice.demo(check.sentence(self._counted()))
 
     def _say_gateway(self, seen: Seen, last: Seen) -> None:
         if seen.pid:
@@ -188,9 +188,6 @@ class Demo:
 
     def say_sum(self) -> None:
         """What has ended and what has not, and what the webhook has got, tracker by tracker."""
-        if not self._started:
-            self._screen.print("ended before it was ready; nothing runs on")
-            return
         seen = self._gateways.look()
         if seen.pid:
             self._screen.print(
@@ -199,9 +196,12 @@ class Demo:
             )
         else:
             self._screen.print("all parts ended")
-        boots = check.counted(self.folder.received)
+        boots = self._counted()
         check.show(boots, self._screen)
         if any(boot.missing for boot in boots):
             self._screen.print(
                 "what is missing was on its way when the parts ended; the next start brings it"
             )
+
+    def _counted(self) -> list[check.Boot]:
+        return check.counted(self.folder.received, self.folder.journal)
