@@ -18,7 +18,7 @@ START_UNIX = 1_781_427_600  # 2026-06-14 09:00:00 UTC
 Place = tuple[float, float]
 FROGNER: Place = (59.92700, 10.70100)  # Frognerparken, Oslo
 URANIENBORG: Place = (59.92220, 10.72400)  # Uranienborgparken, Oslo
-SKOYEN: Place = (59.92080, 10.68300)  # Skøyen, Oslo
+SKOYEN: Place = (59.92080, 10.68500)  # Skøyen, Oslo
 
 
 @dataclass(frozen=True)
