@@ -9,31 +9,20 @@ from tracker.nmea import Receiver
 from trygg_tools.bench import alarm
 from trygg_tools.bench.alarm_gateway import HOME, RADIUS_M
 from trygg_tools.bench.report import BenchError
-from trygg_tools.bench.walker import OUTSIDE, Sample, sentences
+from trygg_tools.bench.walker import OUTSIDE, Sample, Stuck, Walker, sentences
 from trygg_tools.route import METRES_PER_DEGREE
 
 SECOND = 1_000_000_000
 
 
-@pytest.fixture(scope="module")
-def figures():
-    """Three trackers that leave in the same second; the rounds before, 20 s each, are left out."""
-    return alarm.run(trackers=3, rounds=0, spread_s=0.5)
-
-
-def test_every_tracker_alarms_once_and_every_alarm_reaches_the_sink_once(figures):
+def test_three_trackers_that_leave_at_once_are_all_heard_with_the_handshakes_in_the_figures():
+    figures = alarm.run(trackers=3, rounds=0, spread_s=0.5)  # a round before would take 20 s
     assert figures["trackers"] == figures["all_at_once"]["alarms"] == 3
+    assert figures["all_at_once"]["link_closed_before"] == 3
     assert figures["steady"] == {"alarms": 0}
     assert figures["doubles"] == 0
-
-
-def test_the_link_was_closed_before_each_alarm_so_the_handshakes_are_in_the_figures(figures):
-    assert figures["all_at_once"]["link_closed_before"] == 3
-
-
-def test_latencies_are_in_order_and_of_the_right_size(figures):
     said = figures["all_at_once"]
-    assert 0 < said["decided_p50_s"] < said["p50_s"] <= said["p99_s"] <= said["max_s"]
+    assert 0 <= said["decided_p50_s"] < said["p50_s"] <= said["p99_s"] <= said["max_s"]
     assert said["max_s"] < 10  # two hundred times what was measured: a test machine is busy
 
 
@@ -60,6 +49,33 @@ def test_an_alarm_that_never_arrives_gives_no_figures(monkeypatch):
     monkeypatch.setattr(alarm, "ARRIVE_S", 0)
     with pytest.raises(BenchError, match=r"1 alarms never reached the sink: \['t:1:7'\]"):
         alarm.latencies([Sample("t:1:7", 0, 0, True)], SimpleNamespace(confirmed_ns={}))
+
+
+def test_trackers_whose_process_ends_give_no_figures(tmp_path):
+    broken = [{"device": "tracker-0"}, {"device": "tracker-1"}]
+    with alarm.Crowd(broken, tmp_path, 1, 0.0) as crowd, pytest.raises(BenchError, match="ended"):
+        crowd.until("resting")
+
+
+def test_trackers_that_take_too_long_give_no_figures(monkeypatch, tmp_path):
+    monkeypatch.setattr(alarm, "PHASE_S", 0)
+    with alarm.Crowd([], tmp_path, 1, 0.0) as crowd, pytest.raises(BenchError, match="in 0 s"):
+        crowd.until("gathered")
+
+
+def test_a_tracker_that_does_nothing_names_itself_and_its_last_lines(monkeypatch, tmp_path):
+    config = {"device": "solveig", "group": "nord", "host": "127.0.0.1", "port": 1, "tls": None,
+              "password": "x", "order_key": "00" * 32, "orders": [1, 2]}  # fmt: skip
+    walker = Walker(config, tmp_path / "solveig", [].append, seed=1)
+    walker.live(rounds=1, spread_s=0.0)
+    monkeypatch.setattr("trygg_tools.bench.walker.STUCK_S", 0.0)
+
+    def wait_for_news():
+        for _ in range(100):
+            walker.act()
+
+    with pytest.raises(Stuck, match=r"solveig did nothing new in 0 s: .*boot 1, cause 1"):
+        wait_for_news()
 
 
 def test_the_sentences_give_the_tracker_a_fix_a_second_where_they_say():

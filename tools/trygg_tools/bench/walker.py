@@ -20,6 +20,7 @@ from trygg_tools.nmea_sentence import Moment, gga, gsa, gst, rmc
 from trygg_tools.rig.live import LiveTracker
 from trygg_tools.rig.live_ports import CLOSED
 from trygg_tools.route import moved
+from trygg_wire.layouts import APPLIED, ARMED
 
 OUTSIDE = moved(*HOME, 220.0, 0.0)  # 120 m beyond the fence
 LINGER_S = 2.0  # after an alarm, so that its acknowledgement is heard
@@ -27,7 +28,7 @@ PAUSE_S = 4.0  # between two rounds, at most: they drift apart
 STUCK_S = 90.0
 NEVER = float("inf")
 _ALARM = re.compile(r"alarm (\d+)/(\d+): left")
-_ANSWERED = re.compile(r"order (\d+) answered ([23]), reason 0$")
+_ANSWERED = re.compile(r"order (\d+) answered (\d+), reason 0$")
 
 
 class Sample(NamedTuple):
@@ -154,13 +155,15 @@ class Walker:
     # -- the moments -----------------------------------------------------------------------
 
     def act(self) -> None:
-        """Do what is due, and plan `due` anew. Raises Stuck."""
+        """Do the one thing that is due first, and plan `due` anew. Raises Stuck."""
         now = time.monotonic()
         tracker = self._tracker
-        if tracker is not None and now >= self._say_due:
+        if tracker is None:
+            self._step_due = max(self._step_due, now + 0.01)
+        elif self._say_due <= self._step_due:
             self._say(tracker)
             self._say_due += 1
-        if tracker is not None and now >= self._step_due:
+        else:
             self._step_due = now + tracker.step()
         self._go_on()
         if now - self._since > STUCK_S:
@@ -208,7 +211,7 @@ class Walker:
     def _answered(self, order: int, result: int) -> None:
         """Settings are in force when applied, a fence when armed."""
         settings, fence = self._config["orders"]
-        if (order, result) in ((settings, 2), (fence, 3)):
+        if (order, result) in ((settings, APPLIED), (fence, ARMED)):
             self._unanswered.discard(order)
 
 
