@@ -31,6 +31,9 @@ class Door(Protocol):
     def send(self, group: str, device: str, payload: bytes) -> bool:
         """Hand a payload to a tracker's down topic."""
 
+    def close_tracker(self, device: str) -> bool:
+        """Cut the connection of a tracker that was revoked; True if there was one to cut."""
+
     def paused(self, on: bool) -> None:
         """Hold back everything, or go on."""
 
