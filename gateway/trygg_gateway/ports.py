@@ -100,5 +100,5 @@ def _name(process: Path) -> str:
     except OSError:
         return "a program"
     first = os.path.basename(words[0]) or "a program"
-    second = words[1:2] if "python" in first else []
-    return " ".join([first, *(os.path.basename(word) for word in second)]).strip()
+    more = words[1 : 3 if words[1:2] == ["-m"] else 2] if "python" in first else []
+    return " ".join([first, *(os.path.basename(word) for word in more)]).strip()

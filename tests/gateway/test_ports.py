@@ -69,3 +69,13 @@ def test_a_socket_of_a_process_not_ours_to_look_at_still_counts_as_held(tmp_path
     os.symlink("socket:[777]", tmp_path / "42" / "fd" / "3")
     (tmp_path / "42" / "cmdline").write_bytes(b"/usr/sbin/mosquitto\0-v\0")
     assert holder(1883, tmp_path) == "mosquitto (pid 42)"
+
+
+def test_a_python_module_is_named_not_its_option(tmp_path):
+    (tmp_path / "net").mkdir()
+    line = "0: 0100007F:2081 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 778 1"
+    (tmp_path / "net" / "tcp").write_text(f"header\n {line}\n")
+    (tmp_path / "43" / "fd").mkdir(parents=True)
+    os.symlink("socket:[778]", tmp_path / "43" / "fd" / "3")
+    (tmp_path / "43" / "cmdline").write_bytes(b"/usr/bin/python3\0-m\0trygg_gateway\0run\0")
+    assert holder(8321, tmp_path) == "python3 -m trygg_gateway (pid 43)"
