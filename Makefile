@@ -2,7 +2,7 @@
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test check bench crash
+.PHONY: run test check bench
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
