@@ -126,11 +126,13 @@ class App:
         if fix is not None:
             if not self._fits_clock(fix.time_s):
                 return
-            self._set_clock(fix.time_s)
-            refused = self.fences.refused
-            for event in self.fences.judge(fix):
+            events = self.fences.judge(fix)
+            believed = self.fences.last_fix() is fix
+            if believed:
+                self._set_clock(fix.time_s)
+            for event in events:
                 self._alarm(event)
-            if self.fences.refused == refused:
+            if believed:
                 self._recorder.note(fix)
         if over:
             self._plan_fix()

@@ -5,7 +5,8 @@ The next fix is due before the wearer can reach the boundary:
 but not before fix_floor_s and not after fix_ceiling_s. Without reception the pause doubles from
 the floor to the ceiling with each search that failed, and is never shorter than the wearer needs
 to the boundary from where the last fix left them. While outside it is alarm_fix_s or the floor,
-whichever is less; while one more fix may decide, the receiver stays on.
+whichever is less, and alarm_fix_s at most without reception: somebody is looking for the wearer.
+While one more fix may decide, the receiver stays on.
 
 What can be stated, and why it holds. Let speed stay below v_max, every search give a fix before
 it is given up (fix_timeout_s), a receiver that stays on give one every second, and no fix be
@@ -60,6 +61,8 @@ class Duty:
         fence or no fix). state: FenceSet.worst's. confirming: FenceSet.needs_confirmation.
         """
         settings = self._settings
+        if self.failures and state == OUTSIDE:
+            return min(self._back_off_s(), settings.alarm_fix_s)
         if self.failures:
             return max(self._back_off_s(), self._reach_s(margin_cm, accuracy_dm, age_s))
         if confirming:

@@ -22,6 +22,7 @@ What is known survives sleep and reset as the bytes of `save` (fence_memory.py).
 from tracker import fence_memory, fence_rule
 from tracker.elapsed import Elapsed
 from tracker.fence_rule import Event
+from tracker.fix import even_course
 from tracker.geo import Place
 from tracker.physics import ACCEPTED, Physics
 from trygg_wire.layouts import (
@@ -175,7 +176,7 @@ class FenceSet:
         return max([fence.distance_cm for fence in self._fences])
 
     def last_fix(self):
-        """The last good Fix, or Nfence."""
+        """The last good Fix, or None."""
         return self._fixes[0] if self._fixes else None
 
     def evidence(self, number, time_s=0):
@@ -194,7 +195,7 @@ class FenceSet:
                 "lon_e6": fix.lon_e6,
                 "accuracy_dm": min(fix.accuracy_dm, 100000),
                 "speed_dm_s": min(fix.speed_dm_s, 3000),
-                "course_deg": fix.course_deg,
+                "course_deg": even_course(fix.course_deg),
                 "satellites": min(fix.satellites, 99),
                 "distance_dm": self._distance_dm(number, fix),
             })  # fmt: skip

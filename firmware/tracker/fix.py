@@ -254,3 +254,9 @@ def course_deg(course_e2, speed):
     if speed < COURSE_LEAST_SPEED or not 0 <= course_e2 <= 36000:
         return COURSE_UNKNOWN
     return (course_e2 + 50) // 100 % 360
+
+
+def even_course(course):
+    """A course as a record states it: even, for its row goes in steps of 2 and rounds up, which
+    would make 359 unknown. COURSE_UNKNOWN stays."""
+    return course if course >= COURSE_UNKNOWN else course & ~1

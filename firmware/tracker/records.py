@@ -7,6 +7,7 @@ fences and link that a record states. The rows are in trygg_wire/layouts.py, the
 
 from collections import namedtuple
 
+from tracker.fix import even_course
 from trygg_wire.layouts import (
     AGE_NEVER,
     CANT_TELL,
@@ -69,7 +70,7 @@ def _places(track, moment):
             "lon_e6": fix.lon_e6,
             "accuracy_dm": max(0, min(fix.accuracy_dm, 100000)),
             "speed_dm_s": max(0, min(fix.speed_dm_s, 3000)),
-            "course_deg": fix.course_deg,
+            "course_deg": even_course(fix.course_deg),
         })  # fmt: skip
         after_s = fix.time_s
     return places

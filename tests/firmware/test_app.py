@@ -119,3 +119,63 @@ def test_a_bound_is_stated_only_while_there_is_a_fence_and_a_fix():
     assert records(tracker, layouts.REPORT)[-1]["bound_s"] > 0
     tracker.run(3600)
     assert records(tracker, layouts.REPORT)[-1]["bound_s"] == 0
+
+
+def test_new_fences_cause_a_fix_at_once_however_far_off_the_next_one_was():
+    tracker = SimulatedTracker(at_home, world_s=START_S)
+    tracker.run(200)
+    assert tracker.app is None  # asleep, and its next fix is ten minutes from the first
+    order(tracker, 7, layouts.FENCES, circle(HOME[0], HOME[1], 200))
+    tracker.run(400)
+    applied, armed = records(tracker, layouts.ANSWER)
+    assert (applied["result"], armed["result"]) == (layouts.APPLIED, layouts.ARMED)
+    assert armed["time_s"] - applied["time_s"] <= tracker.sky.search_s + 2
+    assert armed["time_s"] - START_S < 500  # by itself it would have looked after 600 s
+
+
+def test_every_course_that_is_known_is_told_as_one():
+    def northwards(world_s):
+        return leaving(world_s)[:3] + (359, 30)
+
+    tracker = fenced(northwards)
+    tracker.run(1000)
+    (alarm,) = records(tracker, layouts.ALARM)
+    assert {one["course_deg"] for one in alarm["evidence"] if one["speed_dm_s"]} == {358}
+    told = [fix for one in records(tracker, layouts.REPORT) for fix in one["fixes"]]
+    assert {fix["course_deg"] for fix in told if fix["speed_dm_s"]} == {358}
+
+
+def test_a_fix_that_physics_refuses_does_not_set_the_clock():
+    """A damaged epoch puts the wearer a degree away and 40 s later, once in ten of them."""
+    tracker = fenced(leaving)
+    tracker.run(700)
+    damaged = []
+    off_s = []
+    said = tracker.sky.said
+
+    def odd(world_s, on_for_s):
+        if world_s % 10 or on_for_s < 10:
+            return said(world_s, on_for_s)
+        damaged.append(world_s)
+        tracker.sky.place = lambda then: (HOME[0] + 1000000,) + leaving(then)[1:]
+        epoch = said(world_s + 40, on_for_s)
+        tracker.sky.place = leaving
+        return epoch
+
+    tracker.sky.said = odd
+    tracker.at_step = lambda _step: off_s.append(tracker.clock.utc() - tracker.clock.world_s())
+    tracker.run(300)
+    assert damaged
+    assert tracker.app.fences.refused
+    assert set(off_s) <= {-1, 0}
+
+
+def test_without_reception_outside_it_goes_on_looking_every_few_seconds():
+    tracker = fenced(lambda world_s: leaving(world_s) if world_s < START_S + 1100 else None)
+    tracker.run(1100)
+    assert records(tracker, layouts.ALARM)
+    pauses = []
+    tracker.at_step = lambda _step: pauses.append(tracker.app._search.wait_s(tracker.app._now_s))
+    tracker.run(1200)
+    assert tracker.app._core.duty.failures > 10
+    assert max(pauses) <= tracker.app._core.settings.fix_timeout_s

@@ -79,7 +79,17 @@ def test_backing_off_never_comes_before_the_wearer_could_be_near():
     planned.got_none()
     assert pause(planned, 500, age_s=100) == 140
     assert pause(planned, 500, age_s=230) == 20
-    assert pause(planned, -50, state=OUTSIDE, confirming=True) == 20
+
+
+def test_outside_without_reception_the_pause_never_grows_past_that_of_an_alarm():
+    planned = duty()
+    for alarm_fix_s, pauses in ((10, [10, 10, 10, 10]), (120, [20, 40, 80, 120])):
+        planned.failures = 0
+        planned._settings.alarm_fix_s = alarm_fix_s
+        for wanted in pauses:
+            planned.got_none()
+            assert pause(planned, -50, age_s=5000, state=OUTSIDE) == wanted
+    assert pause(planned, -50, age_s=5000, state=OUTSIDE, confirming=True) == 120
 
 
 def test_failures_are_counted_without_end_and_without_growing():
