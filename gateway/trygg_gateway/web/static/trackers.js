@@ -4,7 +4,7 @@ import { count } from "./ages.js";
 import { byId, el, fit, say, sayOrHide } from "./dom.js";
 import { nowS } from "./gateway.js";
 import { batteryIcon, icon, signalIcon } from "./icons.js";
-import { accuracy, bars, capital, clock, duration, fenceWords, statusWord } from "./words.js";
+import { accuracy, atMost, bars, capital, clock, fenceWords, statusWord } from "./words.js";
 
 const CALM = ["fine", "waiting"];
 const parts = new WeakMap();
@@ -91,7 +91,7 @@ function showFigures(p, t) {
 /** The tracker's own promise: the longest time from crossing to alarm. */
 function boundWords(t) {
   if (t.status === "silent") return "No alarm time while it is silent";
-  return t.bound_s ? `Alarm within ${duration(t.bound_s)} of crossing` : "No alarm time can be stated";
+  return t.bound_s ? `Alarm within ${atMost(t.bound_s)} of crossing` : "No alarm time can be stated";
 }
 
 function showMore(list, t) {

@@ -96,6 +96,9 @@ export function duration(seconds) {
   return `${Math.floor(s / 86400)} days`;
 }
 
+/** A length of time that is promised not to be passed, so it is never rounded down: `100 s`, `4 min`. */
+export const atMost = (seconds) => (seconds <= 180 ? `${Math.ceil(seconds)} s` : duration(Math.ceil(seconds / 60) * 60));
+
 const two = (n) => String(n).padStart(2, "0");
 
 /** `01:12:44`, with the date before it when it is not today. */
