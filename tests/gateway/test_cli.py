@@ -327,6 +327,7 @@ def test_an_alarm_is_listed_taken_and_closed(tmp_path):
         status = json.loads(gateway.command("status", "--json").stdout)
         assert status["running"]["pid"] == gateway.process.pid
         assert status["open_alarms"] == 0
+        assert {"device": "astrid", "boot": 1, "records": 1, "upto": 1} in status["held"]
 
 
 def test_a_revoked_tracker_cannot_log_in_any_more(tmp_path):

@@ -57,6 +57,7 @@ def status(config_file: ConfigFile = DEFAULT, as_json: AsJson = False) -> None:
             "trackers": _trackers(journal),
             "open_alarms": len(Views(journal, now_ms).alarms(open_only=True)),
             "behind": _behind(journal, config),
+            "held": _held(journal),
         }
     if as_json:
         print_json(said)
@@ -69,6 +70,14 @@ def _trackers(journal: Journal) -> dict[str, int]:
     for tracker in Views(journal, now_ms).trackers():
         count[tracker["status"]] = count.get(tracker["status"], 0) + 1
     return count
+
+
+def _held(journal: Journal) -> list[dict[str, Any]]:
+    """For each tracker and boot: how many records are committed, and the highest number."""
+    rows = journal.query(
+        "SELECT device, boot, count(*), max(seq) FROM records GROUP BY device, boot"
+    )
+    return [dict(zip(("device", "boot", "records", "upto"), row, strict=True)) for row in rows]
 
 
 def _behind(journal: Journal, config: Config) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ lost. Every record has an id of its own, so an id on two lines is a double.
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -14,8 +15,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from trygg_gateway.journal import Journal
 from trygg_tools.demo.folder import Folder
+from trygg_tools.demo.processes import run_command
 
 
 class Boot(NamedTuple):
@@ -30,8 +31,8 @@ class Boot(NamedTuple):
     doubles: list[int]
 
 
-def counted(received: Path, journal: Path | None = None) -> list[Boot]:
-    """Every boot of every tracker that the receiver's file or the gateway's journal knows."""
+def counted(received: Path, held: Mapping[tuple[str, int], int] | None = None) -> list[Boot]:
+    """Every boot of every tracker that the receiver's file knows, or `held` of the gateway."""
     times: dict[tuple[str, int], Counter[int]] = defaultdict(Counter)
     alarms: Counter[tuple[str, int]] = Counter()
     for line in _whole_lines(received):
@@ -39,29 +40,23 @@ def counted(received: Path, journal: Path | None = None) -> list[Boot]:
         device, boot, seq = event["id"].split(":")
         times[device, int(boot)][int(seq)] += 1
         alarms[device, int(boot)] += ".alarm." in event["type"]
-    highest = _highest(journal) if journal else {}
+    highest = held or {}
     return [
         _boot(*key, times[key], alarms[key], highest.get(key, 0))
         for key in sorted(times.keys() | highest.keys())
     ]
 
 
+def held_by_gateway(config: Path) -> dict[tuple[str, int], int]:
+    """For each tracker and boot the highest number that the gateway has committed."""
+    said = json.loads(run_command("status", "--json", "--config", str(config)))
+    return {(row["device"], row["boot"]): row["upto"] for row in said["held"]}
+
+
 def _whole_lines(received: Path) -> list[str]:
     """The file's lines but one that is being written now."""
     text = received.read_text("utf-8") if received.exists() else ""
     return text[: text.rfind("\n") + 1].splitlines()
-
-
-def _highest(path: Path) -> dict[tuple[str, int], int]:
-    """For each tracker and boot the highest number that the gateway has committed."""
-    if not path.exists():
-        return {}
-    journal = Journal.visit(path)
-    try:
-        rows = journal.query("SELECT device, boot, max(seq) FROM records GROUP BY device, boot")
-        return {(device, boot): seq for device, boot, seq in rows}
-    finally:
-        journal.close()
 
 
 def _boot(device: str, boot: int, seqs: Counter[int], alarms: int, highest: int) -> Boot:
@@ -110,7 +105,7 @@ def command(
     if not place.received.exists():
         typer.echo(f"{place.received} is not there: start `trygg demo` first", err=True)
         raise typer.Exit(2)
-    boots = counted(place.received, place.journal)
+    boots = counted(place.received, held_by_gateway(place.config))
     if as_json:
         typer.echo(json.dumps([boot._asdict() for boot in boots]))
     else:

@@ -48,7 +48,6 @@ class Folder:
         self.gateway = root / "gateway"
         self.config = self.gateway / "gateway.toml"
         self.running = self.gateway / "data" / "running.json"  # while a gateway serves it
-        self.journal = self.gateway / "data" / "journal.sqlite"
         self.secret = self.gateway / "secrets" / "webhook"
         self.received = root / "received.jsonl"
         self.trackers = root / "trackers"

@@ -97,8 +97,8 @@ def answers(url: str) -> bool:
         return False
 
 
-def run_command(*arguments: str) -> None:
-    """One `trygg gateway …` command; DemoError with what it said if it failed."""
+def run_command(*arguments: str) -> str:
+    """What one `trygg gateway …` command prints; DemoError with what it said if it failed."""
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "trygg_gateway", *arguments],
         capture_output=True,
@@ -108,3 +108,4 @@ def run_command(*arguments: str) -> None:
     if done.returncode:
         said = (done.stderr or done.stdout).strip()
         raise DemoError(f"trygg gateway {' '.join(arguments)} failed:\n{said}")
+    return done.stdout
