@@ -66,6 +66,8 @@ def the_page_shows_three_trackers_and_no_dot_of_the_private_two(screen, running)
     for device in ("astrid", "bjorn", "solveig"):
         until(lambda d=device: screen.all(f"[data-device='{d}'][data-status=fine]"), device)
     until(lambda: len(screen.all("path.fence-shaded")) == 2, "two fences are shaded")
+    bounds = {event["data"]["bound_s"] for event in events(running, "no.trygg.report")}
+    assert screen.text(".bound") in {f"Alarm within {bound} s of crossing" for bound in bounds}
     labels = " ".join(label.text for label in screen.all(".map-label.private"))
     assert "Bjorn" in labels
     assert "Astrid" in labels
@@ -121,10 +123,14 @@ def gateway_pid(running):
     return json.loads((running.folder / "gateway/data/running.json").read_text())["pid"]
 
 
-def left_events(running):
+def events(running, kind):
     text = (running.folder / "received.jsonl").read_text("utf-8")
     lines = text[: text.rfind("\n") + 1].splitlines()
-    return [event for event in map(json.loads, lines) if event["type"] == "no.trygg.alarm.left"]
+    return [event for event in map(json.loads, lines) if event["type"] == kind]
+
+
+def left_events(running):
+    return events(running, "no.trygg.alarm.left")
 
 
 def count(running):
