@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +15,7 @@ from trygg_tools.demo import check, keys
 from trygg_tools.demo.folder import Folder, Ports, Wearer
 from trygg_tools.demo.gateway_watch import GatewayWatch, Seen
 from trygg_tools.demo.processes import DemoError, Process
-from trygg_tools.demo.trackers import BoardTracker, SimulatedTracker, Tracker
+from trygg_tools.demo.trackers import BoardTracker, SimulatedTracker, Tracker, board_can_run
 from trygg_tools.demo.voice import Voice
 
 HOST = "127.0.0.1"
@@ -108,6 +109,7 @@ class Demo:
 
     def _start_trackers(self, parts: ExitStack, wearers: Sequence[Wearer], doing: Say) -> None:
         kind = SimulatedTracker if self._simulated else BoardTracker
+        before = self._records()
         for wearer in wearers:
             doing(f"switching on the tracker of {wearer.name}")
             tracker: Tracker = kind(wearer, self._voice.tracker)
@@ -115,7 +117,7 @@ class Demo:
             tracker.start()
         doing("waiting for the trackers' first words")
         self._step("trackers", self._what_they_are())
-        silent = self._silent(wearers)
+        silent = self._silent(wearers, before)
         if silent:
             self._step("heard", f"not yet: {', '.join(silent)} (trackers/*/console.log)", "red")
         else:
@@ -124,17 +126,26 @@ class Demo:
     def _what_they_are(self) -> str:
         if not self._simulated:
             return "three virtual boards: the firmware in real MicroPython, 160 KB of heap"
+        if not board_can_run():
+            return "three simulated trackers on CPython: MicroPython has no wheel for this machine"
         return "three simulated trackers on CPython, not virtual boards"
 
-    def _silent(self, wearers: Sequence[Wearer]) -> list[str]:
+    def _silent(self, wearers: Sequence[Wearer], before: Counter[str]) -> list[str]:
         """Who has not been heard after HEARD_S; returns as soon as all have been."""
         until = time.monotonic() + HEARD_S
         while True:
-            heard = {boot.device for boot in check.counted(self.folder.received)}
-            silent = [wearer.name for wearer in wearers if wearer.device not in heard]
+            now = self._records()
+            silent = [w.name for w in wearers if now[w.device] == before[w.device]]
             if not silent or time.monotonic() > until:
                 return silent
             time.sleep(LOOK_S)
+
+    def _records(self) -> Counter[str]:
+        """How many records the webhook has got of each tracker."""
+        got: Counter[str] = Counter()
+        for boot in check.counted(self.folder.received):
+            got[boot.device] += boot.records
+        return got
 
     def _step(self, part: str, text: str, colour: str = "green") -> None:
         mark = "✓" if colour == "green" else "✗"
