@@ -71,7 +71,7 @@ def the_page_shows_three_trackers_and_no_dot_of_the_private_two(screen, running)
     labels = " ".join(label.text for label in screen.all(".map-label.private"))
     assert "Bjorn" in labels
     assert "Astrid" in labels
-    assert len(screen.all("path.dot")) == 1, "only Solveig shares her position inside"
+    until(lambda: len(screen.all("path.dot")) == 1, "only Solveig shares her position inside")
     assert len(running.living()) >= 3, "the demo, the webhook's receiver, the gateway"
     picture(screen.driver, "demo-1-calm")
 
