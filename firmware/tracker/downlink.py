@@ -68,7 +68,7 @@ class Downlink:
         alarm = "alarm %d/%d" % (command["alarm_boot"], command["alarm_seq"])
         what = command["command"]
         if what == layouts.REPORT_NOW:
-            image.next_report_s = now_s
+            image.next_report_s = image.next_health_s = now_s
         elif what == layouts.ALARM_TAKEN:
             self._wearer.feels("taken")
             self._log.info("wearer told: " + alarm + " taken")

@@ -76,6 +76,7 @@ class Recorder:
     def remember(self, sleep_s=0):
         """Write the image to RTC memory; `sleep_s` when a sleep of that length follows."""
         image, core = self.image, self._core
+        self._watch_heap()
         image.sleep_s = sleep_s
         image.now_s = core.elapsed.now_s
         image.time_s = self._parts.clock.utc()
@@ -106,6 +107,11 @@ class Recorder:
         totals = [base + live for base, live in zip(self._base, self._live_counts())]
         totals[_FLASH_ERRORS] += self.faults
         return totals
+
+    def _watch_heap(self):
+        """Look how much heap is free now; the next HEALTH states the least that was seen."""
+        free = self._parts.power.heap_free()
+        self.image.heap_least = min(self.image.heap_least or free, free)
 
     # -- records ---------------------------------------------------------------------------
 
@@ -141,10 +147,11 @@ class Recorder:
             reset_cause,
             core.settings.version,
             core.outbox.waiting(),
-            self._parts.power.heap_free(),
+            self.image.heap_least,  # which _moment has brought up to now
             "trygg " + VERSION,
         )
         self._append(layouts.HEALTH, values)
+        self.image.heap_least = 0
 
     def answer(self, what):
         """Keep an ANSWER; `what` is its part from Orders."""

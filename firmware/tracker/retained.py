@@ -13,7 +13,7 @@ from tracker.fix import Fix
 
 SIZE_MAX = 2048
 TRACK_MAX = 40
-_FORMAT = 1
+_FORMAT = 2
 
 FIELDS = (
     "boot",
@@ -33,6 +33,7 @@ FIELDS = (
     "floor_seq",
     "battery_said",
     "sos_open",
+    "heap_least",  # bytes free at the worst moment since the last health record, 0 unknown
 )
 COUNTERS = (
     "nmea_sentences",
