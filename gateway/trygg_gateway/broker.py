@@ -74,7 +74,7 @@ SESSION_EXPIRY_S = 7 * 86_400  # MQTT 5: how long the broker keeps what we have 
 RECEIVE_MAXIMUM = 1_000  # MQTT 5: unacknowledged messages on their way to us
 OUT_MAX = 1_000  # messages down that wait for the broker
 UNCONFIRMED_MAX = 4_000  # messages read and not confirmed, or read while paused; none beyond
-READ_AT_ONCE = 256  # packets read before acknowledgements have their turn
+READ_AT_ONCE = 256  # packets read before acknowledgements have their turn, or somewhat more
 ANSWER_SECONDS = 10.0  # from our CONNECT to the broker's answer
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
 
@@ -125,6 +125,7 @@ class Broker:
         self._generation = 0
         self._window = Window()
         self._confirmed: deque[int] = deque()
+        self._confirm = self.confirm  # bound once, not with every message
         self._out: deque[tuple[str, bytes]] = deque()  # down: topic, payload
         self._writer = AckWriter(self._client, None)
         self._hold: deque[Incoming] = deque()
@@ -225,9 +226,7 @@ class Broker:
             log.warning("the broker lost our session: what it held for us may be lost")
         log.info("connected", session_present=flags.session_present)
         client.subscribe(SUBSCRIPTION, qos=1)
-        self._writer.client_first = (
-            True  # it writes by itself here what it had not delivered before
-        )
+        self._writer.client_first = True  # it writes here what it had not delivered before
         self.connected = True
 
     def _on_disconnect(
@@ -260,7 +259,7 @@ class Broker:
             topic = "not-utf-8/" + error.object.hex()
         packet_id = message.mid.to_bytes(2, "big") if message.qos else b""
         token = self._generation << TOKEN_BITS | self._window.take(packet_id)
-        incoming = Incoming(topic, bytes(message.payload), self.confirm, token)
+        incoming = Incoming(topic, bytes(message.payload), self._confirm, token)
         if self._paused or self._hold:
             self._hold.append(incoming)
         else:
@@ -346,11 +345,12 @@ class Broker:
         if len(self._window) >= UNCONFIRMED_MAX:
             self._more = sock.pending()
             return
+        enough = self._window.taken + READ_AT_ONCE
         for _ in range(READ_AT_ONCE):
-            self._client.loop_read()
-            if self._client.socket() is not sock or not sock.pending():
-                return  # closed, or poll() tells when there is more
-        self._more = True
+            self._client.loop_read()  # one packet, or one for each publish of ours under way
+            self._more = self._client.socket() is sock and sock.pending()
+            if not self._more or self._window.taken >= enough:
+                return  # if there is no more for now, poll() tells when there is
 
     def _deliver_held(self) -> None:
         while self._hold and not self._paused:

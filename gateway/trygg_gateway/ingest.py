@@ -9,7 +9,17 @@ one peek a message, nothing logged.
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from trygg_gateway.values import Confirm, Entry, Incoming, Stray, Tracker, lane_of, unix_of
+from trygg_gateway.values import (
+    EPOCH,
+    LATE_S,
+    LIVE,
+    Confirm,
+    Entry,
+    Incoming,
+    Stray,
+    Tracker,
+    lane_of,
+)
 from trygg_wire import codec, layouts, topics
 
 COUNTERS = (
@@ -18,7 +28,8 @@ COUNTERS = (
     "unreadable",  # no frame of ours: version, CRC, kind, identity
 )
 
-
+LATE_MS = 1000 * LATE_S
+ALARM_KIND: int = layouts.ALARM
 peek = codec.peek
 new_tuple = tuple.__new__  # what a NamedTuple's own constructor calls, at half its time
 
@@ -69,11 +80,13 @@ class Ingest:
             self._set_aside(message, "unreadable", str(error))
             return
         now_ms = self._now_ms()
-        time_s = 0 if is_uptime else unix_of(wire_s)
-        lane = lane_of(kind == layouts.ALARM, time_s, now_ms)
+        time_s = wire_s + EPOCH if wire_s and not is_uptime else 0
+        if kind != ALARM_KIND and (not time_s or now_ms - time_s * 1000 <= LATE_MS):
+            lane = LIVE  # nearly always
+        else:
+            lane = lane_of(kind == ALARM_KIND, time_s, now_ms)
         fields = (device, boot, seq, kind, lane, time_s, now_ms, payload)
-        entry = new_tuple(Entry, fields)
-        if not self._put(entry, confirm, token):
+        if not self._put(new_tuple(Entry, fields), confirm, token):
             raise JournalFull
 
     def _found_late(self, message: Incoming) -> str | None:

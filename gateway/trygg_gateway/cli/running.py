@@ -22,6 +22,7 @@ from trygg_gateway.cli.opened import (
     told,
 )
 from trygg_gateway.config import Config
+from trygg_gateway.garbage import collect_rarely
 from trygg_gateway.journal import Journal
 from trygg_gateway.logs import start_logging
 from trygg_gateway.service import run as run_service
@@ -39,6 +40,7 @@ def run(config_file: ConfigFile = DEFAULT) -> None:
     config = loaded(config_file)
     os.umask(0o077)  # whatever is made from here on is nobody else's to read
     start_logging(config.log.form, config.log.level)
+    collect_rarely()
     with told():
         asyncio.run(run_service(config, lambda line: typer.echo(line)))
 

@@ -23,6 +23,7 @@ from typing import Any
 from trygg_gateway.acks import Acks
 from trygg_gateway.broker import Broker
 from trygg_gateway.downlink import Downlink
+from trygg_gateway.garbage import collect_rarely
 from trygg_gateway.ingest import Ingest
 from trygg_gateway.journal import Journal
 from trygg_gateway.listener import Limits, Listener
@@ -138,6 +139,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=100_000)
     told = parser.parse_args()
     start_logging("console", "warning")
+    collect_rarely()  # as the service does
     gateway: Committed | Uncommitted
     if told.door == "broker-uncommitted":
         gateway = Uncommitted(told.url)
