@@ -37,6 +37,21 @@ _SUPERSEDE = """
 """
 
 
+_IN_FORCE = """
+    SELECT version, body FROM orders
+    WHERE device = ? AND kind = ? AND state IN ('applied', 'armed') ORDER BY version DESC LIMIT 1
+"""
+_OWED = """
+    SELECT count(*) FROM orders
+    WHERE device = ? AND kind = ? AND state IN ('queued', 'sent', 'received')
+"""
+_SAME_FENCES = """
+    INSERT INTO fences (device, version, number, name, body)
+    SELECT fences.device, orders.version, number, name, fences.body FROM fences, orders
+    WHERE orders.id = ? AND fences.device = ? AND fences.version = ?
+"""
+
+
 class Answered(NamedTuple):
     """An order that its tracker answered: what it was about, its state before and after."""
 
@@ -83,6 +98,24 @@ def queue_fences(
             "INSERT INTO fences (device, version, number, name, body) VALUES (?, ?, ?, ?, ?)",
             (device, version, wire["number"], name, json.dumps(wire)),
         )
+    return order_id
+
+
+def restore_fences(db: Database, device: str, version: int, now_ms: int) -> int | None:
+    """Owe a tracker its fences again if it says that an older `version` than applied is in force.
+
+    It has lost them: a damaged file, a board that was flashed anew. The same fences go under a
+    new version, since it may remember the old one as done. The order's id; None if all is well
+    or an order for fences is owed already.
+    """
+    in_force = db.execute(_IN_FORCE, (device, layouts.FENCES)).fetchone()
+    if in_force is None or version >= in_force[0]:
+        return None
+    if db.execute(_OWED, (device, layouts.FENCES)).fetchone()[0]:
+        return None
+    who = "gateway: the tracker lost its fences"
+    order_id = queue(db, device, layouts.FENCES, in_force[1], 0, who, now_ms)
+    db.execute(_SAME_FENCES, (order_id, device, in_force[0]))
     return order_id
 
 

@@ -6,6 +6,9 @@ live records before backlog. Decoding costs as much as a broker's client does, s
 pour in faster than BUSY_RATE it takes only a batch now and then of anything but alarms, and
 catches up when the rush is over.
 
+A health record whose fences are older than those the tracker once applied makes the gateway order
+them again: a fence that was lost in silence guards nobody.
+
 What cannot be decoded goes to the quarantine and is passed. A record that decodes and still
 cannot be folded is found by folding its batch one by one, and goes the same way.
 """
@@ -21,7 +24,17 @@ from trygg_gateway import alarm_book, alarms, order_book, orders, quarantine
 from trygg_gateway.database import Database
 from trygg_gateway.devices import Device, Position, fold, positions_of
 from trygg_gateway.journal import Journal, set_cursor
-from trygg_gateway.values import ALARM, LANE_NAMES, LANES, READER, Entry, Row, Stray
+from trygg_gateway.values import (
+    ALARM,
+    LANE_NAMES,
+    LANES,
+    LIVE,
+    READER,
+    Entry,
+    Refused,
+    Row,
+    Stray,
+)
 from trygg_wire import codec, layouts
 
 log = structlog.get_logger("reader")
@@ -47,6 +60,7 @@ class Folded(NamedTuple):
     positions: list[Position]
     alarms: list[tuple[Row, Json]]
     answers: list[tuple[Row, Json]]
+    healths: list[tuple[Row, Json]]  # of now; old ones say nothing about today's fences
     strays: list[Stray]
 
 
@@ -162,10 +176,10 @@ class Reader:
             log.exception("unfoldable", record=f"{rows[0].device}:{rows[0].boot}:{rows[0].seq}")
             self.counters["unfoldable"] += 1
             stray = _stray(rows[0], f"cannot be folded: {type(error).__name__}")
-            await self._write(lane, rows, Folded({}, [], [], [], [stray]))
+            await self._write(lane, rows, Folded({}, [], [], [], [], [stray]))
 
     def _understood(self, rows: list[Row]) -> Folded:
-        folded = Folded({}, [], [], [], [])
+        folded = Folded({}, [], [], [], [], [])
         for row in rows:
             try:
                 kind, values = codec.decode(row.payload)
@@ -179,6 +193,8 @@ class Reader:
                 folded.alarms.append((row, values))
             elif kind == layouts.ANSWER:
                 folded.answers.append((row, values))
+            elif kind == layouts.HEALTH and row.lane == LIVE:
+                folded.healths.append((row, values))
         return folded
 
     def _state(self, device: str) -> Device:
@@ -205,7 +221,7 @@ class Reader:
             self._changed("trackers")
         if folded.alarms or folded.answers:
             self._changed("alarms")
-        for device in {row.device for row, _ in folded.answers}:
+        for device in {row.device for row, _ in folded.answers + folded.healths}:
             self._answered(device)
 
 
@@ -220,7 +236,19 @@ def _write_all(db: Database, folded: Folded, now_ms: int) -> int:
         raised += _write_alarm(db, row, values, now_ms)
     for row, values in folded.answers:
         _write_answer(db, row, values, now_ms)
+    for row, values in folded.healths:
+        _restore(db, row.device, values["fence_version"], now_ms)
     return raised
+
+
+def _restore(db: Database, device: str, fence_version: int, now_ms: int) -> None:
+    """Give a tracker its fences back if its health record says that it has lost them."""
+    try:
+        order_id = order_book.restore_fences(db, device, fence_version, now_ms)
+    except Refused:
+        return  # revoked meanwhile: nothing is ordered of it any more
+    if order_id is not None:
+        log.warning("fences_lost", device=device, has=fence_version, order=order_id)
 
 
 def _write_alarm(db: Database, row: Row, values: Json, now_ms: int) -> bool:

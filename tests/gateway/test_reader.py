@@ -201,6 +201,54 @@ def test_when_the_tracker_applied_the_news_the_timeline_says_that_the_wearer_kno
     assert rig.views.orders()[0]["state"] == "applied"
 
 
+HOME = {"number": 1, "name": "Home", "shape": "circle", "lat": 59.9, "lon": 10.7, "radius_m": 150}
+
+
+def with_fences(seq, version, time_s=NOW_S):
+    values = codec.decode(health(1, seq, time_s))[1] | {"fence_version": version}
+    return codec.encode(layouts.HEALTH, values)
+
+
+def fence_orders(rig):
+    return rig.journal.query("SELECT version, state FROM orders WHERE kind = 2 ORDER BY version")
+
+
+def applied_fences(rig):
+    """Fences ordered and applied at version 1; record 2 was the answer."""
+    order_id = rig.journal.write(
+        lambda db: order_book.queue_fences(db, "astrid", [HOME], 0, "Kari", NOW_MS)
+    ).result()
+    rig.put(answer_to(2, order_id, 1, layouts.APPLIED))
+    rig.fold()
+    assert fence_orders(rig) == [(1, "applied")]
+
+
+def test_a_tracker_that_lost_its_fences_is_ordered_them_again_once(rig):
+    applied_fences(rig)
+    rig.put(with_fences(3, 0))
+    rig.fold()
+    assert fence_orders(rig) == [(1, "applied"), (2, "queued")]
+    assert rig.answered[-1] == "astrid", "and they are sent at once"
+    bodies = rig.journal.query("SELECT DISTINCT body FROM orders WHERE kind = 2")
+    assert len(bodies) == 1, "the same fences"
+    names = rig.journal.query("SELECT version, name FROM fences ORDER BY version")
+    assert names == [(1, "Home"), (2, "Home")]
+    rig.put(with_fences(4, 0))
+    rig.fold()
+    assert fence_orders(rig) == [(1, "applied"), (2, "queued")], "not again while it is owed"
+
+
+def test_fences_in_force_or_a_health_record_of_long_ago_order_nothing(rig):
+    rig.put(with_fences(1, 0))
+    rig.fold()
+    assert fence_orders(rig) == [], "there never were any"
+    applied_fences(rig)
+    rig.put(with_fences(3, 1))
+    rig.put(with_fences(4, 0, NOW_S - 5000), lane=BACKLOG)
+    rig.fold()
+    assert fence_orders(rig) == [(1, "applied")]
+
+
 def test_an_answer_to_no_order_of_ours_is_passed(rig):
     rig.put(answer(1, 1), report(1, 2))
     assert rig.fold().counters["folded"] == 2
