@@ -219,6 +219,7 @@ class App:
         uplink.poll(self._now, self._now_s)
         if uplink.heard():
             image.listen_until_s = max(image.listen_until_s, self._now_s + LINGER_S)
+            uplink.stay = True  # else the ack that empties the outbox would end it here
             self._dirty = True
         utc = uplink.time_s()
         if utc and not self._parts.clock.utc():

@@ -198,3 +198,18 @@ def test_health_states_the_least_heap_since_the_health_before_through_sleep_and_
         tracker.gateway.order(order_id, frame)
         tracker.run(1000)
     assert [one["heap_free"] for one in records(tracker, layouts.HEALTH)] == [50000, 20000, 40000]
+
+
+def test_the_link_lingers_for_orders_after_the_ack_that_empties_the_outbox():
+    tracker = SimulatedTracker(at_home, world_s=START_S)
+    gateway = tracker.gateway
+
+    def a_little_late(_step):
+        acked_ms = gateway.arrivals[-1][2] if gateway.arrivals else tracker.clock.now_ms
+        if not gateway.owed and not gateway.answers and tracker.clock.now_ms >= acked_ms + 3000:
+            order(tracker, 7, layouts.FENCES, circle(HOME[0], HOME[1], 200))
+
+    tracker.at_step = a_little_late
+    tracker.run(25)
+    assert [answer["result"] for answer in gateway.answers] == [layouts.APPLIED, layouts.ARMED]
+    assert gateway.connects == 1
