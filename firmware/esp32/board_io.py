@@ -18,6 +18,8 @@ PATTERNS = {
     # long and short
     "test": ((1, 1, 500), (0, 0, 200), (1, 1, 150)),
 }
+BETWEEN = (0, 0, 800)  # longer than any pause inside a pattern
+WAITING_MAX = 20  # rows: nobody tells a fifth pattern from the fourth
 
 
 class BoardIo:
@@ -31,20 +33,27 @@ class BoardIo:
         self._timer = Timer(timer)
         self._rows = ()
         self._at = 0
+        self._playing = False
+        self._waiting = ()
 
     def button(self):
         """True while the button is pressed."""
         return self._button is not None and not self._button.value()
 
     def signal_wearer(self, pattern_name):
-        """Play a pattern of PATTERNS; a newer one replaces the one being played."""
-        self._timer.deinit()
-        self._rows = PATTERNS.get(pattern_name, ())
-        self._at = 0
-        self._step(None)
+        """Play a pattern of PATTERNS; after the one being played, so that each can be told."""
+        rows = PATTERNS.get(pattern_name, ())
+        if len(self._waiting) < WAITING_MAX:
+            self._waiting = self._waiting + rows + (BETWEEN,)
+        if not self._playing:
+            self._playing = True
+            self._step(None)
 
     def _step(self, _timer):
         if self._at >= len(self._rows):
+            self._rows, self._waiting, self._at = self._waiting, (), 0
+        if not self._rows:
+            self._playing = False
             self._set(0, 0)
             return
         light, motor, ms = self._rows[self._at]

@@ -220,6 +220,29 @@ def test_a_flash_without_main_py_gives_a_prompt(make_board):
     board.wait_line("MicroPython ")
 
 
+def test_signals_that_come_together_are_felt_one_after_the_other(make_board):
+    board = make_board(
+        BEGIN
+        + """
+from board_io import BoardIo
+board = BoardIo(motor_pin=13)
+for name in ("sent", "stored", "taken"):
+    board.signal_wearer(name)
+    time.sleep_ms(60)
+time.sleep(12)
+board.signal_wearer("test")
+time.sleep(4)
+print("end")
+""",
+        mode="lockstep",
+    )
+    board.start()
+    board.run_for(18)
+    board.wait_line("end")
+    felt = [event.detail[0] for event in board.events if event.kind == "felt"]
+    assert felt == ["sent", "stored", "taken", "test"]
+
+
 def test_battery_charger_and_what_the_wearer_feels(make_board):
     board = make_board(
         BEGIN
