@@ -341,16 +341,15 @@ class Broker:
         self._bell.hush()
 
     def _read(self, sock: BufferedLine) -> None:
-        self._more = False
         if len(self._window) >= UNCONFIRMED_MAX:
             self._more = sock.pending()
             return
         enough = self._window.taken + READ_AT_ONCE
         for _ in range(READ_AT_ONCE):
             self._client.loop_read()  # one packet, or one for each publish of ours under way
-            self._more = self._client.socket() is sock and sock.pending()
+            self._more = self._client.socket() is sock and sock.pending()  # else poll() tells
             if not self._more or self._window.taken >= enough:
-                return  # if there is no more for now, poll() tells when there is
+                return
 
     def _deliver_held(self) -> None:
         while self._hold and not self._paused:

@@ -88,7 +88,7 @@ def once(door: str, records: int, trackers: int, window: int) -> dict[str, Any]:
             sender.stdout.readline()
             sender.communicate("go\n", timeout=300)
         if sender.returncode:
-            raise RuntimeError(f"bench ingest, {door}: the generator failed; see above")
+            raise report.BenchError(f"{door}: the generator failed; see above")
         gateway.stdout.readline()  # "done": everything is acknowledged
         counters = json.loads(gateway.communicate("", timeout=300)[0])
     return {"door": door, **counters}
