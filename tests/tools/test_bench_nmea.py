@@ -10,6 +10,7 @@ import sys
 
 from micropython_wheel import needs_micropython
 from trygg_tools.bench import nmea as bench
+from trygg_tools.firmware_image import firmware_folder
 
 
 def test_the_epoch_is_the_promised_one():
@@ -20,7 +21,7 @@ def test_the_epoch_is_the_promised_one():
 
 @needs_micropython
 def test_one_epoch_takes_at_most_a_kilobyte_of_heap():
-    rate, heap = bench.measure("fast", bench.firmware_folder())
+    rate, heap = bench.measure("fast", firmware_folder())
     assert 0 < heap <= 1024
     assert rate > 5_000  # ten times less than measured: this machine may be busy
 

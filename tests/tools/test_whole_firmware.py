@@ -17,7 +17,8 @@ import pytest
 
 from gateway.gateway_process import GatewayProcess, until
 from micropython_wheel import PUBLISHED
-from trygg_tools.demo.trackers import CA, board_config, firmware_folder
+from trygg_tools.demo.trackers import CA, board_config
+from trygg_tools.firmware_image import firmware_folder
 from trygg_tools.rig.board import VirtualBoard, micropython_folder
 from trygg_tools.rig.sky import Sky
 from trygg_wire import codec, layouts

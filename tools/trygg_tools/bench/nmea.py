@@ -18,10 +18,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from trygg_tools.firmware_image import firmware_folder
 from trygg_tools.nmea_sentence import sentence
 
 MICROPYTHON = Path(sys.executable).parent / "micropython"
-FIRMWARE_MARK = "tracker/nmea.py"
 HEAP = "256k"  # 60 KB of it is test data
 MINUTES = 9
 
@@ -110,14 +110,6 @@ def epochs_text() -> str:
     all_seconds = range(60 * MINUTES)
     lines = (b" ".join(line.rstrip() for line in epoch(second)) for second in all_seconds)
     return b" \n".join(lines).decode() + " \n"
-
-
-def firmware_folder() -> Path:
-    """Find the folder that holds tracker/nmea.py: the one this Python would import it from."""
-    folders = [Path(folder) for folder in sys.path if (Path(folder) / FIRMWARE_MARK).exists()]
-    if not folders:
-        raise FileNotFoundError(f"{FIRMWARE_MARK} is in no folder of sys.path")
-    return folders[0]
 
 
 def measure(which: str, folder: Path) -> tuple[float, int]:

@@ -7,11 +7,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Protocol
 
 from trygg_tools.demo.folder import Wearer
 from trygg_tools.demo.processes import end
+from trygg_tools.firmware_image import firmware_folder
 from trygg_tools.rig.board import VirtualBoard, micropython_folder
 from trygg_tools.rig.live import epochs
 
@@ -27,13 +27,6 @@ class Tracker(Protocol):
 
     def stop(self) -> None:
         """Switch it off for good."""
-
-
-def firmware_folder() -> Path:
-    """The firmware to flash: the checkout's, or what the wheel carries."""
-    here = Path(__file__).resolve()
-    carried = here.parents[1] / "firmware"
-    return carried if carried.is_dir() else here.parents[3] / "firmware"
 
 
 def board_can_run() -> bool:
