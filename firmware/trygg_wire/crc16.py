@@ -7,7 +7,7 @@ there it is computed here from a table of sixteen rows, half a byte at a time: s
 a tracker's memory. Check value: crc16(b"123456789") == 0xD64E (CRC RevEng catalogue).
 """
 
-_RESIDUE = 0xE2F0  # of any data followed by its CRC
+_RESIDUE = 0x1D0F  # what is left over any data followed by its CRC, before the final xor
 
 _TABLE = (
     0x0000, 0x1021, 0x2042, 0x3063, 0x4084, 0x50A5, 0x60C6, 0x70E7,
@@ -30,10 +30,12 @@ try:
         """The CRC of `data` (bytes-like): 0..65535."""
         return crc_hqx(data, 0xFFFF) ^ 0xFFFF
 
+    def fits(data):
+        """True if `data` ends with the CRC of what stands before, most significant byte first."""
+        return crc_hqx(data, 0xFFFF) == _RESIDUE
+
 except ImportError:
     crc16 = _crc16_by_table
 
-
-def fits(data):
-    """True if `data` ends with the CRC of what stands before, most significant byte first."""
-    return crc16(data) == _RESIDUE
+    def fits(data):
+        return crc16(data) ^ 0xFFFF == _RESIDUE

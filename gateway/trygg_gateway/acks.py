@@ -94,17 +94,18 @@ class Acks:
 
     def committed(self, entries: Iterable[Entry], now_ms: int) -> None:
         """These records are on disk, some perhaps since long ago: their trackers are due."""
+        holds, due, spacing_ms = self._held, self._due, now_ms - SPACING_MS
         for entry in entries:
-            key = (entry.device, entry.boot)
-            held = self._held.get(key)
+            key = entry[:2]  # device, boot
+            held = holds.get(key)
             if held is None:
                 held = self._begin(key)
             held.add(entry.seq)
             if entry.lane == ALARM:
-                self._due[key] = now_ms
-            elif key not in self._due:
-                spaced = self._sent.get(key, now_ms - SPACING_MS) + SPACING_MS
-                self._due[key] = max(now_ms + DEBOUNCE_MS, spaced)
+                due[key] = now_ms
+            elif key not in due:
+                spaced = self._sent.get(key, spacing_ms) + SPACING_MS
+                due[key] = max(now_ms + DEBOUNCE_MS, spaced)
 
     def due(self, now_ms: int) -> list[tuple[str, bytes]]:
         """The (device, frame) pairs to send now."""
