@@ -6,8 +6,9 @@
 
 It prints `ready PORT` when trackers may come (PORT is 0 behind a broker), `done` when so many
 records are acknowledged, and when its stdin ends one JSON line: the rate from the first publish to
-the last PUBACK, and the parts' counters. `broker-uncommitted` is the same client on the same
-broker, acknowledging at once and keeping nothing: what a broker gives at best.
+the last PUBACK, and the parts' counters. Two doors commit nothing, to compare with:
+`broker-read-only` reads and checks every record as the gateway does and acknowledges at once,
+`broker-uncommitted` does not even look at it: what a broker gives at best.
 """
 
 import argparse
@@ -31,10 +32,10 @@ from trygg_gateway.logs import start_logging
 from trygg_gateway.order_book import OrderBook
 from trygg_gateway.reader import Reader
 from trygg_gateway.registry import Registry, hashed
-from trygg_gateway.values import Incoming
+from trygg_gateway.values import Confirm, Entry, Incoming, Stray
 from trygg_tools.bench.generator import GROUP, device
 
-DOORS = ("listener", "broker", "broker-uncommitted")
+DOORS = ("listener", "broker", "broker-read-only", "broker-uncommitted")
 
 
 def now_ms() -> int:
@@ -42,14 +43,23 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def acknowledge(message: Incoming) -> None:
+    """Confirm a publish unread."""
+    message.confirm(message.token)
+
+
+def acknowledge_read(_entry: Entry | Stray, confirm: Confirm | None, token: int) -> bool:
+    """Confirm a record that was read and checked, and forget it: a journal that keeps nothing."""
+    if confirm is not None:
+        confirm(token)
+    return True
+
+
 class Uncommitted:
-    """The broker door alone: every publish is confirmed at once."""
+    """The broker door, every publish confirmed at once by `deliver`."""
 
-    def __init__(self, url: str) -> None:
-        self.door = Broker(url=url, client_id="bench-uncommitted", deliver=self._deliver)
-
-    def _deliver(self, message: Incoming) -> None:
-        message.confirm(message.token)
+    def __init__(self, url: str, deliver: Callable[[Incoming], None]) -> None:
+        self.door = Broker(url=url, client_id="bench-uncommitted", deliver=deliver)
 
     async def run(self, records: int) -> dict[str, Any]:
         """Serve until stdin ends."""
@@ -113,6 +123,13 @@ def _register(journal: Journal, trackers: int) -> None:
     journal.write(lambda db: db.executemany(insert, rows)).result()
 
 
+def _reading(folder: Path, trackers: int) -> Ingest:
+    """Ingest as in service, before a journal that keeps nothing."""
+    journal = Journal.open(folder / "journal.db")
+    _register(journal, trackers)
+    return Ingest(acknowledge_read, Registry(journal, now_ms), now_ms)
+
+
 async def _until(what: Callable[[], bool], step_s: float) -> None:
     while not what():  # noqa: ASYNC110 - what is waited for is a figure and has no event
         await asyncio.sleep(step_s)
@@ -142,7 +159,9 @@ def main() -> None:
     collect_rarely()  # as the service does
     gateway: Committed | Uncommitted
     if told.door == "broker-uncommitted":
-        gateway = Uncommitted(told.url)
+        gateway = Uncommitted(told.url, acknowledge)
+    elif told.door == "broker-read-only":
+        gateway = Uncommitted(told.url, _reading(told.folder, told.trackers).deliver)
     else:
         gateway = Committed(told.door, told.url, told.folder, told.trackers)
     print(json.dumps(asyncio.run(gateway.run(told.records))), flush=True)

@@ -2,8 +2,9 @@
 
 Generator, broker and gateway are processes of their own and share the machine. The clock runs in
 the gateway, from the first publish it is handed to the last PUBACK it writes. With its own
-listener and with `broker` that is after the commit; `broker-uncommitted` is the same client on
-the same broker, acknowledging at once and keeping nothing, which is the most a broker gives.
+listener and with `broker` that is after the commit. Two more doors commit nothing: the same client
+on the same broker acknowledges at once, `broker-read-only` after reading and checking each record
+as the gateway does, `broker-uncommitted` without a look at it, the most a broker gives.
 The committed doors decode, fold and ack at the same time, as in service (where folding, too,
 yields to the doors in such a rush, and catches up afterwards: `reader_seconds_after`).
 """
@@ -22,7 +23,7 @@ from typing import Any
 
 from trygg_tools.bench import generator, report
 
-DOORS = ("listener", "broker", "broker-uncommitted")
+DOORS = ("listener", "broker", "broker-read-only", "broker-uncommitted")
 BROKER_CONF = """\
 listener {port} 127.0.0.1
 allow_anonymous true
@@ -34,7 +35,7 @@ max_queued_messages 0
 def run(
     records: int = 60_000, door: str = "", rounds: int = 5, trackers: int = 50, window: int = 20
 ) -> dict[str, Any]:
-    """One run through `door`, or the medians of all three and how they compare.
+    """One run through `door`, or the medians of all and how they compare.
 
     Rounds differ by a third on a shared machine, so ratios are taken within each round.
     """
@@ -42,11 +43,12 @@ def run(
         return once(door, records, trackers, window)
     rates: dict[str, list[int]] = {name: [] for name in DOORS}
     for _ in range(rounds):
-        for name in DOORS:  # interleaved, so that a slow minute of the machine hits all three
+        for name in DOORS:  # interleaved, so that a slow minute of the machine hits all of them
             figures = once(name, records, trackers, window)
             rates[name].append(figures["records_per_s"])
             report.progress(f"  {name}: {figures['records_per_s']} records/s")
     ratios = {
+        "broker_to_read_only": _ratios(rates, "broker", "broker-read-only"),
         "broker_to_uncommitted": _ratios(rates, "broker", "broker-uncommitted"),
         "listener_to_broker": _ratios(rates, "listener", "broker"),
         "listener_to_uncommitted": _ratios(rates, "listener", "broker-uncommitted"),
