@@ -14,7 +14,7 @@ def command(
 ) -> None:
     """Say what a frame of the wire format holds.
 
-    Example: `trygg wire 180300000000000000ce17`
+    Example: `trygg wire 1803f403000000000111020a4f`
     """
     try:
         kind, values = codec.decode(bytes.fromhex(frame))
