@@ -146,11 +146,14 @@ class WifiLink:
     def _secured(self, plain, host, authority):
         with open(authority, "rb") as file:
             certificate = file.read()
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(cadata=certificate)
         self._shaking_hands = True
-        return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+        try:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(cadata=certificate)
+            return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+        except ValueError as error:  # a file that is no certificate: retried, never a reset
+            self._distrust(error)
 
     def _address(self, host, port):
         if host not in self._addresses:

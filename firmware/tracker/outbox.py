@@ -17,6 +17,8 @@ from tracker.record_index import ALARM, IN_RAM, TRIES, RecordIndex
 from tracker.segments import MAX_FRAME, SEGMENT_BYTES, SLOTS, Segments
 from trygg_wire.layouts import LANE_ALARM, LATE_S
 
+ENOSPC = 28
+
 MAX_RECORDS = 1120
 HELD = 16
 MAX_LIVE = 64
@@ -146,8 +148,8 @@ class Outbox:
             frame = self.frame(place)
             if not frame:
                 continue
-            if not self._segments.has_room(len(frame)):
-                self._segments.start()
+            if not self._segments.has_room(len(frame)) and not self._segments.start():
+                raise OSError(ENOSPC)
             boot, seq = self._index.identity(place)
             slot, offset = self._segments.put(LANE_ALARM, boot, seq, frame)
             self._index.move(place, slot, offset)
@@ -216,7 +218,7 @@ class Outbox:
         return bool(self._index.flags(place) & ALARM)
 
     def frame(self, place):
-        """The frame of the record at a place; b"" when it can no longer be read."""
+        """The frame of the record at a place; b"" when it is damaged, OSError when not read now."""
         slot, offset = self._index.where(place)
         if slot == IN_RAM:
             return self._held[self._index.identity(place)]

@@ -74,7 +74,23 @@ class Recorder:
     # -- what is carried -------------------------------------------------------------------
 
     def remember(self, sleep_s=0):
-        """Write the image to RTC memory; `sleep_s` when a sleep of that length follows."""
+        """Write all that is known to RTC memory; `sleep_s` when a sleep of that length follows.
+
+        Only when every alarm that follows from it is kept: what this says was said is never
+        said again.
+        """
+        image, core = self.image, self._core
+        image.battery_said = 1 if core.battery.said else 0
+        image.floor_boot, image.floor_seq = core.outbox.floor()
+        image.fences = core.fences.save()
+        self._retain(sleep_s)
+
+    def _retain(self, sleep_s):
+        """Write the numbers and the time, but what is known as it was last remembered.
+
+        A reset between this and a record in flash then decides anew, and says an alarm twice
+        rather than never.
+        """
         image, core = self.image, self._core
         self._watch_heap()
         image.sleep_s = sleep_s
@@ -82,9 +98,6 @@ class Recorder:
         image.time_s = self._parts.clock.utc()
         image.time_to_fix_s = core.duty.time_to_fix_s
         image.fix_failures = core.duty.failures
-        image.battery_said = 1 if core.battery.said else 0
-        image.floor_boot, image.floor_seq = core.outbox.floor()
-        image.fences = core.fences.save()
         image.counts = self._totals()
         self._parts.power.retain(retained.pack(image))
 
@@ -173,7 +186,7 @@ class Recorder:
         """Spend the next number, and read everything that a record states."""
         image, core, parts = self.image, self._core, self._parts
         image.seq += 1
-        self.remember()
+        self._retain(0)
         utc = parts.clock.utc()
         number, state = core.fences.worst()
         promise_s = max(0, image.next_report_s - core.elapsed.now_s)

@@ -139,13 +139,16 @@ class Segments:
         return self._newest, at
 
     def read(self, slot, offset):
-        """The frame of the record at (slot, offset); b"" when it cannot be read."""
+        """The frame of the record at (slot, offset); b"" when it is damaged.
+
+        An OSError is counted and passed on: the flash may well give it the next time.
+        """
         try:
             with self._flash.open(slot_name(slot), "rb") as file:
                 return _read_record(file, offset)[_HEAD_SIZE:-4]
         except OSError:
             self.flash_errors += 1
-            return b""
+            raise
 
     def remove(self, slot):
         """Remove a slot's file."""

@@ -153,12 +153,20 @@ class Uplink:
             place = self._outbox.next(now_s)
             if place < 0:
                 return
+            self._send(place, now)
+
+    def _send(self, place, now):
+        """Publish a record; one that the flash does not give now goes with the next retry."""
+        try:
             frame = self._outbox.frame(place)
-            if frame:
-                self._client.publish(self._topic, frame, now)
-                self._outbox.sent(place)
-            else:
-                self._outbox.lost(place)
+        except OSError:
+            self._outbox.sent(place)
+            return
+        if frame:
+            self._client.publish(self._topic, frame, now)
+            self._outbox.sent(place)
+        else:
+            self._outbox.lost(place)
 
     def _take(self, frame):
         """An ACK is worked off here, an ORDER handed on, anything else counted."""

@@ -3,6 +3,8 @@
 # heap: 512k  (the rig and its gateway share the heap with the firmware)
 """
 
+from tracker.outbox import Outbox
+from trygg_tools.rig import power as pw
 from trygg_tools.rig.orders import circle, command, signed_order
 from trygg_tools.rig.power import PowerCut
 from trygg_tools.rig.tracker import ORDER_KEY, SimulatedTracker
@@ -213,3 +215,24 @@ def test_the_link_lingers_for_orders_after_the_ack_that_empties_the_outbox():
     tracker.run(25)
     assert [answer["result"] for answer in gateway.answers] == [layouts.APPLIED, layouts.ARMED]
     assert gateway.connects == 1
+
+
+def test_a_reset_before_an_alarm_is_in_flash_does_not_swallow_it():
+    tracker = fenced(leaving)
+    append = Outbox.append
+    struck = []
+
+    def reset_once(self, lane, *rest):
+        if lane == layouts.LANE_ALARM and not struck:
+            struck.append(lane)
+            raise pw.Reset
+        return append(self, lane, *rest)
+
+    Outbox.append = reset_once
+    try:
+        tracker.run(2500)
+    finally:
+        Outbox.append = append
+    assert struck
+    said = [(alarm["what"], alarm["fence_number"]) for alarm in records(tracker, layouts.ALARM)]
+    assert said == [(layouts.LEFT, 1)], said

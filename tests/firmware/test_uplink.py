@@ -197,3 +197,18 @@ def test_a_long_outage_costs_nothing_but_time():
     assert sorted(line.arrived()) == list(range(1, 61))
     assert line.gateway.conflicts == 0
     assert line.outbox.waiting() == 0
+
+
+def test_a_flash_that_fails_for_a_while_strikes_no_record():
+    line = Line()
+    line.fill(1, 1, layouts.LANE_ALARM)
+    line.fill(2, 4)
+    line.flash.failing = 5
+    line.run(10)
+    assert line.outbox.waiting() == 4
+    assert line.outbox.unreadable == 0
+    assert line.outbox.flash_errors > 0
+    line.flash.failing = 0
+    line.run(60)
+    assert line.outbox.waiting() == 0
+    assert sorted(line.gateway.records) == [(1, 1), (1, 2), (1, 3), (1, 4)]
