@@ -103,8 +103,9 @@ class Acks:
             held.add(entry.seq)
             if entry.lane == ALARM:
                 due[key] = now_ms
-            elif key not in due:
-                spaced = self._sent.get(key, spacing_ms) + SPACING_MS
+            elif due.get(key, now_ms + 2 * SPACING_MS) >= now_ms + 2 * SPACING_MS:
+                sent_ms = min(self._sent.get(key, spacing_ms), now_ms)  # the clock may step back
+                spaced = sent_ms + SPACING_MS
                 due[key] = max(now_ms + DEBOUNCE_MS, spaced)
 
     def due(self, now_ms: int) -> list[tuple[str, bytes]]:

@@ -63,6 +63,8 @@ COUNTERS = (
     "pressure",  # times that the doors were held
 )
 
+ReadError = sqlite3.OperationalError  # the disk or the file did not let us read
+
 # errors of the disk or the file, not of the statement: the same work is tried again
 _DISK = {
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY,

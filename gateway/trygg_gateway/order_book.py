@@ -188,7 +188,7 @@ class OrderBook:
         return [
             order
             for order in orders.to_send(open_orders, now_ms // 1000)
-            if now_ms - self._sent_ms.get(order.id, -orders.RESEND_MS) >= orders.RESEND_MS
+            if not 0 <= now_ms - self._sent_ms.get(order.id, -orders.RESEND_MS) < orders.RESEND_MS
         ]
 
     def sent(self, order: Order) -> None:

@@ -23,7 +23,7 @@ import structlog
 from trygg_gateway import alarm_book, alarms, order_book, orders, quarantine
 from trygg_gateway.database import Database
 from trygg_gateway.devices import Device, Position, fold, positions_of
-from trygg_gateway.journal import Journal, set_cursor
+from trygg_gateway.journal import Journal, ReadError, set_cursor
 from trygg_gateway.values import (
     ALARM,
     LANE_NAMES,
@@ -167,6 +167,8 @@ class Reader:
         try:
             folded = self._understood(rows)
             await self._write(lane, rows, folded)
+        except (ReadError, OSError, MemoryError):
+            raise  # the machine's fault, not a record's: whoever restarts us begins here again
         except Exception as error:
             # ours, not the disk's (which is tried again elsewhere): find the record it is
             if len(rows) > 1:

@@ -57,7 +57,8 @@ class Registry:
     # -- looking up ------------------------------------------------------------------------
 
     def load(self) -> list[str]:
-        """Read all trackers again; those that are revoked."""
+        """Read all trackers again; those whose connection is to be cut: revoked, or new secrets."""
+        before = self._trackers
         rows = self._journal.query(f"SELECT {_COLUMNS} FROM trackers")  # noqa: S608 - ours
         found = [_tracker(row) for row in rows]
         self._trackers = {tracker.device: tracker for tracker in found}
@@ -67,7 +68,12 @@ class Registry:
             if not tracker.revoked
         }
         self._misses.clear()
-        return [tracker.device for tracker in found if tracker.revoked]
+        return [
+            tracker.device
+            for tracker in found
+            if tracker.revoked
+            or tracker.password_hash != before.get(tracker.device, tracker).password_hash
+        ]
 
     def find(self, device: str) -> Tracker | None:
         """The tracker of that name, revoked ones too; None if nobody registered it."""

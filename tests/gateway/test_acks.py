@@ -149,3 +149,16 @@ def test_memory_is_bounded_and_what_was_let_go_comes_back_from_the_journal(monke
     book.committed([entry(4)], NOW_MS + 10_000)
     ((_, frame),) = book.due(NOW_MS + 10_000 + DEBOUNCE_MS)
     assert said(frame) == (1, 4, set())
+
+
+def test_a_clock_that_steps_back_keeps_no_tracker_waiting():
+    book = acks()
+    book.committed([entry(1)], NOW_MS)
+    assert book.due(NOW_MS + DEBOUNCE_MS)
+    back_ms = NOW_MS - 3_600_000
+    book.committed([entry(2)], back_ms)
+    assert book.next_ms() <= back_ms + SPACING_MS
+    assert book.due(back_ms + SPACING_MS)
+    book.committed([entry(3)], NOW_MS)  # due then, and the clock steps back before it came
+    book.committed([entry(4)], back_ms)
+    assert book.due(back_ms + SPACING_MS + DEBOUNCE_MS)

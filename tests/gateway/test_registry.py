@@ -134,3 +134,16 @@ def test_a_crowd_of_first_logins_is_checked_in_turn_and_the_rest_refused(registr
     assert groups.count("nord") == 3
     assert registry.counters["checks_busy"] == 7
     assert check(registry, "astrid", issued.password.encode()) == "nord"
+
+
+def test_new_secrets_end_the_connection_of_the_old_ones(tmp_path):
+    journal = Journal.open(tmp_path / "rotated.db")
+    try:
+        registry = Registry(journal, lambda: 1)
+        registry.add("astrid", "nord", "Astrid")
+        assert registry.load() == []
+        Registry(journal, lambda: 2).rotate("astrid")
+        assert registry.load() == ["astrid"], "another process gave her new ones"
+        assert registry.load() == []
+    finally:
+        journal.close()

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -141,8 +142,39 @@ def test_the_front_of_a_batch_that_got_through_is_counted(hook, secret_file):
 
 def test_a_receiver_that_does_not_answer_is_later(hook, secret_file):
     hook.fail("hang")
-    with pytest.raises(Later, match="ReadTimeout"):
+    with pytest.raises(Later, match=r"ReadTimeout|no whole answer"):
         deliver(HttpSink(hook.url, secret_file, timeout_s=0.2), deliveries(1))
+
+
+def test_an_answer_that_trickles_without_end_is_later(secret_file):
+    ended = threading.Event()
+
+    def trickle(server):
+        line, _ = server.accept()
+        with line:
+            line.recv(65536)
+            line.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+            while not ended.wait(0.05):
+                try:
+                    line.sendall(b".")
+                except OSError:
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        receiver = threading.Thread(target=trickle, args=(server,))
+        receiver.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/hook"
+        try:
+            with pytest.raises(Later, match="no whole answer"):
+                deliver(HttpSink(url, secret_file, timeout_s=0.5), deliveries(1))
+        finally:
+            ended.set()
+            receiver.join()
+
+
+def test_a_retry_after_that_no_calendar_has_is_no_wish():
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    assert retry_after_s("Mon, 01 Jan 2024 00:00:00 +99999999999999999", now) is None
 
 
 def test_nobody_there_is_later(secret_file):

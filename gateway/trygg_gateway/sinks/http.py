@@ -15,6 +15,7 @@ it by `webhook-id`, which is the event's id (identity of the record, no "." in i
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -86,7 +87,12 @@ class HttpSink:
         assert self._client is not None, "deliver before start"
         headers, body = self._signed(entry)
         try:
-            answer = await self._client.post(self._url, content=body, headers=headers)
+            # httpx's own time-out is for each read: an answer that trickles would never end
+            async with asyncio.timeout(self._timeout_s):
+                answer = await self._client.post(self._url, content=body, headers=headers)
+        except TimeoutError:
+            why = f"no whole answer in {self._timeout_s} s"
+            raise Later(why, confirmed=confirmed) from None
         except httpx.HTTPError as error:
             said = str(error) or "no words"
             raise Later(f"{type(error).__name__}: {said}", confirmed=confirmed) from None
@@ -136,7 +142,7 @@ def retry_after_s(header: str, now: datetime) -> float | None:
         return float(header[:9])
     try:
         at = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(0.0, (at - now).total_seconds())
