@@ -65,7 +65,9 @@ def _report(boot: int, seq: int, now: int, step: int) -> bytes:
         "speed_dm_s": 14,
         "course_deg": 44,
     }
-    values: dict[str, object] = {name: 0 for name, *_ in layouts.ROWS[layouts.REPORT]}
+    values: dict[str, object] = {
+        name: [] if kind == "list" else 0 for name, kind, *_ in layouts.ROWS[layouts.REPORT]
+    }
     values |= {"boot": boot, "seq": seq, "time_s": now, "fence_number": 1, "fence_state": 1}
     values |= {"signal": 17, "battery_mv": 3900, "battery_percent": 80, "fix_age_s": 2}
     values |= {"bound_s": 240, "next_report_by_s": 600, "fixes": [fix]}
