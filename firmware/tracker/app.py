@@ -29,7 +29,8 @@ CHECK_S = 30  # between two looks at the battery and at overdue fixes
 COMPLAIN_S = 60  # the same fault is logged once in so long
 CLOCK_OFF_S = 2  # a clock that differs more than this from the satellites' is set
 CLOCK_ODD_S = 60  # one that differs more than this is set only when two fixes running say so
-_WHAT = ("", "left", "back", "sos", "battery low", "cannot tell", "test")
+_WHAT = ("", "left", "back", "sos", "battery low", "cannot tell", "test",
+         "off charger", "taken off")  # fmt: skip
 
 
 class App:

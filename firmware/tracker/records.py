@@ -11,9 +11,12 @@ from tracker.fix import even_course
 from trygg_wire.layouts import (
     AGE_NEVER,
     CANT_TELL,
+    HOURS_UNKNOWN,
     LEFT,
+    NO_SENSOR,
     PERCENT_UNKNOWN,
     SOS,
+    TEMPERATURE_UNKNOWN,
 )
 
 Moment = namedtuple(
@@ -84,6 +87,7 @@ def report(moment, track, fixes_refused, publishes_repeated):
     values["coordinates_withheld"] = 1 if moment.private else 0
     values["fixes_refused"] = min(fixes_refused, _COUNT_MAX)
     values["publishes_repeated"] = min(publishes_repeated, _COUNT_MAX)
+    values["bounds"] = []
     values["fixes"] = [] if moment.private else _places(track, moment)
     return values
 
@@ -112,6 +116,12 @@ def health(moment, counts, uptime_s, reset_cause, settings_version, waiting, hea
         values[name] = max(0, min(counts[name], _COUNT_MAX))
     values["safe_mode"] = 0
     values["reset_cause"] = reset_cause & 31
+    values["worn"] = NO_SENSOR
+    values["moved"] = 1
+    values["temperature_c"] = TEMPERATURE_UNKNOWN
+    values["hours_left"] = HOURS_UNKNOWN
+    values["crashes"] = values["last_stage"] = values["sectors_written"] = 0
+    values["charge"] = []
     values["uptime_s"] = min(uptime_s, _COUNT_MAX)
     values["settings_version"] = settings_version
     values["fence_version"] = moment.fence_version

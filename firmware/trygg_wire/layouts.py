@@ -25,7 +25,7 @@ they fit a 31-bit integer until 2054, which the seconds since 1970 do not on the
 
 VERSION = 1
 EPOCH = 1577836800  # 2020-01-01T00:00:00Z in unix seconds
-FRAME_MAX = 4096  # bytes, the longest frame either side takes
+FRAME_MAX = 7168  # bytes, the longest frame either side takes: an order of 16 fences of 64 points
 
 REPORT, ALARM, HEALTH, ANSWER = 1, 2, 3, 4  # up
 ACK, ORDER = 8, 9  # down
@@ -36,20 +36,30 @@ KINDS = ((REPORT, "report"), (ALARM, "alarm"), (HEALTH, "health"), (ANSWER, "ans
 UNKNOWN, INSIDE, NEAR, OUTSIDE, CANNOT_TELL = 0, 1, 2, 3, 4
 # alarm.what
 LEFT, BACK, SOS, BATTERY_LOW, CANT_TELL, TEST = 1, 2, 3, 4, 5, 6
+OFF_CHARGER, TAKEN_OFF = 7, 8
 # alarm.reason
 CROSSED, BOOT, NEAR_TOO_LONG, NO_FIX_TOO_LONG, BUTTON, LEVEL, ORDERED = 1, 2, 3, 4, 5, 6, 7
+BEGAN, SENSOR = 8, 9
 # answer.result
 RECEIVED, APPLIED, ARMED, REFUSED = 1, 2, 3, 4
 # answer.reason
 NONE, BAD_SIGNATURE, OLD_VERSION, EXPIRED, UNKNOWN_KIND = 0, 1, 2, 3, 4
-BAD_BODY, OUT_OF_RANGE, NO_CLOCK, NO_ROOM = 5, 6, 7, 8
+BAD_BODY, OUT_OF_RANGE, NO_CLOCK, NO_ROOM, NO_FLASH = 5, 6, 7, 8, 9
 # order.order_kind
-SETTINGS, FENCES, COMMAND = 1, 2, 3
+SETTINGS, FENCES, COMMAND, KEY, ANCHORS = 1, 2, 3, 4, 5
 # command.command
 REPORT_NOW, ALARM_TAKEN, ALARM_CLOSED, RESTART, TEST_ALARM = 1, 2, 3, 4, 5
 # fence.keep, fence.shape
 KEEP_IN, KEEP_OUT = 0, 1
 CIRCLE, POLYGON = 0, 1
+# fences.dst: how the local time of a schedule changes over the year
+NO_DST, EU, US = 0, 1, 2
+# anchors.radio: whose id it is, a BSSID or an address
+WIFI, BLE = 1, 2
+# health.worn
+NO_SENSOR, WORN, NOT_WORN = 0, 1, 2
+# charge.activity
+SLEEP, AWAKE, RECEIVER, RADIO, SIGNALS, ANCHOR = 1, 2, 3, 4, 5, 6
 # lanes of the outbox and the journal
 LANE_ALARM, LANE_LIVE, LANE_BACKLOG = 0, 1, 2
 LATE_S = 120  # a record sent later than this after its time is backlog
@@ -57,6 +67,8 @@ LATE_S = 120  # a record sent later than this after its time is backlog
 PERCENT_UNKNOWN = 101
 COURSE_UNKNOWN = 360
 AGE_NEVER = 604800  # a week or more, or never
+TEMPERATURE_UNKNOWN = 127
+HOURS_UNKNOWN = 9999  # or on the charger
 SEQ_MAX = (1 << 30) - 1
 _COUNT = (1 << 30) - 1
 
@@ -89,14 +101,15 @@ ROWS = {
         ("bound_s", "var", 0, 86400, 5),
         ("next_report_by_s", "var", 0, 172800, 10),
         ("fix_age_s", "var", 0, AGE_NEVER, 1),
+        ("bounds", "list", 0, 16, 1),
         ("fixes", "list", 0, 60, 1),
     ),
     ALARM: _IDENTITY + (
         ("test", "b1", 0, 1, 1),
         ("charging", "b1", 0, 1, 1),
         ("fence_number", "b5", 0, 16, 1),
-        ("what", "u8", 1, 6, 1),
-        ("reason", "u8", 1, 7, 1),
+        ("what", "u8", 1, 8, 1),
+        ("reason", "u8", 1, 9, 1),
         ("signal", "b5", 0, 31, 1),
         ("fence_state", "b3", 0, 4, 1),
         ("battery_mv", "u8", 0, 5100, 20),
@@ -111,7 +124,9 @@ ROWS = {
         ("charging", "b1", 0, 1, 1),
         ("safe_mode", "b1", 0, 1, 1),
         ("reset_cause", "b5", 0, 31, 1),
-        ("signal", "u8", 0, 31, 1),
+        ("worn", "b2", 0, 2, 1),
+        ("moved", "b1", 0, 1, 1),
+        ("signal", "b5", 0, 31, 1),
         ("uptime_s", "var", 0, _COUNT, 1),
         ("battery_mv", "u8", 0, 5100, 20),
         ("battery_percent", "u8", 0, 101, 1),
@@ -132,6 +147,12 @@ ROWS = {
         ("flash_errors", "var", 0, _COUNT, 1),
         ("starts_by_watchdog", "var", 0, _COUNT, 1),
         ("heap_free", "var", 0, _COUNT, 1),
+        ("temperature_c", "zig", -60, 127, 1),
+        ("hours_left", "var", 0, 9999, 1),
+        ("crashes", "var", 0, _COUNT, 1),
+        ("last_stage", "u8", 0, 15, 1),
+        ("sectors_written", "var", 0, _COUNT, 1),
+        ("charge", "list", 0, 8, 1),
         ("firmware", "text", 0, 32, 1),
     ),
     ANSWER: _IDENTITY + (
@@ -139,7 +160,7 @@ ROWS = {
         ("order_id", "var", 1, _COUNT, 1),
         ("order_version", "var", 0, _COUNT, 1),
         ("result", "u8", 1, 4, 1),
-        ("reason", "u8", 0, 8, 1),
+        ("reason", "u8", 0, 9, 1),
     ),
     ACK: (
         ("boot", "var", 1, SEQ_MAX, 1),
@@ -152,19 +173,25 @@ ROWS = {
         ("version", "var", 1, _COUNT, 1),
         ("expires_s", "u32", 0, (1 << 30) - 1, 1),
         ("order_kind", "u8", 1, 255, 1),
-        ("body", "bytes", 0, 3072, 1),
+        ("body", "bytes", 0, 6656, 1),
         ("mac", "raw", 32, 32, 1),
     ),
 }  # fmt: skip
 
 BODIES = {
     SETTINGS: (("settings", "list", 1, 64, 1),),
-    FENCES: (("fences", "list", 0, 16, 1),),
+    FENCES: (
+        ("utc_offset_min", "zig", -720, 840, 1),
+        ("dst", "u8", 0, 2, 1),
+        ("fences", "list", 0, 16, 1),
+    ),
     COMMAND: (
         ("command", "u8", 1, 5, 1),
         ("alarm_boot", "var", 0, SEQ_MAX, 1),
         ("alarm_seq", "var", 0, SEQ_MAX, 1),
     ),
+    KEY: (("wrapped", "raw", 32, 32, 1),),
+    ANCHORS: (("anchors", "list", 0, 4, 1),),
 }
 
 LISTS = {
@@ -173,6 +200,8 @@ LISTS = {
         ("satellites", "u8", 0, 99, 1),
         ("distance_dm", "zig", -100000000, 100000000, 1),
     ),
+    "bounds": (("number", "u8", 1, 16, 1), ("bound_s", "var", 0, 86400, 5)),
+    "charge": (("activity", "u8", 1, 15, 1), ("uah", "var", 0, _COUNT, 1)),
     "missing": (("first", "var", 1, SEQ_MAX, 1), ("count", "var", 1, SEQ_MAX, 1)),
     "settings": (("number", "u8", 1, 255, 1), ("value", "zig", -_COUNT >> 1, _COUNT >> 1, 1)),
     "fences": (
@@ -185,11 +214,19 @@ LISTS = {
         ("lat_e6", "lat", -90000000, 90000000, 1),
         ("lon_e6", "lon", -180000000, 180000000, 1),
         ("radius_dm", "var", 0, 1000000, 1),
+        ("schedule", "list", 0, 14, 1),
         ("rings", "list", 0, 8, 1),
+    ),
+    "schedule": (
+        ("days", "b7", 1, 127, 1),
+        ("spare", "b1", 0, 0, 1),
+        ("from_min", "var", 0, 1439, 1),
+        ("minutes", "var", 1, 1440, 1),
     ),
     "rings": (("points", "list", 3, 64, 1),),
     "points": (
         ("lat_e6", "lat", -90000000, 90000000, 1),
         ("lon_e6", "lon", -180000000, 180000000, 1),
     ),
+    "anchors": (("radio", "u8", 1, 2, 1), ("id", "raw", 6, 6, 1)),
 }  # fmt: skip

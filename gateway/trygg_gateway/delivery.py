@@ -23,11 +23,15 @@ from trygg_wire import codec, layouts
 Json = dict[str, Any]
 
 FENCE_STATES = ("unknown", "inside", "near", "outside", "cannot_tell")
-WHATS = ("", "left", "back", "sos", "battery_low", "cannot_tell", "test")
-REASONS = ("", "crossed", "boot", "near_too_long", "no_fix_too_long", "button", "level", "ordered")
+WHATS = ("", "left", "back", "sos", "battery_low", "cannot_tell", "test", "off_charger",
+         "taken_off")  # fmt: skip
+REASONS = ("", "crossed", "boot", "near_too_long", "no_fix_too_long", "button", "level", "ordered",
+           "began", "sensor")  # fmt: skip
 RESULTS = ("", "received", "applied", "armed", "refused")
 REFUSALS = ("", "bad_signature", "old_version", "expired", "unknown_kind", "bad_body",
-            "out_of_range", "no_clock", "no_room")  # fmt: skip
+            "out_of_range", "no_clock", "no_room", "no_flash")  # fmt: skip
+WORN = (None, True, False)  # None: no sensor
+ACTIVITIES = ("", "sleep", "awake", "receiver", "radio", "signals", "anchor")
 _IDENTITY = {"boot", "seq", "time_s", "time_is_uptime"}
 
 
@@ -123,9 +127,15 @@ def _report(values: Json, time_s: int) -> Json:
         **_status(values, time_s),
         **_fence(values),
         "coordinates_withheld": bool(values["coordinates_withheld"]),
+        "bounds": [_bound(entry) for entry in values["bounds"]],
         "positions": _positions(values["fixes"], time_s),
         "counters": {name: values[name] for name in ("fixes_refused", "publishes_repeated")},
     }
+
+
+def _bound(entry: Json) -> Json:
+    """A fence whose bound is not the record's `bound_s`."""
+    return {"fence_number": entry["number"], "bound_s": entry["bound_s"] or None}
 
 
 def _alarm(values: Json, time_s: int) -> Json:
@@ -141,13 +151,30 @@ def _alarm(values: Json, time_s: int) -> Json:
 
 
 _HEALTH_APART = _IDENTITY | {"charging", "battery_mv", "battery_percent", "signal", "safe_mode",
-                             "next_report_by_s", "uptime_s"}  # fmt: skip
+                             "next_report_by_s", "uptime_s", "worn", "moved", "temperature_c",
+                             "hours_left", "charge"}  # fmt: skip
 
 
 def _health(values: Json, time_s: int) -> Json:
     figures = {name: value for name, value in values.items() if name not in _HEALTH_APART}
     started = {"running_s": values["uptime_s"], "safe_mode": bool(values["safe_mode"])}
-    return {**_status(values, time_s), **started, **figures}
+    return {**_status(values, time_s), **started, **_felt(values), **figures}
+
+
+def _felt(values: Json) -> Json:
+    """What the sensors say, and what the charge went to in microampere hours."""
+    temperature_c, hours_left = values["temperature_c"], values["hours_left"]
+    return {
+        "worn": WORN[values["worn"]],
+        "moved": bool(values["moved"]),
+        "temperature_c": None if temperature_c == layouts.TEMPERATURE_UNKNOWN else temperature_c,
+        "hours_left": None if hours_left == layouts.HOURS_UNKNOWN else hours_left,
+        "charge_uah": {_activity(spent["activity"]): spent["uah"] for spent in values["charge"]},
+    }
+
+
+def _activity(number: int) -> str:
+    return ACTIVITIES[number] if number < len(ACTIVITIES) else f"activity_{number}"
 
 
 def _answer(values: Json, time_s: int) -> Json:

@@ -34,6 +34,7 @@ def wire_fence(fence: Json) -> Json:
             "lat_e6": lat_e6,
             "lon_e6": lon_e6,
             "radius_dm": round(fence["radius_m"] * 10) if shape == layouts.CIRCLE else 0,
+            "schedule": [],
             "rings": [
                 {"points": [{"lat_e6": lat, "lon_e6": lon} for lat, lon in ring]} for ring in rings
             ],
@@ -54,7 +55,7 @@ def fences_body(fences: list[Json]) -> bytes:
     if points > 64:
         raise Refused(f"The fences have {points} points together, at most 64 fit in a tracker.")
     try:
-        values = {"fences": [wire_fence(fence) for fence in fences]}
+        values = {"utc_offset_min": 0, "dst": 0, "fences": [wire_fence(fence) for fence in fences]}
         body: bytes = codec.encode_body(layouts.FENCES, values)
     except codec.WireError as error:
         raise Refused(f"The fences do not fit the wire: {error}.") from None

@@ -21,7 +21,8 @@ APPLIED, ARMED, REFUSED = "applied", "armed", "refused"
 EXPIRED, SUPERSEDED = "expired", "superseded"
 OWED = (QUEUED, SENT, RECEIVED)
 
-KINDS = {layouts.SETTINGS: "settings", layouts.FENCES: "fences", layouts.COMMAND: "command"}
+KINDS = {layouts.SETTINGS: "settings", layouts.FENCES: "fences", layouts.COMMAND: "command",
+         layouts.KEY: "key", layouts.ANCHORS: "anchors"}  # fmt: skip
 RESEND_MS = 15_000  # while the tracker is heard, an unsettled order is sent again after this
 
 _AFTER = {

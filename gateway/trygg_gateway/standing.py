@@ -19,6 +19,8 @@ _ALARM_TEXTS: Final = {
     layouts.BATTERY_LOW: "battery is low",
     layouts.CANT_TELL: "cannot tell whether inside",
     layouts.TEST: "test alarm",
+    layouts.OFF_CHARGER: "off the charger below what the day needs",
+    layouts.TAKEN_OFF: "has been taken off",
 }
 _FENCE_TEXTS: Final = {
     layouts.INSIDE: "inside",

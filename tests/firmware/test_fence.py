@@ -34,7 +34,15 @@ BOOT_1 = (Event(LEFT, 1, BOOT),)
 
 
 def circle(number=1, radius_dm=1500, **changes):
-    row = {"number": number, "keep": 0, "shape": 0, "private": 0, "buffer_dm": 100, "rings": []}
+    row = {
+        "number": number,
+        "keep": 0,
+        "shape": 0,
+        "private": 0,
+        "buffer_dm": 100,
+        "schedule": [],
+        "rings": [],
+    }
     row.update({"lat_e6": LAT, "lon_e6": LON, "radius_dm": radius_dm})
     row.update(changes)
     return row

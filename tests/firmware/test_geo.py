@@ -110,7 +110,15 @@ def test_a_length_is_rounded_to_the_nearest():
 
 
 def circle(**changes):
-    row = {"number": 1, "keep": 0, "shape": 0, "private": 0, "buffer_dm": 0, "rings": []}
+    row = {
+        "number": 1,
+        "keep": 0,
+        "shape": 0,
+        "private": 0,
+        "buffer_dm": 0,
+        "schedule": [],
+        "rings": [],
+    }
     row.update({"lat_e6": 59913900, "lon_e6": 10745200, "radius_dm": 1500})
     row.update(changes)
     return row

@@ -39,8 +39,15 @@ CIRCLE = {
     "lat_e6": 59913900,
     "lon_e6": 10745200,
     "radius_dm": 1500,
+    "schedule": [],
     "rings": [],
 }
+
+
+def fence_set(fences):
+    return {"utc_offset_min": 60, "dst": 1, "fences": fences}
+
+
 RESTART_NOW = {"command": RESTART, "alarm_boot": 0, "alarm_seq": 0}
 
 
@@ -196,7 +203,7 @@ def test_an_old_version_is_refused_and_the_same_one_is_answered_again():
 def test_versions_of_one_kind_do_not_touch_another():
     tracker = Tracker()
     assert outcome(tracker.take(setting(9, 1200, version=7))) == (APPLIED, 0)
-    assert outcome(tracker.take(signed(FENCES, {"fences": [CIRCLE]}, version=2))) == (APPLIED, 0)
+    assert outcome(tracker.take(signed(FENCES, fence_set([CIRCLE]), version=2))) == (APPLIED, 0)
     assert outcome(tracker.take(signed(COMMAND, RESTART_NOW, version=1))) == (APPLIED, 0)
 
 
@@ -231,7 +238,7 @@ def test_one_bad_setting_or_fence_keeps_all_others_out():
     ring = [{"lat_e6": 59913900 + i, "lon_e6": 10745200 + i * i} for i in range(33)]
     second = dict(CIRCLE)
     second.update({"number": 2, "shape": 1, "radius_dm": 0, "rings": [{"points": ring}] * 2})
-    frame = signed(FENCES, {"fences": [CIRCLE, second]})
+    frame = signed(FENCES, fence_set([CIRCLE, second]))
     assert outcome(tracker.take(frame)) == (REFUSED, NO_ROOM)
     assert tracker.fences.version == 0
     assert tracker.flash == {}
@@ -244,7 +251,7 @@ def test_fences_too_large_for_the_heap_are_refused_and_not_died_of():
 
     settings = Settings()
     orders = Orders("astrid", KEY, settings, FullHeap(settings))
-    taken = orders.take(signed(FENCES, {"fences": [CIRCLE]}), NOW_S)
+    taken = orders.take(signed(FENCES, fence_set([CIRCLE])), NOW_S)
     assert outcome(taken) == (REFUSED, NO_ROOM)
     assert taken.files == ()
 
@@ -273,7 +280,7 @@ def test_a_command_lost_on_the_way_back_is_answered_after_a_later_one():
 def test_fences_are_armed_by_the_first_good_fix_and_say_so_once():
     tracker = Tracker()
     assert tracker.orders.armed().answers == []
-    frame = signed(FENCES, {"fences": [CIRCLE]}, order_id=8, version=2)
+    frame = signed(FENCES, fence_set([CIRCLE]), order_id=8, version=2)
     tracker.take(frame)
     assert tracker.orders.armed().answers == []
     tracker.fences.judge(Fix(NOW_S, 59913900, 10745200, 40, 0, 360, 8, 1000))
@@ -286,7 +293,7 @@ def test_fences_are_armed_by_the_first_good_fix_and_say_so_once():
 
 def test_a_power_cut_between_the_files_leaves_the_order_applied_and_answered():
     tracker = Tracker()
-    frame = signed(FENCES, {"fences": [CIRCLE]}, version=2)
+    frame = signed(FENCES, fence_set([CIRCLE]), version=2)
     taken = tracker.orders.take(frame, NOW_S)
     name, data = taken.files[0]
     again = Tracker({name: data})
@@ -298,7 +305,7 @@ def test_a_power_cut_between_the_files_leaves_the_order_applied_and_answered():
 
 def test_an_order_whose_file_was_lost_is_applied_anew():
     tracker = Tracker()
-    frame = signed(FENCES, {"fences": [CIRCLE]}, version=2)
+    frame = signed(FENCES, fence_set([CIRCLE]), version=2)
     tracker.take(frame)
     del tracker.flash["fences"]
     again = Tracker(tracker.flash)
@@ -311,7 +318,7 @@ def test_an_order_whose_file_was_lost_is_applied_anew():
 
 def test_damaged_files_of_orders_and_fences_are_said_and_change_nothing():
     tracker = Tracker()
-    tracker.take(signed(FENCES, {"fences": [CIRCLE]}, version=2))
+    tracker.take(signed(FENCES, fence_set([CIRCLE]), version=2))
     for name in ("orders", "fences"):
         data = tracker.flash[name]
         for length in range(len(data)):

@@ -24,6 +24,11 @@ def _vectors():
         for field in ("body", "mac"):
             if field in vector["values"]:
                 vector["values"][field] = _bytes(vector["values"][field])
+        body = vector.get("order_body", {})
+        if "wrapped" in body:
+            body["wrapped"] = _bytes(body["wrapped"])
+        for anchor in body.get("anchors", []):
+            anchor["id"] = _bytes(anchor["id"])
         found.append(vector)
     return found
 
@@ -82,6 +87,105 @@ def test_bodies_of_orders_go_both_ways():
             kind = vector["values"]["order_kind"]
             assert codec.decode_body(kind, vector["values"]["body"]) == vector["order_body"]
             assert codec.encode_body(kind, vector["order_body"]) == vector["values"]["body"]
+
+
+def _fence_by_fence(body):
+    """What fences_of gives, as decode_body gives it."""
+    parts = codec.fences_of(body)
+    values = next(parts)
+    values["fences"] = list(parts)
+    return values
+
+
+def _many_fences(count, points):
+    ring = [{"lat_e6": 59900000 + 70 * i, "lon_e6": 10700000 - 90 * i} for i in range(points)]
+    night = {"days": 127, "from_min": 1320, "minutes": 480}
+    fence = {"keep": 0, "shape": 1, "private": 1, "buffer_dm": 150, "radius_dm": 0}
+    fence.update({"lat_e6": 59900000, "lon_e6": 10700000, "schedule": [night]})
+    fence["rings"] = [{"points": ring}]
+    fences = []
+    for i in range(count):
+        fences.append(dict(fence))
+        fences[i]["number"] = i + 1
+    return {"utc_offset_min": -720, "dst": 2, "fences": fences}
+
+
+def test_fences_come_one_at_a_time_as_they_come_together():
+    for vector in _vectors():
+        if vector["values"].get("order_kind") == layouts.FENCES:
+            body = vector["values"]["body"]
+            assert _fence_by_fence(body) == vector["order_body"]
+            assert _fence_by_fence(memoryview(body)) == vector["order_body"]
+    for count in (0, 1, 3, 16):
+        values = _many_fences(count, 5)
+        assert _fence_by_fence(codec.encode_body(layouts.FENCES, values)) == values
+
+
+def test_fences_that_end_early_or_late_are_refused_before_the_last_is_given():
+    body = codec.encode_body(layouts.FENCES, _many_fences(3, 5))
+    for length in range(len(body)):
+        assert _refused(_fence_by_fence, body[:length]), length
+        assert _refused(codec.decode_body, layouts.FENCES, body[:length]), length
+    assert _refused(_fence_by_fence, body + b"\x00")
+    seventeen = body[:3] + b"\x11" + body[4:]
+    assert body[3] == 3 and _refused(_fence_by_fence, seventeen)
+
+
+def test_sixteen_fences_of_64_points_fit_one_order():
+    body = codec.encode_body(layouts.FENCES, _many_fences(16, 64))
+    assert 4096 < len(body) <= 6656
+    order = {"order_id": 1, "version": 1, "expires_s": 0, "order_kind": 2}
+    order.update({"body": bytes(6656), "mac": bytes(32)})
+    frame = codec.encode(layouts.ORDER, order)
+    assert len(frame) <= layouts.FRAME_MAX
+    assert codec.decode(frame)[1]["body"] == bytes(6656)
+    order["body"] = bytes(6657)
+    assert _refused(codec.encode, layouts.ORDER, order)
+
+
+def _body_vectors():
+    """(rows, dict) of every entry in the bodies of the orders' vectors, and a way to encode it."""
+    for vector in _vectors():
+        if "order_body" in vector:
+            kind = vector["values"]["order_kind"]
+            homes = [(layouts.BODIES[kind], vector["order_body"])]
+            while homes:
+                rows, home = homes.pop()
+                for row in rows:
+                    if row[1] == "list":
+                        for entry in home[row[0]]:
+                            homes.append((layouts.LISTS[row[0]], entry))
+                yield kind, vector["order_body"], rows, home
+
+
+def test_every_number_in_a_body_one_past_its_limit_is_refused_and_at_it_goes_both_ways():
+    tried = 0
+    for kind, body, rows, home in _body_vectors():
+        for row in rows:
+            past = _numbers_one_past(row, False)
+            kept = home.get(row[0])
+            for number in past:
+                home[row[0]] = number
+                assert _refused(codec.encode_body, kind, body), (row, number)
+                tried += 1
+            for number in [past[0] + 1, past[1] - 1] if past else []:
+                if row[1] != "lon":  # see the test of 180 degrees
+                    home[row[0]] = number
+                    assert codec.decode_body(kind, codec.encode_body(kind, body)) == body, row
+            if kept is not None:
+                home[row[0]] = kept
+    assert tried > 70
+
+
+def test_a_key_or_an_anchor_of_another_length_is_refused():
+    for length in (0, 31, 33):
+        assert _refused(codec.encode_body, layouts.KEY, {"wrapped": bytes(length)})
+        assert _refused(codec.decode_body, layouts.KEY, bytes(length))
+    for length in (0, 5, 7):
+        anchor = {"radio": layouts.BLE, "id": bytes(length)}
+        assert _refused(codec.encode_body, layouts.ANCHORS, {"anchors": [anchor]})
+    five = {"anchors": [{"radio": layouts.WIFI, "id": bytes(6)}] * 5}
+    assert _refused(codec.encode_body, layouts.ANCHORS, five)
 
 
 def test_every_prefix_is_refused():
@@ -184,18 +288,20 @@ def test_every_number_at_its_limit_goes_both_ways():
 
 def test_180_degrees_east_and_west_are_one_place():
     body = {"number": 1, "keep": 0, "shape": 0, "private": 0, "buffer_dm": 0}
-    body.update({"lat_e6": 0, "lon_e6": 180000000, "radius_dm": 1, "rings": []})
-    encoded = codec.encode_body(layouts.FENCES, {"fences": [body]})
+    body.update({"lat_e6": 0, "lon_e6": 180000000, "radius_dm": 1, "schedule": [], "rings": []})
+    values = {"utc_offset_min": 0, "dst": 0, "fences": [body]}
+    encoded = codec.encode_body(layouts.FENCES, values)
     decoded = codec.decode_body(layouts.FENCES, encoded)
     assert decoded["fences"][0]["lon_e6"] == -180000000
 
 
 def test_a_longitude_the_long_way_round_is_refused():
-    circle = b"\x01\x01\x00\x00\x00\x00\x00\x00"  # one fence: number 1, circle, lat 0
+    # UTC, no summer time, one fence: number 1, circle, no buffer, lat 0
+    circle = b"\x00\x00\x01\x01\x00\x00\x00\x00\x00\x00"
     assert _bytes("f5456b00") == (0x100000000 - 180000000 + 0).to_bytes(4, "big")
-    assert codec.decode_body(layouts.FENCES, circle + _bytes("f5456b00") + b"\x01\x00")
+    assert codec.decode_body(layouts.FENCES, circle + _bytes("f5456b00") + b"\x01\x00\x00")
     east = (180000000).to_bytes(4, "big")
-    assert _refused(codec.decode_body, layouts.FENCES, circle + east + b"\x01\x00")
+    assert _refused(codec.decode_body, layouts.FENCES, circle + east + b"\x01\x00\x00")
 
 
 def test_numbers_past_their_limit_on_the_wire_are_refused():

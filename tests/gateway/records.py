@@ -19,7 +19,7 @@ def report(boot, seq, time_s=NOW_S, **values):
     """A report's frame with two fixes."""
     filled = {
         **_HEAD, **_FENCE, "coordinates_withheld": 0, "fence_state": layouts.INSIDE,
-        "fixes_refused": 3, "publishes_repeated": 2, "fixes": [PLACE, LATER_PLACE],
+        "fixes_refused": 3, "publishes_repeated": 2, "bounds": [], "fixes": [PLACE, LATER_PLACE],
         "boot": boot, "seq": seq, "time_s": time_s - layouts.EPOCH, **values,
     }  # fmt: skip
     return codec.encode(layouts.REPORT, filled)
@@ -41,6 +41,8 @@ def health(boot, seq, time_s=NOW_S):
     counters = {name: 5 for name, form, *_ in layouts.ROWS[layouts.HEALTH] if form == "var"}
     filled = {
         **counters, **_HEAD, "safe_mode": 0, "reset_cause": 1, "firmware": "0.1.0",
+        "worn": 1, "moved": 1, "temperature_c": 21, "last_stage": 0,
+        "charge": [{"activity": layouts.RECEIVER, "uah": 900}],
         "boot": boot, "seq": seq, "time_s": time_s - layouts.EPOCH,
     }  # fmt: skip
     return codec.encode(layouts.HEALTH, filled)

@@ -192,7 +192,7 @@ def test_bad_input_is_set_aside_and_shown_and_the_neighbours_go_on(tmp_path):
             until(lambda: archived(gateway) == ["astrid:1:1"])
         shown = json.loads(gateway.command("quarantine", "list", "--json").stdout)
         assert [row["reason"] for row in shown] == [
-            "frame of 0 bytes, wanted 4 to 4096",
+            "frame of 0 bytes, wanted 4 to 7168",
             "crc does not fit",
         ]
         one = json.loads(gateway.command("quarantine", "show", shown[1]["id"]).stdout)

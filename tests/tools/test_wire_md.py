@@ -4,6 +4,7 @@ from pathlib import Path
 
 from trygg_wire import layouts
 
+BODIES = ((1, "settings"), (2, "fences"), (3, "command"), (4, "key"), (5, "anchors"))
 PAGE = Path(layouts.__file__).with_name("WIRE.md").read_text()
 
 
@@ -34,7 +35,8 @@ def test_every_kind_stands_in_the_page_as_in_the_rows():
 
 
 def test_every_body_stands_in_the_page_as_in_the_rows():
-    for number, name in ((1, "settings"), (2, "fences"), (3, "command")):
+    assert [number for number, _ in BODIES] == sorted(layouts.BODIES)
+    for number, name in BODIES:
         assert _said(f"body {name}: order_kind {number}") == _as_cells(layouts.BODIES[number])
 
 

@@ -56,7 +56,7 @@ def frame_of(fixes: list[dict[str, int]]) -> bytes:
             "coordinates_withheld": 0, "charging": 0, "fence_number": 1, "signal": 17,
             "fence_state": layouts.OUTSIDE, "battery_mv": 3920, "battery_percent": 71,
             "fixes_refused": 2, "publishes_repeated": 0, "bound_s": 120, "next_report_by_s": 960,
-            "fix_age_s": 2, "fixes": entries,
+            "fix_age_s": 2, "bounds": [], "fixes": entries,
         },
     )  # fmt: skip
     return frame

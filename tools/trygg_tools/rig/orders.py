@@ -32,9 +32,10 @@ def circle(lat_e6: int, lon_e6: int, radius_m: int, private: int = 1) -> dict[st
         "lat_e6": lat_e6,
         "lon_e6": lon_e6,
         "radius_dm": radius_m * 10,
+        "schedule": [],
         "rings": [],
     }
-    return {"fences": [fence]}
+    return {"utc_offset_min": 60, "dst": layouts.EU, "fences": [fence]}
 
 
 def command(what: int, alarm_boot: int = 0, alarm_seq: int = 0) -> dict[str, int]:

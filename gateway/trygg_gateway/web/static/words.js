@@ -30,6 +30,8 @@ const WHAT = {
   cannot_tell: (fence) => `Cannot tell if inside ${fence}`,
   silent: () => "Silent: no report as promised",
   test: () => "Test alarm",
+  off_charger: () => "Off the charger too early",
+  taken_off: () => "Tracker taken off",
 };
 
 const REASON = {
@@ -40,6 +42,8 @@ const REASON = {
   button: "the wearer pressed the button",
   level: "the battery fell under its limit",
   ordered: "asked for by an operator",
+  began: "already outside when the fence came into force",
+  sensor: "the tracker felt that it is not worn",
 };
 
 // what a line of a timeline says; `who` is a person, a sink, a tracker or the gateway
