@@ -79,24 +79,41 @@ class FenceSet:
     def replace(self, version, values):
         """Put the fences of a decoded FENCES body in force, or change nothing.
 
-        0, or the reason of the refusal (shape.build; BAD_BODY also for a number used twice).
-        A fence that is the same as before, to the last value, keeps what it knew.
+        0, or the reason of the refusal (`prepare`).
+        """
+        draft, reason = self.prepare(values)
+        if reason:
+            return reason
+        self.put_in_force(version, draft)
+        return 0
+
+    def prepare(self, values):
+        """(what `put_in_force` takes, 0), or (None, the reason of the refusal); changes nothing.
+
+        `values` is a FENCES body, its `fences` any iterable of rows, gone through once; what that
+        raises passes through. Reasons: shape.build's, BAD_BODY also for a number used twice.
         """
         fences = []
         numbers = []
         for row in values["fences"]:
             fence, reason = fence_rule.build(row)
             if reason or row["number"] in numbers:
-                return reason or BAD_BODY
+                return None, reason or BAD_BODY
             numbers.append(row["number"])
             fences.append(fence)
-        fence_memory.carry_over(self._fences, fences)
-        self._fences = tuple(fences)
+        return tuple(fences), 0
+
+    def put_in_force(self, version, draft):
+        """Let what `prepare` gave replace all fences, as `version`.
+
+        A fence that is the same as before, to the last value, keeps what it knew.
+        """
+        fence_memory.carry_over(self._fences, draft)
+        self._fences = draft
         self.version = version
         self.armed = False
         if self._fixes:
             self._measure(self._fixes[0])
-        return 0
 
     def judge(self, fix):
         """Take the Fix `fix` into account: the Events it makes, mostly none.
