@@ -44,6 +44,7 @@ PORTS = {
             "reset": 0,
             "feed": 0,
             "heap_free": 0,
+            "noise": 0,
         },
     ),
     "BoardIo": (

@@ -32,10 +32,12 @@ class Flash:
         os.remove(name)
 
     def size(self, name):
-        """Bytes in the file; -1 when there is none."""
+        """Bytes in the file; -1 when there is none, OSError when it cannot be told."""
         try:
             mode, size = self._stat(name)
-        except OSError:
+        except OSError as error:
+            if error.args[0] != ENOENT:
+                raise
             return -1
         return -1 if mode & IS_FOLDER else size
 

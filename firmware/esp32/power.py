@@ -6,6 +6,7 @@ modem's power key and the receiver's supply with it.
 """
 
 import gc
+import os
 
 import machine
 
@@ -97,6 +98,11 @@ class Power:
     def feed(self):
         """Tell the watchdog that all is well."""
         self._watchdog.feed()
+
+    def noise(self):
+        """A number of 30 bits by chance, from the chip's own generator."""
+        noise = os.urandom(4)
+        return (noise[0] & 0x3F) << 24 | noise[1] << 16 | noise[2] << 8 | noise[3]
 
     def heap_free(self):
         """Bytes free on MicroPython's heap, as they are, without collecting."""

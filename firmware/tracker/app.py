@@ -12,7 +12,7 @@ Outbox keeps them, Uplink speaks, Downlink obeys. Times are seconds since the st
 
 from collections import namedtuple
 
-from tracker import VERSION
+from tracker import VERSION, boot_number
 from tracker.assembly import Assembly
 from tracker.downlink import Downlink
 from tracker.fence_rule import Event
@@ -35,7 +35,8 @@ _WHAT = ("", "left", "back", "sos", "battery low", "cannot tell", "test",
 
 class App:
     """One tracker. `parts` is a Parts; `config` a dict of device, group, host, port, tls (file
-    name or None), password and order_key (bytes), as provisioning wrote it."""
+    name or None), password and order_key (bytes), boot_floor (the highest boot number that ever
+    had this name, 0 none), as provisioning wrote it."""
 
     def __init__(self, parts, config):
         self._parts = parts
@@ -43,7 +44,8 @@ class App:
         self._made = made = Assembly(parts, config)
         self._core, self._search, self._uplink = made.core, made.search, made.uplink
         self.fences, self.outbox = made.core.fences, made.core.outbox
-        self._recorder = Recorder(parts, made.core, made.counts)
+        floor = config.get("boot_floor", boot_number.UNKNOWN)
+        self._recorder = Recorder(parts, made.core, made.counts, floor)
         self._image = image = self._recorder.image
         self._now_s = made.core.elapsed.now_s
         self._cause, wake = parts.power.start_reason()
@@ -219,6 +221,7 @@ class App:
         )
         uplink.poll(self._now, self._now_s)
         if uplink.heard():
+            self._recorder.learn()
             image.listen_until_s = max(image.listen_until_s, self._now_s + LINGER_S)
             uplink.stay = True  # else the ack that empties the outbox would end it here
             self._dirty = True

@@ -46,9 +46,9 @@ class Assembly:
     def _restore(self, name, load):
         """Settings, fences or answered orders from flash; a damaged file is said and left."""
         data = state_files.load(self._parts.flash, name)
-        if data and not load(data):
+        if data is None or (data and not load(data)):
             self.faults += 1
-            self._parts.log.error("the file of the " + name + " is damaged and not used")
+            self._parts.log.error("the file of the " + name + " cannot be read or is damaged, not used")
 
     def counts(self):
         """The counters since this start, in the order of retained.COUNTERS."""

@@ -13,7 +13,7 @@ to the newest file, the rest is dropped and counted. So the oldest track goes fi
 refuses. Then, and when the flash fails, up to HELD records wait in RAM alone, alarms before others.
 """
 
-from tracker.record_index import ALARM, IN_RAM, TRIES, RecordIndex
+from tracker.record_index import ALARM, IN_RAM, SENT, TRIES, RecordIndex
 from tracker.segments import MAX_FRAME, SEGMENT_BYTES, SLOTS, Segments
 from trygg_wire.layouts import LANE_ALARM, LATE_S
 
@@ -37,7 +37,8 @@ class Outbox:
         self._max_records = max_records
         self._held = {}  # (boot, seq): frame, of records that are not in flash
         self._recent = []  # (boot, seq, at_s) of the newest records, at most LATE_S old
-        self._last = (0, 0)
+        self._last = (0, 0)  # the newest that was made here
+        self._taught = 0
         self._try = 2
         self._failed = 0
         self.dropped = 0
@@ -83,6 +84,17 @@ class Outbox:
         for place in range(self._index.count):
             lowest = min(lowest, self._index.identity(place))
         return lowest
+
+    def highest_boot(self):
+        """The highest boot of a record that waits, 0 when none does."""
+        highest = 0
+        for place in range(self._index.count):
+            highest = max(highest, self._index.identity(place)[0])
+        return highest
+
+    def made(self, boot, seq):
+        """Records up to (boot, seq) have been made here; none after it."""
+        self._last = max(self._last, (boot, seq))
 
     # -- appending -------------------------------------------------------------------------
 
@@ -226,7 +238,7 @@ class Outbox:
 
     def sent(self, place):
         """Remember that the record at a place is on its way."""
-        self._index.set_flags(place, self._index.flags(place) & ALARM | self._try)
+        self._index.set_flags(place, self._index.flags(place) & ALARM | SENT | self._try)
 
     def lost(self, place):
         """Strike a record that cannot be read any more, and count it."""
@@ -243,7 +255,7 @@ class Outbox:
         for place in range(self._index.count):
             flags = self._index.flags(place)
             if flags & TRIES == self._try:
-                self._index.set_flags(place, flags & ALARM)
+                self._index.set_flags(place, flags & ~TRIES)
                 again += 1
         return again
 
@@ -252,12 +264,17 @@ class Outbox:
     def ack(self, boot, upto, missing):
         """Let go of what the gateway holds; (records, alarms among them) that were struck.
 
-        `missing` is the ack's list of ranges {first, count}; see WIRE.md.
+        `missing` is the ack's list of ranges {first, count}; see WIRE.md. An ack of records that
+        were never made here is of another's: it covers nothing and is remembered for `taught`.
+        Neither does an ack cover what was not sent since this start.
         """
+        if (boot, upto) > self._last:
+            self._taught = max(self._taught, boot)
+            return 0, 0
 
         def held(place):
             of_boot, seq = self._index.identity(place)
-            if of_boot != boot or seq > upto:
+            if of_boot != boot or seq > upto or not self._index.flags(place) & SENT:
                 return False
             for hole in missing:
                 if 0 <= seq - hole["first"] < hole["count"]:
@@ -270,6 +287,11 @@ class Outbox:
         if self._index.count < before:
             self._sweep()
         return before - self._index.count, alarms - self.alarms_waiting()
+
+    def taught(self):
+        """The highest boot of acks of another's since the last call, 0 when there was none."""
+        boot, self._taught = self._taught, 0
+        return boot
 
     def waiting(self):
         """The number of records that no ack has covered."""

@@ -8,6 +8,7 @@ import struct
 
 ALARM = 1  # flag: the record is an alarm
 TRIES = 6  # flags: 0 to be sent, else on its way since try 2 or 4
+SENT = 8  # flag: sent at least once since this start
 IN_RAM = 255  # the slot of a record that only RAM holds
 
 _ROW = "<BBHHI"  # slot, flags, offset in the file, place of the boot in the list of boots, seq

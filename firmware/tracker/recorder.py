@@ -3,7 +3,8 @@
 A record's identity is (boot, seq) (promise 1). The image in RTC memory is written with the new
 number before the record that has it goes to the outbox, so a number is never used twice: not after
 a watchdog, a reset or a sleep, which keep the image, and not after a power cut, which makes a new
-boot whose number is in flash before it is used.
+boot whose number is in flash before it is used (boot_number.py). An ack of records that we never
+made says that the name was another's before: then the boot number goes on beyond theirs.
 
 Every record promises when the next comes: the pause to the next report as it is planned, one
 search of the receiver, and the time to connect (promise 6).
@@ -11,24 +12,26 @@ search of the receiver, and the time to connect (promise 6).
 
 from collections import namedtuple
 
-from tracker import VERSION, records, retained, state_files
+from tracker import VERSION, boot_number, records, retained
 from trygg_wire import codec, layouts
 
 # what the records speak of; see app.py
 Core = namedtuple("Core", "settings fences duty outbox battery elapsed")
 
 _FLASH_ERRORS = retained.COUNTERS.index("flash_errors")
+_SEQ_CHANCE = 0x1FFFFF00
 TRACK_APART_S = 5  # fixes nearer in time than this are one in the track
 
 
 class Recorder:
-    """`parts` the ports, `core` a Core, `live_counts` gives the counters since this start.
+    """`parts` the ports, `core` a Core, `live_counts` gives the counters since this start;
+    `boot_floor` is provisioning's, boot_number.UNKNOWN when it said none.
 
     image: what is carried (retained.FIELDS); the plan in it is the App's to change. new_boot: this
     start found no image. faults: what went wrong here, for flash_errors.
     """
 
-    def __init__(self, parts, core, live_counts):
+    def __init__(self, parts, core, live_counts, boot_floor):
         self._parts = parts
         self._core = core
         self._live_counts = live_counts
@@ -40,21 +43,38 @@ class Recorder:
         if self.new_boot:
             self.image = retained.Image()
             self.image.time_to_fix_s = core.duty.time_to_fix_s
-            self._number_the_boot()
+        core.outbox.open((self.image.floor_boot, self.image.floor_seq))
+        if self.new_boot:
+            seen, noise = core.outbox.highest_boot(), parts.power.noise()
+            self._begin_boot(boot_number.next_boot(parts.flash, boot_floor, seen, noise))
+        core.outbox.made(self.image.boot, self.image.seq)
         self._base = list(self.image.counts)
         self._take_up()
 
-    def _number_the_boot(self):
-        """One more than last time. If flash cannot keep that number the next start may have it
-        again, so the records then begin at a number that is not likely to come twice."""
-        self.image.boot = state_files.last_boot(self._parts.flash) + 1
+    def _begin_boot(self, boot):
+        """Number from here on by `boot`. While flash cannot keep it the next start may have the
+        same, so the records then begin at a number that is not likely to come twice."""
+        self.image.boot, self.image.seq, self.image.boot_unkept = boot, 0, 1
+        self._keep_boot()
+        if self.image.boot_unkept:
+            self.image.seq = self._parts.power.noise() & _SEQ_CHANCE
+
+    def _keep_boot(self):
         try:
-            state_files.save_boot(self._parts.flash, self.image.boot)
+            boot_number.keep(self._parts.flash, self.image.boot)
+            self.image.boot_unkept = 0
         except OSError as error:
             self.faults += 1
-            self._log.error("the boot counter cannot be kept: %s" % error)
-            noise = self._parts.power.battery_mv() * 7919 + self._parts.clock.ticks_ms()
-            self.image.seq = (noise & 0xFFFFF) << 8
+            self._log.error("the boot number cannot be kept: %s" % error)
+
+    def learn(self):
+        """Go on beyond the boots of whoever had our name before, if an ack spoke of them."""
+        boot = self._core.outbox.taught()
+        if boot >= self.image.boot:
+            self._log.warning("boot %d had our name before: ours is %d" % (boot, boot + 1))
+            self._begin_boot(boot + 1)
+            self._core.outbox.made(self.image.boot, self.image.seq)
+            self._retain(0)
 
     def _take_up(self):
         """Give everybody what they knew before the sleep or reset."""
@@ -69,7 +89,6 @@ class Recorder:
         if image.fences and not core.fences.load(image.fences, slept_s):
             self.faults += 1
             self._log.error("what was known of the fences is damaged and not used")
-        core.outbox.open((image.floor_boot, image.floor_seq))
 
     # -- what is carried -------------------------------------------------------------------
 
@@ -80,6 +99,8 @@ class Recorder:
         said again.
         """
         image, core = self.image, self._core
+        if image.boot_unkept:
+            self._keep_boot()
         image.battery_said = 1 if core.battery.said else 0
         image.floor_boot, image.floor_seq = core.outbox.floor()
         image.fences = core.fences.save()

@@ -13,7 +13,7 @@ from tracker.fix import Fix
 
 SIZE_MAX = 2048
 TRACK_MAX = 40
-_FORMAT = 2
+_FORMAT = 3
 
 FIELDS = (
     "boot",
@@ -33,6 +33,7 @@ FIELDS = (
     "floor_seq",
     "battery_said",
     "sos_open",
+    "boot_unkept",  # 1: flash has not taken the number of this boot yet
     "heap_least",  # bytes free at the worst moment since the last health record, 0 unknown
 )
 COUNTERS = (

@@ -14,7 +14,7 @@ Times: `now` in ticks (ms) for the client, `now_s` the tracker's own count of se
 
 from binascii import crc32
 
-from tracker import mqtt
+from tracker import boot_number, mqtt
 from trygg_wire import codec, layouts, topics
 
 ACK_WAIT_S = 20
@@ -176,7 +176,7 @@ class Uplink:
             self.frames_refused += 1
             return
         self._heard = True
-        if kind == layouts.ACK:
+        if kind == layouts.ACK and values["boot"] < boot_number.MOST:
             _, alarms = self._outbox.ack(values["boot"], values["upto"], values["missing"])
             self._stored_alarms += alarms
             self._time_s = values["time_s"]

@@ -131,11 +131,33 @@ def test_an_ack_of_another_boot_covers_nothing():
     assert outbox.waiting() == 3
 
 
+def test_an_ack_of_what_was_not_sent_since_the_start_covers_nothing():
+    outbox = reopened(Flash())
+    fill(outbox, 1, 3)
+    outbox.sent(outbox.next(0))
+    assert outbox.ack(1, 3, []) == (1, 0)
+    assert [seq for _, seq in drain(outbox)] == [2, 3]
+
+
+def test_an_ack_of_records_that_were_never_made_is_of_anothers_and_covers_nothing():
+    outbox = reopened(Flash())
+    fill(outbox, 1, 3, boot=7)
+    drain(outbox)
+    assert outbox.ack(7, 4, []) == (0, 0)
+    assert outbox.taught() == 7
+    assert outbox.ack(9, 0, []) == (0, 0)
+    assert (outbox.taught(), outbox.taught()) == (9, 0)
+    assert outbox.waiting() == 3
+    assert outbox.ack(7, 3, []) == (3, 0)
+    assert outbox.taught() == 0
+
+
 def test_an_ack_says_how_many_alarms_it_covered():
     outbox = reopened(Flash())
     fill(outbox, 1, 2)
     fill(outbox, 3, 3, LANE_ALARM)
     assert outbox.alarms_waiting() == 1
+    drain(outbox)
     assert outbox.ack(1, 3, []) == (3, 1)
     assert outbox.alarms_waiting() == 0
 
@@ -158,6 +180,7 @@ def test_a_file_goes_when_all_its_records_are_acked():
         outbox = reopened(flash)
         fill(outbox, 1, 200)
         assert files_of(flash) == 3
+        drain(outbox)
         outbox.ack(1, 199, [])
         assert files_of(flash) == 1
         outbox.ack(1, 200, [])
@@ -168,6 +191,7 @@ def test_the_floor_keeps_acked_records_from_coming_back_after_a_sleep():
     flash = Flash()
     outbox = reopened(flash)
     fill(outbox, 1, 10)
+    drain(outbox)
     outbox.ack(1, 10, [{"first": 6, "count": 1}])
     assert outbox.floor() == (1, 6)
     woken = reopened(flash, outbox.floor())
@@ -244,6 +268,7 @@ def test_a_failing_flash_leaves_alarms_in_ram_and_says_so():
     assert [seq for _, seq in drain(outbox)][:2] == [HELD + 1, HELD + 2]
     flash.failing = 0
     assert fill(outbox, HELD + 3, HELD + 3) == 1
+    drain(outbox)
     assert outbox.ack(1, HELD + 3, [])[0] == HELD + 1
 
 
@@ -291,6 +316,7 @@ def play(flash, promised, acked):
         if outbox.append(lane, 1, seq, frame_of(seq, 24), 0):
             promised.append((seq, lane, outbox.dropped))
         if seq == 6:
+            drain(outbox)
             acked.extend(range(1, 4))
             outbox.ack(1, 3, [])
 

@@ -35,6 +35,7 @@ class Power:
         self._retained = b""
         self._battery_mv = battery_mv
         self._charging = False
+        self._noise = 12345
         self.rails: dict[str, bool] = {}
         self.feeds = 0
         self.sleeps = 0
@@ -92,6 +93,11 @@ class Power:
     def feed(self) -> None:
         """Keep the watchdog quiet."""
         self.feeds += 1
+
+    def noise(self) -> int:
+        """A number of 30 bits by chance; in the rig the next of one row, the same in every run."""
+        self._noise = (self._noise * 1664525 + 1013904223) & 0x3FFFFFFF
+        return self._noise
 
     def heap_free(self) -> int:
         """Free heap in bytes; a fixed figure in the rig."""

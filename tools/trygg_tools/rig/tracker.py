@@ -59,6 +59,7 @@ class SimulatedTracker:
             "tls": None,
             "password": b"a password",
             "order_key": ORDER_KEY,
+            "boot_floor": 0,
         }
 
     def run(self, seconds: int) -> None:
