@@ -1,0 +1,50 @@
+"""When a tracker looks: ours, or one fix every so many seconds.
+
+A fixed policy is our tracker with another plan and nothing else changed: the same receiver, the
+same rule of what is outside, the same reports, and the same confirmation. After a fix that counts
+as outside the receiver stays on, a fix a second, until two of three agree or the doubt is gone;
+while outside it looks as often as ours, or oftener if its interval is shorter. Without reception
+it tries again after its interval, as such trackers do.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from trygg_wire.layouts import OUTSIDE
+
+
+class Policy(NamedTuple):
+    """every_s: the fixed interval; 0: ours."""
+
+    name: str
+    every_s: int = 0
+
+    def install(self, app: Any) -> None:
+        """Let a new App plan by this policy."""
+        if not self.every_s:
+            return
+        duty = app._core.duty
+        duty.next_fix_in_s = self._fixed(app, duty.next_fix_in_s)
+
+    def _fixed(self, app: Any, ours: Callable[..., int]) -> Callable[..., int]:
+        def next_fix_in_s(*moment: Any, **named: Any) -> int:
+            planned_s = ours(*moment, **named)
+            fences = app.fences
+            if fences.needs_confirmation and not app._core.duty.failures:
+                return planned_s
+            if fences.worst()[1] == OUTSIDE:
+                return min(planned_s, self.every_s)
+            return self.every_s
+
+        return next_fix_in_s
+
+
+OURS = Policy("ours")
+
+
+def fixed(every_s: int) -> Policy:
+    """One fix every so many seconds."""
+    return Policy(f"every {every_s} s", every_s)
+
+
+COMPARED = (OURS, fixed(15), fixed(60), fixed(300), fixed(900))

@@ -1,0 +1,155 @@
+"""One tracker on one person in simulated time: the real App between the models.
+
+What it spends is noted as milliseconds in each state (`spent`), not as charge: one run can be
+priced for any board. `alarms` are what the gateway holds, with the second of their arrival.
+"""
+
+from typing import Any, NamedTuple
+
+from trygg_tools.rig import power as pw
+from trygg_tools.rig.clock import Clock
+from trygg_tools.rig.gateway import Gateway
+from trygg_tools.rig.orders import signed_order
+from trygg_tools.rig.power import Power
+from trygg_tools.rig.tracker import BOOT_MS, GROUP, ORDER_KEY, SimulatedTracker
+from trygg_tools.simulate import fences
+from trygg_tools.simulate.policies import OURS, Policy
+from trygg_tools.simulate.radio import Network, Radio
+from trygg_tools.simulate.receiver import Receiver
+from trygg_tools.simulate.track import Track
+from trygg_wire import codec, layouts
+
+STATES = ("asleep", "awake", "searching", "tracking", "connecting", "connected")
+
+
+class Alarm(NamedTuple):
+    """An ALARM record; times in seconds since 2020."""
+
+    what: int
+    reason: int
+    fence_number: int
+    made_s: int
+    arrived_s: int
+
+
+class MeteredClock(Clock):
+    """Tells the wearer of every stretch of time that passes."""
+
+    wearer: "Wearer | None" = None
+
+    def advance(self, ms: int) -> None:
+        """Let `ms` pass."""
+        if self.wearer is not None:
+            self.wearer.spend(ms)
+        super().advance(ms)
+
+
+class RailPower(Power):
+    """Tells the receiver when its supply comes and goes."""
+
+    receiver: Receiver | None = None
+
+    def start(self, cause: int, wake: int = 0) -> None:
+        """Begin a run of the firmware: all supplies are off."""
+        super().start(cause, wake)
+        if self.receiver is not None:
+            self.receiver.switched(False)
+
+    def rail(self, name: str, on: bool) -> None:
+        """Switch a part's supply."""
+        super().rail(name, on)
+        if name == "gnss" and self.receiver is not None:
+            self.receiver.switched(on)
+
+
+class Wearer(SimulatedTracker):
+    """`areas` and `settings` ({number: value}) are ordered at the start, as a gateway would."""
+
+    def __init__(
+        self,
+        track: Track,
+        areas: list[fences.Area],
+        policy: Policy = OURS,
+        seed: int = 1,
+        network: Network | None = None,
+        settings: dict[int, int] | None = None,
+    ) -> None:
+        super().__init__(lambda _s: None, world_s=track.start_s)
+        self.track, self.policy = track, policy
+        self.spent = dict.fromkeys(STATES, 0)
+        self.sessions = 0
+        self.clock = MeteredClock(track.start_s)
+        self.power = RailPower()
+        self.receiver = Receiver(self.clock, self.power, track, seed)
+        self.uart = self.receiver  # type: ignore[assignment]
+        self.gateway = Gateway(self.clock, GROUP, self.device)
+        self.radio = Radio(self.clock, self._accept, network or Network(), seed + 5)
+        self.link = self.radio
+        self.power.start(pw.PWRON)
+        self.power.receiver = self.receiver
+        self.clock.wearer = self
+        self._order(layouts.FENCES, fences.order(areas))
+        if settings:
+            rows = [{"number": number, "value": value} for number, value in settings.items()]
+            self._order(layouts.SETTINGS, {"settings": rows})
+
+    def spend(self, ms: int) -> None:
+        """Note what is on while `ms` pass."""
+        spent = self.spent
+        if self.app is None:
+            spent["asleep"] += ms
+            return
+        spent["awake"] += ms
+        if self.power.rails.get("gnss"):
+            spent["tracking" if self.receiver.found else "searching"] += ms
+        if self.radio.up():
+            spent["connecting" if self.radio.connecting() else "connected"] += ms
+
+    def alarms(self) -> list[Alarm]:
+        """The alarms that the gateway holds, in the order of their making."""
+        start_s = self.clock.start_s
+        return [
+            self._alarm(codec.decode(frame)[1], start_s + ms // 1000)
+            for frame, ms in self._arrived(layouts.ALARM)
+        ]
+
+    def _arrived(self, kind: int) -> list[tuple[bytes, int]]:
+        came = [(self.gateway.records[(boot, seq)], ms) for boot, seq, ms in self.gateway.arrivals]
+        return [(frame, ms) for frame, ms in came if codec.peek(frame)[0] == kind]
+
+    def _alarm(self, values: dict[str, Any], arrived_s: int) -> Alarm:
+        made_s = self.clock.start_s + values["time_s"] if values["time_is_uptime"] else 0
+        return Alarm(
+            values["what"],
+            values["reason"],
+            values["fence_number"],
+            made_s or values["time_s"],
+            arrived_s,
+        )
+
+    def _accept(self, far: Any) -> None:
+        self.sessions += 1
+        self.gateway.accept(far)
+
+    def _order(self, kind: int, values: dict[str, object]) -> None:
+        order_id = len(self.gateway.owed) + 1
+        frame = signed_order(self.device, ORDER_KEY, order_id, kind, values)
+        self.gateway.order(order_id, frame)
+
+    def _step(self, end_ms: int) -> None:
+        before = self.app
+        super()._step(end_ms)
+        if before is None and self.app is not None:
+            self.policy.install(self.app)
+
+    def _until_event(self, wait_ms: int) -> int:
+        """As the rig's; while it connects the App asks to be called at once, in vain."""
+        if self.radio.connecting():
+            wait_ms = max(wait_ms, self.radio.coming_ms()[0])
+        return super()._until_event(wait_ms)
+
+    def _start(self, cause: int, wake: int, after_ms: int) -> None:
+        super()._start(cause, wake, after_ms)
+        booting = min(BOOT_MS, after_ms)
+        self.spent["asleep"] -= booting
+        self.spent["awake"] += booting
