@@ -50,7 +50,7 @@ PORTS = {
     "BoardIo": (
         ("board_io.py", "BoardIo"),
         (("board_io.py", "BoardIo"),),
-        {"button": 0, "signal_wearer": 1},
+        {"button": 0, "worn": 0, "signal": 2},
     ),
 }
 

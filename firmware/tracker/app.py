@@ -17,7 +17,7 @@ from tracker.assembly import Assembly
 from tracker.downlink import Downlink
 from tracker.fence_rule import Event
 from tracker.recorder import Recorder
-from tracker.wearer import Wearer
+from tracker.wearer import CALLS, CANCELLED, COUNTING, Wearer
 from trygg_wire import layouts
 
 # the ports, and the log
@@ -29,6 +29,7 @@ CHECK_S = 30  # between two looks at the battery and at overdue fixes
 COMPLAIN_S = 60  # the same fault is logged once in so long
 CLOCK_OFF_S = 2  # a clock that differs more than this from the satellites' is set
 CLOCK_ODD_S = 60  # one that differs more than this is set only when two fixes running say so
+_SOS_OPEN, _SOS_COUNTING = 1, 2  # bits of image.sos_open
 _WHAT = ("", "left", "back", "sos", "battery low", "cannot tell", "test",
          "off charger", "taken off")  # fmt: skip
 
@@ -49,7 +50,8 @@ class App:
         self._image = image = self._recorder.image
         self._now_s = made.core.elapsed.now_s
         self._cause, wake = parts.power.start_reason()
-        self._wearer = Wearer(parts.board, wake, self._now_s)
+        self._wearer = Wearer(parts.board, wake, self._now_s, made.core.settings)
+        self._cut_short = bool(image.sos_open & _SOS_COUNTING)  # a countdown, by a reset
         self._downlink = Downlink(
             parts, made.orders, self._recorder, self._search, self._wearer, self._alarm
         )
@@ -104,7 +106,7 @@ class App:
     def _wait_ms(self):
         """Until the first of all that is planned."""
         image, now_s = self._image, self._now_s
-        wait_s = min(self._search.wait_s(now_s), self._check_s - now_s, self._wearer.wait_s())
+        wait_s = min(self._search.wait_s(now_s), self._check_s - now_s)
         wait_s = min(wait_s, image.next_health_s - now_s)
         if not self._search.searching():
             wait_s = min(wait_s, image.next_report_s - now_s)
@@ -112,7 +114,8 @@ class App:
             wait_s = min(wait_s, image.listen_until_s - now_s)
         if self._downlink.busy():
             wait_s = min(wait_s, 1)
-        return max(0, min(wait_s * 1000, self._uplink.wait_ms(self._now, now_s)))
+        wait_ms = min(wait_s * 1000, self._uplink.wait_ms(self._now, now_s))
+        return max(0, min(wait_ms, self._wearer.wait_ms()))
 
     def _complain(self, text):
         """Log a fault, the same one not again at every step."""
@@ -183,10 +186,19 @@ class App:
             self._alarm(event)
 
     def _help(self):
-        """The button calls for help."""
-        if self._wearer.calls(self._now_s):
-            self._image.sos_open = 1
+        """The button calls for help, or takes it back; what is to be felt is played."""
+        what, image = self._wearer.poll(self._now, self._now_s), self._image
+        if what == CALLS or self._cut_short:
+            self._cut_short = False
+            image.sos_open = _SOS_OPEN
             self._alarm(Event(layouts.SOS, 0, layouts.BUTTON))
+        elif what == COUNTING:
+            image.sos_open |= _SOS_COUNTING
+            self._dirty = True
+        elif what == CANCELLED:
+            image.sos_open &= ~_SOS_COUNTING
+            self._log.info("a call for help was cancelled by the wearer")
+            self._dirty = True
 
     def _alarm(self, event):
         """Keep an alarm, say it at once, and let the wearer feel that it was sent."""

@@ -33,6 +33,8 @@ ROWS = (
     (19, "battery_low_percent", 20, 5, 50),
     (20, "keepalive_s", 120, 10, 3600),
     (21, "deep_sleep_min_s", 30, 5, 3600),
+    (35, "sos_hold_s", 2, 1, 10),
+    (36, "sos_cancel_s", 5, 0, 30),
 )
 
 _FORMAT = 1

@@ -49,6 +49,10 @@ TEXTS = (
      "MQTT keepalive: after one and a half of it unheard the link counts as gone."),
     (21, "s",
      "Shortest pause that is worth a deep sleep."),
+    (35, "s",
+     "How long the button is held to call for help."),
+    (36, "s",
+     "Countdown before the call goes out, in which a short press cancels it; 0: none."),
 )  # fmt: skip
 
 COLUMNS = ("number", "name", "default", "low", "high", "unit", "what")

@@ -25,6 +25,9 @@ def make_board(tmp_path: Path) -> Iterator[Callable[..., VirtualBoard]]:
         folder = tmp_path / f"board{len(boards)}"
         firmware = folder / "firmware"
         shutil.copytree(FIRMWARE / "esp32", firmware / "esp32")
+        (firmware / "tracker").mkdir()
+        for name in ("__init__", "signals", "ticks"):
+            shutil.copy(FIRMWARE / "tracker" / f"{name}.py", firmware / "tracker")
         (firmware / "main.py").write_text(main)
         board = VirtualBoard(folder, firmware, settings.pop("config", {}), **settings)
         boards.append(board)

@@ -117,6 +117,7 @@ def test_an_exit_is_an_alarm_within_the_bound_that_the_tracker_stated(speed_dm_s
     assert (alarm["what"], alarm["reason"]) == (layouts.LEFT, layouts.CROSSED)
     assert alarm["evidence"][0]["distance_dm"] > 100
     assert alarm["fix_age_s"] <= 2
+    tracker.run(4)
     assert tracker.board.signals == ["sent", "stored"]
 
 

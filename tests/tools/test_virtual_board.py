@@ -225,13 +225,20 @@ def test_signals_that_come_together_are_felt_one_after_the_other(make_board):
         BEGIN
         + """
 from board_io import BoardIo
-board = BoardIo(motor_pin=13)
+from tracker.signals import Signals
+signals = Signals(BoardIo(motor_pin=13))
+
+def play(seconds):
+    end = time.ticks_add(time.ticks_ms(), 1000 * seconds)
+    while time.ticks_diff(end, time.ticks_ms()) > 0:
+        signals.poll(time.ticks_ms())
+        time.sleep_ms(min(20, signals.wait_ms()))
+
 for name in ("sent", "stored", "taken"):
-    board.signal_wearer(name)
-    time.sleep_ms(60)
-time.sleep(12)
-board.signal_wearer("test")
-time.sleep(4)
+    signals.play(name)
+play(12)
+signals.play("test")
+play(4)
 print("end")
 """,
         mode="lockstep",
@@ -250,25 +257,28 @@ def test_battery_charger_and_what_the_wearer_feels(make_board):
 from power import Power
 from board_io import BoardIo
 power = Power(battery_pin=4, charging_pin=14, button_pin=0, rails=(("gps", 21),))
-board = BoardIo(button_pin=0, led_pin=12, motor_pin=13)
+board = BoardIo(button_pin=0, led_pin=12, motor_pin=13, worn_pin=10)
 power.rail("gps", True)
-print("battery", power.battery_mv(), power.charging(), board.button())
-for name in ("sent", "stored", "taken", "battery_low", "test"):
-    board.signal_wearer(name)
-    time.sleep(3)
-print("end", power.battery_mv(), power.charging(), board.button())
+print("battery", power.battery_mv(), power.charging(), board.button(), board.worn())
+for ms in (800, 800):
+    board.signal(1, 1)
+    time.sleep_ms(ms)
+    board.signal(0, 0)
+    time.sleep_ms(300)
+time.sleep(13)
+print("end", power.battery_mv(), power.charging(), board.button(), board.worn())
 """,
         mode="lockstep",
     )
     board.set_battery_mv(3700)
-    board.at(10, lambda b: (b.set_battery_mv(3500), b.set_charging(True)))
+    board.at(10, lambda b: (b.set_battery_mv(3500), b.set_charging(True), b.set_strap(True)))
     board.at(14, lambda b: b.press_button(5000))
     board.start()
     board.run_for(17)
-    board.wait_line("battery 3700 False False")
-    board.wait_line("end 3500 True True")
+    board.wait_line("battery 3700 False False 2")
+    board.wait_line("end 3500 True True 1")
     felt = [event.detail[0] for event in board.events if event.kind == "felt"]
-    assert felt == ["sent", "stored", "taken", "battery_low", "test"]
+    assert felt == ["taken"]
     assert ("pin", (21, 1)) in [(event.kind, event.detail) for event in board.events]
 
 

@@ -64,7 +64,7 @@ class LiveTracker:
         self.flash = FolderFlash(str(folder))
         self.link = Link()
         self.uart = Uart(self.power)
-        self.board = BoardIo()
+        self.board = BoardIo(self.clock.ticks_ms)
         self._app: App | None = None
         self._asleep_until = 0.0
         self.power.start(pw.PWRON)

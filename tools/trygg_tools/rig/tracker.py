@@ -41,7 +41,7 @@ class SimulatedTracker:
         self.uart = Uart(self.clock, self.power, self.sky)
         self.gateway = Gateway(self.clock, GROUP, device)
         self.link = Link(self.clock, self.gateway.accept)
-        self.board = BoardIo()
+        self.board = BoardIo(lambda: self.clock.now_ms)
         self.lines: list[str] = []
         self.at_step = nothing
         self.steps = self.starts = 0

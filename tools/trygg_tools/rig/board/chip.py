@@ -23,6 +23,7 @@ class Pins:
     motor: int = 13
     battery: int = 4
     charging: int = 14
+    worn: int = 10
     gps_uart: int = 1
     modem_uart: int = 2
     battery_percent: int = 200  # battery voltage as a percentage of the pin's

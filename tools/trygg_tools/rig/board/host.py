@@ -23,7 +23,7 @@ from trygg_tools.rig.board.ptys import Port
 from trygg_tools.rig.board.requests import Requests
 from trygg_tools.rig.board.schedule import Schedule
 from trygg_tools.rig.board.timebase import Timebase
-from trygg_tools.rig.board.wearer import PAUSE_US, Wearer
+from trygg_tools.rig.felt import PAUSE_MS, Felt
 
 COMPUTING_MAX_S = 30.0  # in lockstep: a start that neither waits nor prints is stuck
 FOREVER_US = 1 << 62
@@ -46,7 +46,7 @@ class Host:
         timebase: Timebase,
         chip: chips.Chip,
         image: FlashImage,
-        wearer: Wearer,
+        felt: Felt,
         heap_bytes: int,
         on_line: Callable[[str], None],
         on_event: Callable[[Event], None],
@@ -58,7 +58,7 @@ class Host:
         self.schedule = Schedule()
         self.limit_us = 0  # lockstep goes no further
         self._heap_bytes = heap_bytes
-        self._wearer = wearer
+        self._felt = felt
         self._on_event = on_event
         self._requests = Requests(chip, image, timebase, self)
         self._console_port = Port(folder / "console")
@@ -168,8 +168,8 @@ class Host:
         self._event("pin", pin, level)
         if pin == self.chip.pins.motor:
             now = self.timebase.now_us()
-            self._wearer.motor(level, now)
-            self.schedule.add(now + PAUSE_US, self._wearer_paused)
+            self._felt.motor(level, now // 1000)
+            self.schedule.add(now + 1000 * (PAUSE_MS + 1), self._motor_paused)
 
     def uart_sent(self, number: int, data: bytes) -> None:
         """The firmware writes to a UART's far end."""
@@ -286,8 +286,8 @@ class Host:
             self.schedule.drop(self._wake_action)
             self._start_later(chips.DEEPSLEEP, cause, self.timebase.now_us())
 
-    def _wearer_paused(self) -> None:
-        name = self._wearer.paused(self.timebase.now_us())
+    def _motor_paused(self) -> None:
+        name = self._felt.paused(self.timebase.now_us() // 1000)
         if name is not None:
             self._event("felt", name)
 

@@ -26,7 +26,7 @@ from trygg_tools.rig.board.flash_image import FlashImage
 from trygg_tools.rig.board.host import Event, Host, start_thread
 from trygg_tools.rig.board.interpreter import HERE, interpreter_command
 from trygg_tools.rig.board.timebase import Mode, Timebase
-from trygg_tools.rig.board.wearer import Wearer, read_patterns
+from trygg_tools.rig.felt import Felt
 
 ARCH = "x64"  # of native code; all else is the same on every chip
 SHIM_KB = 42  # measured; tests/tools/test_virtual_board_heap.py keeps it true
@@ -66,7 +66,7 @@ class VirtualBoard:
             Timebase(mode, speed),
             Chip(pins or Pins(), tick_start_ms),
             self._image,
-            Wearer(read_patterns(firmware / "esp32" / "board_io.py")),
+            Felt(),
             (heap_kb + SHIM_KB) * 1024,
             self._line,
             self._event,
@@ -154,6 +154,11 @@ class VirtualBoard:
         """The charger's pin: low while it works."""
         pin = self._host.chip.pins.charging
         self._do(lambda: self._host.set_level(pin, 0 if charging else None))
+
+    def set_strap(self, closed: bool) -> None:
+        """The strap's contact: low while it is closed."""
+        pin = self._host.chip.pins.worn
+        self._do(lambda: self._host.set_level(pin, 0 if closed else None))
 
     def press_button(self, ms: int) -> None:
         """The wearer presses for `ms` of the board's time."""
