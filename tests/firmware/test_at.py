@@ -1,49 +1,18 @@
 """The AT line: what is an answer and what is not; nothing late or hostile is taken for one."""
 
+from at_port import TABLE, Port
 from tracker.modem import at
 from tracker.modem.at import (
     ERROR,
-    LINE,
-    NEXT,
     OK,
-    QUOTED,
-    RESTART,
     RESTARTED,
-    SAME,
     TIMEOUT,
     At,
     Command,
 )
 
-TABLE = (
-    (b"+CEREG:", LINE, 0, "registered"),
-    (b"+CMQTTCONNLOST:", LINE, 0, "lost"),
-    (b"+CMQTTRXTOPIC:", NEXT, 1, "topic"),
-    (b"+CMQTTRXPAYLOAD:", NEXT, 1, "payload"),
-    (b"+QMTRECV:", QUOTED, 3, "received"),
-    (b"+CARECV:", SAME, 0, "data"),
-    (b"RDY", RESTART, 0, "restart"),
-)
 CSQ = at.plain(b"AT+CSQ", b"+CSQ:")
 CONNECT = Command(b"AT+CMQTTCONNECT=0", b"", b"+CMQTTCONNECT:", b"", b"", 60000)
-
-
-class Port:
-    """A Uart whose far end is the test."""
-
-    def __init__(self):
-        self.came = b""
-        self.went = b""
-        self.room = 1 << 20
-
-    def read(self):
-        data, self.came = self.came, b""
-        return data
-
-    def write(self, data):
-        taken = data[: self.room]
-        self.went += taken
-        return len(taken)
 
 
 class Talk:

@@ -2,8 +2,8 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.firmware.test_at import TABLE, Port
 
+from at_port import TABLE, Port
 from tracker.modem import at
 from tracker.modem.at import OK, At, Command
 
