@@ -1,12 +1,15 @@
 """Puts the tracker's core together from ports and config, and gives it what flash remembers."""
 
 from tracker import mqtt, state_files
+from tracker.anchor_list import AnchorList
 from tracker.battery import Battery
 from tracker.duty import Duty
 from tracker.elapsed import Elapsed
 from tracker.fence import FenceSet
 from tracker.fence_file import restore
 from tracker.nmea import Receiver
+from tracker.order_changes import Homes
+from tracker.order_keys import OrderKeys
 from tracker.orders import Orders
 from tracker.outbox import Outbox
 from tracker.recorder import Core
@@ -19,7 +22,7 @@ _WATCHDOG = 3
 
 
 class Assembly:
-    """core a Core, orders, receiver, search, client, uplink; `faults` of files and ports."""
+    """core a Core, orders, anchors, receiver, search, client, uplink; `faults` of files, ports."""
 
     def __init__(self, parts, config):
         self._parts = parts
@@ -28,10 +31,14 @@ class Assembly:
         duty = Duty(settings)
         outbox = Outbox(parts.flash)
         self.core = Core(settings, fences, duty, outbox, Battery(), Elapsed())
-        self.orders = Orders(config["device"], config["order_key"], settings, fences)
+        homes = Homes(settings, fences, OrderKeys(config["order_key"]), AnchorList())
+        self.anchors = homes.anchors
+        self.orders = Orders(config["device"], homes, self._keep)
         self.faults = 0
         self._restore("settings", settings.load)
         self._restore("fences", lambda data: restore(fences, data))
+        self._restore("keys", homes.keys.load)
+        self._restore("anchors", homes.anchors.load)
         self._restore("orders", self.orders.load)
         self.receiver = Receiver()
         self.search = Search(self.receiver, parts.uart, parts.power, duty, settings)
@@ -48,7 +55,13 @@ class Assembly:
         data = state_files.load(self._parts.flash, name)
         if data is None or (data and not load(data)):
             self.faults += 1
-            self._parts.log.error("the file of the " + name + " cannot be read or is damaged, not used")
+            self._parts.log.error(
+                "the file of the " + name + " cannot be read or is damaged, not used"
+            )
+
+    def _keep(self, name, data):
+        """What an order brings into flash, or OSError."""
+        state_files.save(self._parts.flash, name, data)
 
     def counts(self):
         """The counters since this start, in the order of retained.COUNTERS."""
@@ -63,7 +76,7 @@ class Assembly:
             client.connects,
             uplink.frames_refused + client.refused + self.orders.damaged,
             self.orders.refused,
-            self.faults + core.outbox.flash_errors,
+            self.faults + core.outbox.flash_errors + self.orders.flash_errors,
             1 if self._parts.power.start_reason()[0] == _WATCHDOG else 0,
             core.outbox.dropped + core.outbox.unreadable,
         )

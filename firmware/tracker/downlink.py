@@ -1,22 +1,21 @@
-"""What comes down is put into flash, then answered, then done, in that order and once.
+"""What comes down is taken (orders.py: kept in flash, put in force), then answered, then done.
 
-An order's files come first, so that an answer never says more than a power cut would leave true.
-While the flash refuses (OSError) the order waits here with its answers unsaid, and is tried again
-at the next step.
+An answer never says more than a power cut would leave true. An order that expires waits here while
+the clock is unknown, up to HELD_MAX bytes of them, and is taken when the time is known; it is
+still owed by the gateway, so nothing is lost with it when the power goes.
 """
 
-from tracker import state_files
 from tracker.fence_rule import Event
 from trygg_wire import layouts
 
+HELD_MAX = layouts.FRAME_MAX
 RESTART_S = 10  # from an order to restart to the restart, so that its answer goes out first
 
 
 class Downlink:
-    """Works off Orders' Taken for an App; `alarm` raises an alarm."""
+    """Works off orders for an App; `alarm` raises an alarm."""
 
     def __init__(self, parts, orders, recorder, search, wearer, alarm):
-        self._flash = parts.flash
         self._clock = parts.clock
         self._log = parts.log
         self._orders = orders
@@ -24,19 +23,19 @@ class Downlink:
         self._search = search
         self._wearer = wearer
         self._alarm = alarm
-        self._waiting = []
+        self._waiting = []  # frames
+        self._held = []  # frames that wait for the time
         self._restart_s = -1
 
     def hear(self, frames):
-        """Take order frames, and whether new fences have become armed."""
-        for frame in frames:
-            self._waiting.append(self._orders.take(frame, self._clock.utc()))
-        armed = self._orders.armed()
-        if armed.answers:
-            self._waiting.append(armed)
+        """Order frames have come."""
+        self._waiting.extend(frames)
+        if self._held and self._clock.utc():
+            self._waiting = self._held + self._waiting
+            self._held = []
 
     def busy(self):
-        """True while an order is not finished."""
+        """True while an order is not finished; one that waits for the time keeps nobody awake."""
         return bool(self._waiting) or self._restart_s >= 0
 
     def restart_due(self, now_s):
@@ -44,23 +43,33 @@ class Downlink:
         return 0 <= self._restart_s <= now_s
 
     def obey(self, now_s):
-        """Finish what waits; True if there was anything."""
-        if not self._waiting:
-            return False
+        """Take what waits, and say whether new fences have become armed; True if there was any."""
+        said = False
         while self._waiting:
-            taken = self._waiting[0]
-            for name, data in taken.files:
-                state_files.save(self._flash, name, data)
-                if name != "orders" and not self._search.on:
-                    self._search.next_s = now_s  # the plan was for what is no longer so
-            self._waiting = self._waiting[1:]
-            for answer in taken.answers:
-                self._recorder.answer(answer)
-                done = (answer["order_id"], answer["result"], answer["reason"])
-                self._log.info("order %d answered %d, reason %d" % done)
-            if taken.command:
-                self._do(taken.command, now_s)
-        return True
+            frame = self._waiting.pop(0)
+            if frame in self._held:
+                continue  # the gateway has repeated it; it was answered
+            taken = self._orders.take(frame, self._clock.utc())
+            if taken.answers and taken.answers[0]["result"] == layouts.RECEIVED:
+                self._hold(frame)
+            said = self._answer(taken, now_s) or said
+        return self._answer(self._orders.armed(), now_s) or said
+
+    def _hold(self, frame):
+        """Keep a frame until the time is known; one too many comes again from the gateway."""
+        if len(frame) + sum([len(held) for held in self._held]) <= HELD_MAX:
+            self._held.append(frame)
+
+    def _answer(self, taken, now_s):
+        for answer in taken.answers:
+            self._recorder.answer(answer)
+            done = (answer["order_id"], answer["result"], answer["reason"])
+            self._log.info("order %d answered %d, reason %d" % done)
+        if taken.changed and not self._search.on:
+            self._search.next_s = now_s  # the plan was for what is no longer so
+        if taken.command:
+            self._do(taken.command, now_s)
+        return bool(taken.answers)
 
     def _do(self, command, now_s):
         """A COMMAND order."""

@@ -1,34 +1,31 @@
-"""The fences in force, as they lie in flash: the body of the order that brought them.
+"""The fences in force from flash, fence by fence: as a whole they would not fit the heap.
 
-Format, version, the FENCES body as it came over the wire, CRC-16. A file that is damaged, or
-larger than today's heap, gives no fences and is said: the tracker then has none and reports
-version 0, which the gateway sees; a start never fails for it.
+A file that is damaged, or larger than today's heap, gives no fences and is said: the tracker then
+has none and reports version 0, which the gateway sees; a start never fails for it.
 """
 
-import struct
-
+from tracker.order_file import unpack
 from trygg_wire import codec
-from trygg_wire.crc16 import crc16, fits
-from trygg_wire.layouts import FENCES
-
-_FORMAT = 1
-_HEAD = ">BI"
-_HEAD_SIZE = struct.calcsize(_HEAD)
 
 
-def pack(version, body):
-    """The file (bytes) for a FENCES order's `version` and `body`."""
-    data = struct.pack(_HEAD, _FORMAT, version) + body
-    return data + struct.pack(">H", crc16(data))
+def values_of(body):
+    """The values of a FENCES body, its `fences` an iterator that gives them one at a time.
+
+    Raises codec.WireError, the iterator too: nothing may be in force before it has ended.
+    """
+    parts = codec.fences_of(body)
+    values = next(parts)
+    values["fences"] = parts
+    return values
 
 
 def restore(fences, data):
     """Put the fences of a file's bytes in force in the FenceSet `fences`; False if damaged."""
-    if len(data) < _HEAD_SIZE + 2 or not fits(data) or data[0] != _FORMAT:
+    found = unpack(data)
+    if found is None:
         return False
-    version = struct.unpack_from(_HEAD, data, 0)[1]
+    version, body = found
     try:
-        values = codec.decode_body(FENCES, data[_HEAD_SIZE:-2])
-        return not fences.replace(version, values)
+        return not fences.replace(version, values_of(body))
     except (codec.WireError, MemoryError):
         return False

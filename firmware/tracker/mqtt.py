@@ -17,7 +17,7 @@ CLOSED, LINKING, GREETING, READY = 0, 1, 2, 3
 LINK_MS = 30000  # from open to an open link
 GREETING_MS = 15000  # from CONNECT to CONNACK
 ANSWER_MS = 20000  # from PUBLISH to PUBACK, from PINGREQ to anything
-MAX_PACKET = 4300  # a frame of 4,096 bytes, its topic and header
+MAX_PACKET = 7372  # a frame of 7,168 bytes, its topic and header
 NEVER_MS = 1 << 28
 _LINK_CLOSED, _LINK_OPEN = 0, 2
 

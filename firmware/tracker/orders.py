@@ -3,23 +3,28 @@
 An order's MAC is HMAC-SHA256 with the tracker's own key over the device's name, a zero byte and
 the frame before the MAC, so that an order for one tracker is worth nothing to another. Checked in
 this turn: signature, answered before?, kind, version, expiry, body; the first that fails is the
-reason of REFUSED.
+reason of REFUSED. Only an order that expires, while the clock is unknown, is neither: it is
+answered RECEIVED with NO_CLOCK, and is to be taken again when the time is known.
 
-Versions rise per kind, and one at or below the last applied is refused as old; for settings and
-fences that last one is theirs, which is in flash with them, so that no cut of power can put the
-two at odds. An order that was applied and comes again (its answer was lost) is answered as
-before and not done twice: the last ANSWERED of them are remembered. A refusal is not remembered:
-the same order gets the same answer, or, where only the clock was unknown, another chance.
+What an order brings is looked through, then written to flash, then put in force, then answered
+(order_changes.py). Flash that cannot be written refuses the order (NO_FLASH), and nothing of it is
+in force. Power that goes in between leaves the old or the new file whole; if it is the new one,
+the order is in force at the next start, and answered when it comes again.
+
+Versions rise per kind, and one at or below the last applied is refused as old; but for commands
+that last one is in flash with what it brought, so that no cut of power can put the two at odds. An
+order that was applied and comes again (its answer was lost) is answered as before and not done
+twice: the last ANSWERED of them are remembered. Flash that does not take that memory stops no
+order but RESTART, which could be done again after every start. A refusal is not remembered: the
+same order gets the same answer.
 
 A fence order is answered twice: APPLIED, and ARMED once a good fix has been judged under it.
-What must be in flash before an answer may be sent is in `Taken.files`.
 """
 
 import struct
 from collections import namedtuple
-from hashlib import sha256
 
-from tracker.fence_file import pack as fence_file
+from tracker import order_changes
 from trygg_wire import codec
 from trygg_wire.crc16 import crc16, fits
 from trygg_wire.layouts import (
@@ -31,17 +36,17 @@ from trygg_wire.layouts import (
     EXPIRED,
     FENCES,
     NO_CLOCK,
+    NO_FLASH,
     NO_ROOM,
     OLD_VERSION,
     ORDER,
+    RECEIVED,
     REFUSED,
-    SETTINGS,
+    RESTART,
     UNKNOWN_KIND,
 )
 
 ANSWERED = 16  # applied orders remembered with their answers
-KEY_MIN = 16  # bytes; with a shorter key no order is believed
-_BLOCK = 64  # SHA-256's, for HMAC (RFC 2104)
 _FORMAT = 1
 _HEAD = ">BIB"  # format, last command's version, how many
 _ENTRY = ">BIIB"  # kind, id, version, result
@@ -49,57 +54,71 @@ _HEAD_SIZE = struct.calcsize(_HEAD)
 _ENTRY_SIZE = struct.calcsize(_ENTRY)
 
 # answers: list of dicts for an ANSWER record; command: its body (dict) or None, to be done once;
-# files: ((name, bytes), ...) for /state, in this turn, before the answers go to the outbox
-Taken = namedtuple("Taken", ("answers", "command", "files"))
-_NOTHING = Taken([], None, ())
+# changed: True when settings, fences, keys or anchors are others than before
+Taken = namedtuple("Taken", ("answers", "command", "changed"))
+_NOTHING = Taken([], None, False)
 
 
 class Orders:
-    """Takes order frames for `device` (its name) signed with `key` (bytes).
+    """Takes order frames for `device` (its name) and changes `homes`, an order_changes.Homes.
 
-    refused counts orders that were refused, damaged counts frames that are no order at all.
+    `keep(name, data)` replaces a file in /state or raises OSError. refused counts orders that were
+    refused, damaged frames that are no order at all, flash_errors what could not be kept.
     """
 
-    def __init__(self, device, key, settings, fences):
+    def __init__(self, device, homes, keep):
         self.refused = 0
         self.damaged = 0
-        self._device = device.encode()
-        self._key = key
-        self._settings = settings
-        self._fences = fences
+        self.flash_errors = 0
+        self._named = device.encode() + b"\0"
+        self._homes = homes
+        self._keep = keep
         self._command_version = 0
         self._answered = []  # (kind, order_id, version, result), oldest first
 
     def take(self, frame, time_s):
         """A Taken for the frame (bytes) of an order; `time_s` is UTC, 0 while it is unknown."""
+        view = memoryview(frame)
         try:
-            kind, order = codec.decode(frame)
+            kind, order = codec.decode(view)
         except codec.WireError:
             kind = None
         if kind != ORDER:
             self.damaged += 1
             return _NOTHING
-        if not self._is_ours(frame, order["mac"]):
+        if not self._is_ours(order["mac"], codec.order_signed_part(view)):
             return self._refuse(order, BAD_SIGNATURE)
         again = self._again(order)
         if again:
             return again
         reason = self._too_late(order, time_s)
+        if reason == NO_CLOCK:
+            return _answer(order, RECEIVED, NO_CLOCK)
         if reason:
             return self._refuse(order, reason)
         return self._apply(order)
 
     def armed(self):
         """A Taken with the answer ARMED for the fences in force, once they have judged a fix."""
-        if not self._fences.armed:
+        fences = self._homes.fences
+        if not fences.armed:
             return _NOTHING
         for i in range(len(self._answered)):
             kind, order_id, version, result = self._answered[i]
-            if kind == FENCES and version == self._fences.version and result == APPLIED:
+            if kind == FENCES and version == fences.version and result == APPLIED:
                 self._answered[i] = (kind, order_id, version, ARMED)
-                order = {"order_id": order_id, "version": version}
-                return Taken([_answer(order, ARMED, 0)], None, (("orders", self.save()),))
+                self.keep("orders", self.save())
+                return _answer({"order_id": order_id, "version": version}, ARMED, 0)
         return _NOTHING
+
+    def keep(self, name, data):
+        """Replace a file in /state; False, and counted, if the flash does not take it."""
+        try:
+            self._keep(name, data)
+        except OSError:
+            self.flash_errors += 1
+            return False
+        return True
 
     def save(self):
         """The last orders and their answers as bytes for flash, at most 168, with their CRC."""
@@ -123,11 +142,19 @@ class Orders:
         ]
         return True
 
-    def _is_ours(self, frame, mac):
-        if len(self._key) < KEY_MIN:
-            return False
-        signed = self._device + b"\0" + codec.order_signed_part(frame)
-        return same(hmac_sha256(self._key, signed), mac)
+    # -- whether to look into it -----------------------------------------------------------
+
+    def _is_ours(self, mac, signed):
+        """Whether the signature is one of ours; the first by the next key ends the one before.
+
+        If flash does not take that, both are there again after a start, which does no harm.
+        """
+        keys = self._homes.keys
+        if keys.is_next(mac, self._named, signed):
+            keys.hand_over()
+            self.keep("keys", keys.save())
+            return True
+        return keys.believes(mac, self._named, signed)
 
     def _again(self, order):
         """The Taken for an order that was applied already, or None.
@@ -137,28 +164,23 @@ class Orders:
         start was cut short between its files: it is remembered now, and answered.
         """
         version = order["version"]
-        in_force = self._version_in_force(order["order_kind"])
-        if 0 <= in_force < version:
+        home = order_changes.home(self._homes, order["order_kind"])
+        if home and home.version < version:
             return None
         for kind, order_id, its_version, result in self._answered:
             if kind == order["order_kind"] and its_version == version:
-                same_order = order_id == order["order_id"]
-                return Taken([_answer(order, result, 0)], None, ()) if same_order else None
-        return self._applied(order, None, ()) if version == in_force else None
-
-    def _version_in_force(self, kind):
-        """The version in force from flash, of those kinds that have one; -1 for the others."""
-        if kind == SETTINGS:
-            return self._settings.version
-        return self._fences.version if kind == FENCES else -1
+                return _answer(order, result, 0) if order_id == order["order_id"] else None
+        if home and home.version == version:
+            self._remember(order)
+            return _answer(order, APPLIED, 0)
+        return None
 
     def _too_late(self, order, time_s):
         """The reason not to look into the body, or 0."""
-        kind = order["order_kind"]
-        if kind not in (SETTINGS, FENCES, COMMAND):
+        home = order_changes.home(self._homes, order["order_kind"])
+        if home is None and order["order_kind"] != COMMAND:
             return UNKNOWN_KIND
-        last = self._command_version if kind == COMMAND else self._version_in_force(kind)
-        if order["version"] <= last:
+        if order["version"] <= (home.version if home else self._command_version):
             return OLD_VERSION
         if not order["expires_s"]:
             return 0
@@ -166,70 +188,54 @@ class Orders:
             return NO_CLOCK
         return EXPIRED if time_s >= order["expires_s"] else 0
 
+    # -- looking into it -------------------------------------------------------------------
+
     def _apply(self, order):
         """Look into the body. One that is too large for the heap is refused, not died of."""
-        kind = order["order_kind"]
+        kind, body = order["order_kind"], order["body"]
+        command = None
         try:
-            values = codec.decode_body(kind, order["body"])
-            reason = self._put_in_force(kind, order["version"], values)
+            if kind == COMMAND:
+                command = codec.decode_body(COMMAND, body)
+                reason = self._take_command(order, command["command"])
+            else:
+                change = order_changes.CHANGES[kind]
+                reason = change(self._homes, order["version"], body, self.keep)
         except codec.WireError:
             reason = BAD_BODY
         except MemoryError:
             reason = NO_ROOM
         if reason:
             return self._refuse(order, reason)
-        files = ()
-        if kind == SETTINGS:
-            files = (("settings", self._settings.save()),)
-        elif kind == FENCES:
-            files = (("fences", fence_file(order["version"], order["body"])),)
-        return self._applied(order, values if kind == COMMAND else None, files)
+        if kind != COMMAND:
+            self._remember(order)
+        return _answer(order, APPLIED, 0, command, kind != COMMAND)
 
-    def _put_in_force(self, kind, version, values):
-        if kind == SETTINGS:
-            return self._settings.apply(version, values["settings"])
-        if kind == FENCES:
-            return self._fences.replace(version, values)
-        self._command_version = version
+    def _take_command(self, order, command):
+        before = self._command_version, self._answered
+        self._command_version = order["version"]
+        if not self._remember(order) and command == RESTART:
+            self._command_version, self._answered = before
+            return NO_FLASH
         return 0
 
-    def _applied(self, order, command, files):
+    def _remember(self, order):
+        """Answer this order the same when it comes again; False if only until the next start."""
         entry = (order["order_kind"], order["order_id"], order["version"], APPLIED)
         self._answered = self._answered[1 - ANSWERED :] + [entry]
-        files += (("orders", self.save()),)
-        return Taken([_answer(order, APPLIED, 0)], command, files)
+        return self.keep("orders", self.save())
 
     def _refuse(self, order, reason):
         self.refused += 1
-        return Taken([_answer(order, REFUSED, reason)], None, ())
+        return _answer(order, REFUSED, reason)
 
 
-def hmac_sha256(key, message):
-    """HMAC-SHA256 (RFC 2104) of `message` with a `key` of any length, 32 bytes."""
-    if len(key) > _BLOCK:
-        key = sha256(key).digest()
-    key = key + bytes(_BLOCK - len(key))
-    inner = sha256(bytes([byte ^ 0x36 for byte in key]))
-    inner.update(message)
-    outer = sha256(bytes([byte ^ 0x5C for byte in key]))
-    outer.update(inner.digest())
-    return outer.digest()
-
-
-def same(one, other):
-    """Whether two byte strings are equal, in a time that does not tell where they differ."""
-    if len(one) != len(other):
-        return False
-    difference = 0
-    for i in range(len(one)):
-        difference |= one[i] ^ other[i]
-    return difference == 0
-
-
-def _answer(order, result, reason):
-    return {
+def _answer(order, result, reason, command=None, changed=False):
+    """A Taken with one answer."""
+    answer = {
         "order_id": order["order_id"],
         "order_version": order["version"],
         "result": result,
         "reason": reason,
     }
+    return Taken([answer], command, changed)

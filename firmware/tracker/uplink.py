@@ -171,7 +171,8 @@ class Uplink:
     def _take(self, frame):
         """An ACK is worked off here, an ORDER handed on, anything else counted."""
         try:
-            kind, values = codec.decode(frame)
+            kind = codec.kind_of(frame)
+            values = codec.decode(frame)[1] if kind == layouts.ACK else None
         except codec.WireError:
             self.frames_refused += 1
             return

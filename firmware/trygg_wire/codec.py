@@ -159,8 +159,11 @@ def _is_ascii(data):
 
 
 def decode(frame):
-    """(kind, values) of a frame (bytes); raises WireError."""
-    kind = _kind_of(frame)
+    """(kind, values) of a frame (bytes); raises WireError.
+
+    Of a memoryview, the values of type bytes are slices, so that a long order is there once.
+    """
+    kind = kind_of(frame)
     reader = _Reader(frame, 1, len(frame) - 2)
     values = _get_rows(reader, layouts.ROWS[kind], None, 0)
     _at_the_end(reader)
@@ -201,7 +204,7 @@ def peek(frame):
     Enough to keep a record before anybody understands it. Raises WireError, also for kinds
     that only go down.
     """
-    kind = _kind_of(frame)
+    kind = kind_of(frame)
     if kind > layouts.ANSWER:
         raise WireError("a message of kind %d does not come from a tracker" % kind)
     at = 2
@@ -244,7 +247,8 @@ def order_with_mac(frame, mac):
     return head + bytes((crc >> 8, crc & 255))
 
 
-def _kind_of(frame):
+def kind_of(frame):
+    """The kind of a frame whose length, CRC, version and kind are right; raises WireError."""
     if not 4 <= len(frame) <= layouts.FRAME_MAX:
         raise WireError("frame of %d bytes, wanted 4 to %d" % (len(frame), layouts.FRAME_MAX))
     if not fits(frame):
@@ -337,7 +341,10 @@ def _get_bytes(reader, name, form, low, high):
     length = high if form == "raw" else reader.get_var()
     _checked(name, length, low, high)
     at = reader.take(length)
-    value = bytes(reader.data[at : at + length])
+    value = reader.data[at : at + length]
+    if form == "bytes":
+        return value
+    value = bytes(value)
     if form == "text":
         if not _is_ascii(value):
             raise WireError(name + ": only ASCII")

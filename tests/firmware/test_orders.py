@@ -3,12 +3,17 @@
 import json
 
 from tracker import fence_file
+from tracker.anchor_list import AnchorList
 from tracker.fence import FenceSet
 from tracker.fix import Fix
-from tracker.orders import ANSWERED, Orders, hmac_sha256, same
+from tracker.order_changes import Homes
+from tracker.order_keys import OrderKeys
+from tracker.orders import ANSWERED, Orders
 from tracker.settings import Settings
+from tracker.signature import hmac_sha256, same
 from trygg_wire import codec
 from trygg_wire.layouts import (
+    ANCHORS,
     ANSWER,
     APPLIED,
     ARMED,
@@ -18,15 +23,19 @@ from trygg_wire.layouts import (
     EXPIRED,
     FENCES,
     NO_CLOCK,
+    NO_FLASH,
     NO_ROOM,
     OLD_VERSION,
     ORDER,
     OUT_OF_RANGE,
+    RECEIVED,
     REFUSED,
+    REPORT_NOW,
     RESTART,
     SETTINGS,
     UNKNOWN_KIND,
 )
+from trygg_wire.layouts import KEY as KEY_ORDER
 
 KEY = b"nokkel-til-astrid-32-bytes-lang!"
 NOW_S = 217000000
@@ -54,20 +63,28 @@ RESTART_NOW = {"command": RESTART, "alarm_boot": 0, "alarm_seq": 0}
 class Tracker:
     """The parts an order works on, and what lies in flash for the next start."""
 
-    def __init__(self, flash=None):
+    def __init__(self, flash=None, key=KEY, fences=FenceSet):
         self.flash = flash if flash is not None else {}
+        self.refusing = ()
         self.settings = Settings()
-        self.fences = FenceSet(self.settings)
-        self.orders = Orders("astrid", KEY, self.settings, self.fences)
+        self.fences = fences(self.settings)
+        self.keys = OrderKeys(key)
+        self.anchors = AnchorList()
+        homes = Homes(self.settings, self.fences, self.keys, self.anchors)
+        self.orders = Orders("astrid", homes, self.keep)
         self.settings.load(self.flash.get("settings", b""))
         fence_file.restore(self.fences, self.flash.get("fences", b""))
+        self.keys.load(self.flash.get("keys", b""))
+        self.anchors.load(self.flash.get("anchors", b""))
         self.orders.load(self.flash.get("orders", b""))
 
+    def keep(self, name, data):
+        if name in self.refusing:
+            raise OSError(5)
+        self.flash[name] = bytes(data)
+
     def take(self, frame, time_s=NOW_S):
-        taken = self.orders.take(frame, time_s)
-        for name, data in taken.files:
-            self.flash[name] = data
-        return taken
+        return self.orders.take(frame, time_s)
 
 
 def signed(order_kind, body, order_id=1, version=1, expires_s=0, key=KEY, device=b"astrid"):
@@ -125,7 +142,7 @@ def test_a_signed_setting_is_applied_and_kept_over_a_start():
     tracker = Tracker()
     taken = tracker.take(setting(9, 1200, version=4))
     assert outcome(taken) == (APPLIED, 0)
-    assert [name for name, data in taken.files] == ["settings", "orders"]
+    assert sorted(tracker.flash) == ["orders", "settings"]
     again = Tracker(tracker.flash)
     assert again.settings.report_inside_s == 1200
     assert again.settings.version == 4
@@ -158,7 +175,7 @@ def test_a_frame_that_was_changed_with_its_crc_is_refused_for_its_signature():
         forged = codec.order_with_mac(bytes(changed), bytes(changed[-34:-2]))
         taken = tracker.take(forged)
         assert taken.answers == [] or outcome(taken) == (REFUSED, BAD_SIGNATURE)
-        assert taken.files == ()
+    assert tracker.flash == {}
     assert tracker.orders.refused + tracker.orders.damaged == len(frame) - 2
     assert tracker.orders.refused > 32
     assert tracker.settings.version == 0
@@ -173,10 +190,9 @@ def test_an_order_for_another_tracker_or_with_another_key_is_refused():
 
 
 def test_without_a_real_key_nothing_is_believed():
-    settings = Settings()
-    orders = Orders("astrid", b"", settings, FenceSet(settings))
-    frame = setting(9, 1200, key=b"")
-    assert outcome(orders.take(frame, NOW_S)) == (REFUSED, BAD_SIGNATURE)
+    for key in (b"", b"fifteen bytes !"):
+        frame = setting(9, 1200, key=key)
+        assert outcome(Tracker(key=key).take(frame)) == (REFUSED, BAD_SIGNATURE)
 
 
 def test_other_kinds_of_frame_are_counted_and_not_answered():
@@ -196,7 +212,7 @@ def test_an_old_version_is_refused_and_the_same_one_is_answered_again():
     assert outcome(tracker.take(setting(9, 600, order_id=6, version=7))) == (REFUSED, OLD_VERSION)
     again = tracker.take(setting(9, 1200, order_id=5, version=7))
     assert outcome(again) == (APPLIED, 0)
-    assert again.files == ()
+    assert not again.changed
     assert tracker.settings.report_inside_s == 1200
 
 
@@ -211,7 +227,8 @@ def test_expiry_is_by_the_clock_and_without_a_clock_it_is_not_guessed():
     tracker = Tracker()
     due = setting(9, 1200, expires_s=NOW_S)
     assert outcome(tracker.take(due, NOW_S)) == (REFUSED, EXPIRED)
-    assert outcome(tracker.take(due, 0)) == (REFUSED, NO_CLOCK)
+    assert outcome(tracker.take(due, 0)) == (RECEIVED, NO_CLOCK)
+    assert tracker.flash == {} and tracker.orders.refused == 1
     assert outcome(tracker.take(due, NOW_S - 1)) == (APPLIED, 0)
     assert outcome(tracker.take(due, NOW_S + 1)) == (APPLIED, 0)  # it was, before it expired
     never = setting(10, 600, order_id=2, version=2)
@@ -224,7 +241,7 @@ def test_a_kind_this_firmware_does_not_know_is_refused():
 
 def test_a_body_that_is_not_of_its_kind_is_refused_whole():
     tracker = Tracker()
-    for kind in (SETTINGS, FENCES, COMMAND):
+    for kind in (SETTINGS, FENCES, COMMAND, KEY_ORDER, ANCHORS):
         assert outcome(tracker.take(signed(kind, b"\xff\xff"))) == (REFUSED, BAD_BODY)
     assert tracker.flash == {}
 
@@ -246,14 +263,12 @@ def test_one_bad_setting_or_fence_keeps_all_others_out():
 
 def test_fences_too_large_for_the_heap_are_refused_and_not_died_of():
     class FullHeap(FenceSet):
-        def replace(self, version, values):
+        def prepare(self, values):
             raise MemoryError
 
-    settings = Settings()
-    orders = Orders("astrid", KEY, settings, FullHeap(settings))
-    taken = orders.take(signed(FENCES, fence_set([CIRCLE])), NOW_S)
-    assert outcome(taken) == (REFUSED, NO_ROOM)
-    assert taken.files == ()
+    tracker = Tracker(fences=FullHeap)
+    assert outcome(tracker.take(signed(FENCES, fence_set([CIRCLE])))) == (REFUSED, NO_ROOM)
+    assert tracker.flash == {}
 
 
 def test_a_command_is_done_once_and_answered_each_time():
@@ -261,7 +276,7 @@ def test_a_command_is_done_once_and_answered_each_time():
     frame = signed(COMMAND, RESTART_NOW, order_id=3, version=3)
     taken = tracker.take(frame)
     assert taken.command == RESTART_NOW
-    assert [name for name, data in taken.files] == ["orders"]
+    assert sorted(tracker.flash) == ["orders"]
     again = Tracker(tracker.flash).take(frame)
     assert again.command is None
     assert outcome(again) == (APPLIED, 0)
@@ -294,9 +309,8 @@ def test_fences_are_armed_by_the_first_good_fix_and_say_so_once():
 def test_a_power_cut_between_the_files_leaves_the_order_applied_and_answered():
     tracker = Tracker()
     frame = signed(FENCES, fence_set([CIRCLE]), version=2)
-    taken = tracker.orders.take(frame, NOW_S)
-    name, data = taken.files[0]
-    again = Tracker({name: data})
+    tracker.take(frame)
+    again = Tracker({"fences": tracker.flash["fences"]})
     assert again.fences.version == 2
     assert outcome(again.take(frame)) == (APPLIED, 0)
     again.fences.judge(Fix(NOW_S, 59913900, 10745200, 40, 0, 360, 8, 1000))
@@ -316,10 +330,135 @@ def test_an_order_whose_file_was_lost_is_applied_anew():
     assert "fences" in again.flash
 
 
-def test_damaged_files_of_orders_and_fences_are_said_and_change_nothing():
+NEXT_KEY = b"ny-nokkel-til-astrid-32-bytes-hi"
+THIRD_KEY = b"enda-en-nokkel-til-astrid-32-byt"
+RADIOS = {"anchors": [{"radio": 1, "id": b"\xa4\x2b\xb0\xc4\xd5\x01"}]}
+
+
+def hand_over(old, new, version=1, **more):
+    mask = hmac_sha256(old, b"trygg key" + version.to_bytes(4, "big"))
+    wrapped = bytes([one ^ other for one, other in zip(new, mask)])
+    return signed(KEY_ORDER, {"wrapped": wrapped}, version=version, key=old, **more)
+
+
+def test_the_key_of_the_wire_vector_is_the_one_it_names():
+    with open("tests/vectors/wire/order_key.json") as file:
+        wrapped = json.load(file)["order_body"]["wrapped"]
+    wrapped = bytes([int(wrapped[i : i + 2], 16) for i in range(0, len(wrapped), 2)])
+    assert OrderKeys(KEY).unwrapped(3, wrapped) == NEXT_KEY
+
+
+def test_both_keys_are_believed_until_the_next_one_has_been_used():
+    tracker = Tracker()
+    assert outcome(tracker.take(hand_over(KEY, NEXT_KEY))) == (APPLIED, 0)
+    assert outcome(tracker.take(setting(9, 600, version=1))) == (APPLIED, 0)
+    assert outcome(tracker.take(hand_over(KEY, NEXT_KEY))) == (APPLIED, 0)  # its answer was lost
+    assert outcome(tracker.take(setting(9, 700, version=2, key=NEXT_KEY))) == (APPLIED, 0)
+    for here in (tracker, Tracker(tracker.flash)):
+        assert outcome(here.take(setting(9, 800, version=3))) == (REFUSED, BAD_SIGNATURE)
+    assert outcome(Tracker(tracker.flash).take(setting(9, 800, version=3, key=NEXT_KEY))) == (
+        APPLIED,
+        0,
+    )
+
+
+def test_keys_are_handed_over_again_and_again():
+    tracker = Tracker()
+    tracker.take(hand_over(KEY, NEXT_KEY))
+    tracker.take(hand_over(NEXT_KEY, THIRD_KEY, version=2, order_id=2))
+    again = Tracker(tracker.flash)
+    assert outcome(again.take(setting(9, 600, key=NEXT_KEY))) == (APPLIED, 0)
+    assert outcome(again.take(setting(9, 700, version=2, key=THIRD_KEY))) == (APPLIED, 0)
+    assert outcome(again.take(setting(9, 800, version=3, key=KEY))) == (REFUSED, BAD_SIGNATURE)
+    assert outcome(again.take(hand_over(THIRD_KEY, KEY, version=2, order_id=3))) == (
+        REFUSED,
+        OLD_VERSION,
+    )
+
+
+def test_a_key_order_by_somebody_else_is_refused():
+    tracker = Tracker()
+    stranger = hand_over(THIRD_KEY, NEXT_KEY)
+    assert outcome(tracker.take(stranger)) == (REFUSED, BAD_SIGNATURE)
+    assert tracker.flash == {}
+
+
+def test_a_tracker_that_was_provisioned_anew_forgets_the_keys_of_before():
+    tracker = Tracker()
+    tracker.take(hand_over(KEY, NEXT_KEY))
+    tracker.take(setting(9, 600, key=NEXT_KEY))
+    anew = Tracker(tracker.flash, key=THIRD_KEY)
+    assert outcome(anew.take(setting(9, 700, version=2, key=NEXT_KEY))) == (REFUSED, BAD_SIGNATURE)
+    assert outcome(anew.take(setting(9, 700, version=2, key=THIRD_KEY))) == (APPLIED, 0)
+    assert outcome(anew.take(hand_over(THIRD_KEY, NEXT_KEY, order_id=9))) == (APPLIED, 0)
+
+
+def test_anchors_are_kept_over_a_start_and_replaced_whole():
+    tracker = Tracker()
+    assert outcome(tracker.take(signed(ANCHORS, RADIOS, version=3))) == (APPLIED, 0)
+    again = Tracker(tracker.flash)
+    assert again.anchors.known == [(1, b"\xa4\x2b\xb0\xc4\xd5\x01")]
+    assert again.anchors.version == 3
+    assert outcome(again.take(signed(ANCHORS, {"anchors": []}, order_id=2, version=3))) == (
+        REFUSED,
+        OLD_VERSION,
+    )
+    assert outcome(again.take(signed(ANCHORS, {"anchors": []}, version=4))) == (APPLIED, 0)
+    assert Tracker(again.flash).anchors.known == []
+
+
+def test_a_file_that_cannot_be_written_refuses_the_order_and_nothing_is_in_force():
+    frames = {
+        "settings": setting(9, 1200),
+        "fences": signed(FENCES, fence_set([CIRCLE])),
+        "keys": hand_over(KEY, NEXT_KEY),
+        "anchors": signed(ANCHORS, RADIOS),
+    }
+    for name, frame in frames.items():
+        tracker = Tracker()
+        tracker.refusing = (name,)
+        taken = tracker.take(frame)
+        assert outcome(taken) == (REFUSED, NO_FLASH), name
+        assert not taken.changed and tracker.flash == {}
+        versions = (tracker.settings.version, tracker.fences.version, tracker.keys.version)
+        assert versions == (0, 0, 0) and tracker.anchors.version == 0
+        assert tracker.settings.report_inside_s == 900 and tracker.anchors.known == []
+        assert not tracker.fences.worst()[0]
+        by_next = tracker.take(setting(10, 600, order_id=9, version=9, key=NEXT_KEY))
+        assert outcome(by_next) == (REFUSED, BAD_SIGNATURE)
+        assert tracker.orders.flash_errors == 1
+        tracker.refusing = ()  # and the same order is taken once the flash does
+        assert outcome(tracker.take(frame)) == (APPLIED, 0), name
+        assert name in tracker.flash
+
+
+def test_settings_that_flash_refuses_leave_those_before_in_force():
+    tracker = Tracker()
+    tracker.take(setting(9, 1200, version=1))
+    tracker.refusing = ("settings",)
+    assert outcome(tracker.take(setting(9, 600, version=2))) == (REFUSED, NO_FLASH)
+    assert (tracker.settings.report_inside_s, tracker.settings.version) == (1200, 1)
+
+
+def test_flash_that_forgets_answers_stops_no_order_but_a_restart():
+    tracker = Tracker()
+    tracker.refusing = ("orders",)
+    assert outcome(tracker.take(signed(COMMAND, RESTART_NOW))) == (REFUSED, NO_FLASH)
+    report = {"command": REPORT_NOW, "alarm_boot": 0, "alarm_seq": 0}
+    taken = tracker.take(signed(COMMAND, report, order_id=2))
+    assert outcome(taken) == (APPLIED, 0) and taken.command == report
+    assert tracker.take(signed(COMMAND, report, order_id=2)).command is None
+    assert outcome(tracker.take(setting(9, 1200, order_id=3))) == (APPLIED, 0)
+    again = Tracker(tracker.flash)
+    assert outcome(again.take(setting(9, 1200, order_id=3))) == (APPLIED, 0)
+
+
+def test_damaged_files_are_said_and_change_nothing():
     tracker = Tracker()
     tracker.take(signed(FENCES, fence_set([CIRCLE]), version=2))
-    for name in ("orders", "fences"):
+    tracker.take(signed(ANCHORS, RADIOS))
+    tracker.take(hand_over(KEY, NEXT_KEY))
+    for name in ("orders", "fences", "anchors", "keys"):
         data = tracker.flash[name]
         for length in range(len(data)):
             assert not _loads(name, data[:length])
@@ -332,6 +471,6 @@ def test_damaged_files_of_orders_and_fences_are_said_and_change_nothing():
 
 def _loads(name, data):
     fresh = Tracker()
-    if name == "orders":
-        return fresh.orders.load(data)
-    return fence_file.restore(fresh.fences, data)
+    if name == "fences":
+        return fence_file.restore(fresh.fences, data)
+    return {"orders": fresh.orders, "anchors": fresh.anchors, "keys": fresh.keys}[name].load(data)

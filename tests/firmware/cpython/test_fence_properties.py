@@ -6,13 +6,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker import fence_memory, ticks
+from tracker.anchor_list import AnchorList
 from tracker.fence import FenceSet
 from tracker.fix import Fix
-from tracker.orders import Orders, hmac_sha256
+from tracker.order_changes import Homes
+from tracker.order_keys import OrderKeys
+from tracker.orders import Orders
 from tracker.settings import Settings
+from tracker.signature import hmac_sha256
 from trygg_wire import codec
 from trygg_wire.crc16 import crc16
-from trygg_wire.layouts import BACK, COMMAND, FENCES, LEFT, ORDER, OUTSIDE, REFUSED, SETTINGS
+from trygg_wire.layouts import (
+    ANCHORS,
+    BACK,
+    COMMAND,
+    FENCES,
+    LEFT,
+    ORDER,
+    OUTSIDE,
+    REFUSED,
+    SETTINGS,
+)
+from trygg_wire.layouts import KEY as KEY_ORDER
 
 KEY = b"nokkel-til-astrid-32-bytes-lang!"
 LAT, LON = 59913900, 10745200
@@ -89,29 +104,40 @@ def test_any_state_with_a_fitting_crc_is_taken_or_refused_and_never_raises(chang
 
 
 @MANY
-@given(st.sampled_from((SETTINGS, FENCES, COMMAND, 4, 255)), st.binary(max_size=200))
+@given(
+    st.sampled_from((SETTINGS, FENCES, COMMAND, KEY_ORDER, ANCHORS, 255)), st.binary(max_size=200)
+)
 def test_any_body_is_applied_whole_or_refused_with_nothing_changed(kind, body):
     values = {"order_id": 1, "version": 5, "expires_s": 0, "order_kind": kind}
     frame = codec.encode(ORDER, {**values, "body": body, "mac": bytes(32)})
     mac = hmac_sha256(KEY, b"astrid\0" + codec.order_signed_part(frame))
-    its_settings = Settings()
-    fences = FenceSet(its_settings)
-    before = its_settings.save(), fences.save()
-    taken = Orders("astrid", KEY, its_settings, fences).take(codec.order_with_mac(frame, mac), 0)
+    homes, flash = _homes(), {}
+    orders = Orders("astrid", homes, flash.__setitem__)
+    before = _known(homes)
+    taken = orders.take(codec.order_with_mac(frame, mac), 0)
     (answer,) = taken.answers
     if answer["result"] == REFUSED:
         assert answer["reason"]
-        assert taken.files == ()
+        assert flash == {}
         assert taken.command is None
-        assert (its_settings.save(), fences.save()) == before
+        assert _known(homes) == before
     else:
-        assert taken.files[-1][0] == "orders"
+        assert "orders" in flash
+
+
+def _homes():
+    its_settings = Settings()
+    return Homes(its_settings, FenceSet(its_settings), OrderKeys(KEY), AnchorList())
+
+
+def _known(homes):
+    kept = homes.settings.save(), homes.fences.save(), homes.keys.save()
+    return kept, homes.anchors.version, homes.anchors.known
 
 
 @MANY
 @given(st.binary(max_size=120))
 def test_any_frame_is_counted_or_refused_and_never_raises(frame):
-    its_settings = Settings()
-    orders = Orders("astrid", KEY, its_settings, FenceSet(its_settings))
+    orders = Orders("astrid", _homes(), {}.__setitem__)
     orders.take(frame, 0)
     assert orders.damaged + orders.refused == 1

@@ -1,6 +1,6 @@
 """Orders as a gateway signs them, for simulated trackers. Runs under both interpreters."""
 
-from tracker.orders import hmac_sha256
+from tracker.signature import hmac_sha256
 from trygg_wire import codec, layouts
 
 
