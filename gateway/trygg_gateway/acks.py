@@ -8,12 +8,17 @@ A tracker waits DEBOUNCE_MS for its ack, so that a burst of records gets one, an
 SPACING_MS lie between two; one for an alarm goes at once. What is lost on the way costs
 nothing: the next ack says the same and more. Gaps that stay, since the tracker had to thin its
 backlog, never keep newer records from being acknowledged: beyond 32 they are said in pages.
+
+A board flashed anew under its old name may begin with boot numbers that it had before. Two things
+keep it from forgetting what is not held: of a boot in which records clashed (journal_rows.py)
+nothing counts as held but what came since, and beside the ack of a boot that is not the newest of
+its tracker goes an empty ack of the newest, which says to one who was never there to go on beyond.
 """
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
-from trygg_gateway.values import ALARM, Entry, wire_of
+from trygg_gateway.values import ALARM, CLASH_BOOT, Entry, wire_of
 from trygg_wire import codec, layouts
 
 DEBOUNCE_MS = 50
@@ -82,23 +87,37 @@ class Held:
 
 
 class Acks:
-    """Who is due an ack and what it says. `load(device, boot)` gives the journal's ranges."""
+    """Who is due an ack and what it says.
 
-    def __init__(self, load: Callable[[str, int], Sequence[Range]]) -> None:
-        self.counters = {"acks": 0, "acks_with_gaps": 0}
+    `load(device, boot)` gives the journal's ranges, `highest(device)` its highest boot.
+    """
+
+    def __init__(
+        self, load: Callable[[str, int], Sequence[Range]], highest: Callable[[str], int]
+    ) -> None:
+        self.counters = {"acks": 0, "acks_with_gaps": 0, "boots_taught": 0}
         self._load = load
+        self._highest = highest
+        self._newest: dict[str, int] = {}  # boot of each tracker
+        self._two_lives: set[tuple[str, int]] = set()
         self._held: dict[tuple[str, int], Held] = {}
         self._due: dict[tuple[str, int], int] = {}  # when
         self._turn = 0  # which of the older pages goes beside the newest
         self._sent: dict[tuple[str, int], int] = {}  # when last
 
     def committed(self, entries: Iterable[Entry], now_ms: int) -> None:
-        """These records are on disk, some perhaps since long ago: their trackers are due."""
+        """These records are on disk, some perhaps since long ago: their trackers are due.
+
+        A clash is told twice: first as it is kept, then with the identity it came with.
+        """
         holds, due, spacing_ms = self._held, self._due, now_ms - SPACING_MS
         for entry in entries:
             key = entry[:2]  # device, boot
             held = holds.get(key)
             if held is None:
+                if entry.boot >= CLASH_BOOT:
+                    self._clashed((entry.device, entry.boot - CLASH_BOOT))
+                    continue
                 held = self._begin(key)
             held.add(entry.seq)
             if entry.lane == ALARM:
@@ -125,11 +144,25 @@ class Acks:
             oldest = next(key for key in self._held if key not in self._due)
             del self._held[oldest]
             self._sent.pop(oldest, None)
+            self._two_lives.discard(oldest)
         held = self._held[key] = Held(self._load(*key))
+        device, boot = key
+        newest = self._newest.get(device) or self._highest(device)
+        self._newest[device] = max(newest, boot)
         return held
 
+    def _clashed(self, key: tuple[str, int]) -> None:
+        """From here on only what comes counts as held of this boot."""
+        if key not in self._two_lives:
+            self._begin(key)
+            self._two_lives.add(key)
+            self._held[key] = Held()
+
     def _frames(self, key: tuple[str, int], now_ms: int) -> list[bytes]:
-        """One frame; two where the gaps take several pages: the older ones in turn, the newest."""
+        """One frame; two where the gaps take several pages: the older ones in turn, the newest.
+
+        And one of the newest boot if this is not the newest, or was another's.
+        """
         *older, newest = self._held[key].pages()
         said = [newest]
         if older:
@@ -137,7 +170,12 @@ class Acks:
             said.insert(0, older[self._turn % len(older)])
         self.counters["acks"] += len(said)
         self.counters["acks_with_gaps"] += bool(newest[1])
-        return [self._frame(key[1], upto, missing, now_ms) for upto, missing in said]
+        frames = [self._frame(key[1], upto, missing, now_ms) for upto, missing in said]
+        boot = self._newest[key[0]]
+        if key[1] < boot or key in self._two_lives:
+            self.counters["boots_taught"] += 1
+            frames.append(self._frame(boot + (key[1] == boot), 0, [], now_ms))
+        return frames
 
     def _frame(self, boot: int, upto: int, missing: list[Range], now_ms: int) -> bytes:
         frame: bytes = codec.encode(

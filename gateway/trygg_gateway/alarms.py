@@ -13,7 +13,7 @@ that said LEFT, which stays open until a person closes it.
 from typing import Any, NamedTuple
 
 from trygg_gateway.devices import positions_of, time_of
-from trygg_gateway.values import Refused, Row
+from trygg_gateway.values import CLASH_BOOT, Refused, Row
 from trygg_wire import layouts
 
 Json = dict[str, Any]
@@ -22,6 +22,7 @@ RAISED, TAKEN, CLOSED = "raised", "taken", "closed"
 # events of a timeline besides the three states
 OUTSIDE, STORED, DELIVERED, BACK, TOLD = "outside", "stored", "delivered", "back", "told"
 WHO_MAX, CAUSE_MAX = 100, 500  # characters
+CLASHED = "its number was another record's: a board flashed anew, or two of one name"
 BACK_ALONE = "back, without an alarm that is open"
 
 
@@ -77,7 +78,8 @@ def alarm_of(row: Row, values: Json, stored_ms: int) -> Alarm:
 def first_events(row: Row, values: Json, stored_ms: int) -> list[Event]:
     """The timeline up to the commit: the first fix outside, what the tracker said, stored."""
     raised_ms = time_of(row, values) * 1000
-    events = [Event(raised_ms, RAISED, row.device, ""), Event(stored_ms, STORED, "gateway", "")]
+    text = CLASHED if row.boot >= CLASH_BOOT else ""
+    events = [Event(raised_ms, RAISED, row.device, text), Event(stored_ms, STORED, "gateway", "")]
     positions = positions_of(row, layouts.ALARM, values)
     fixes = zip(positions, values["evidence"], strict=True)
     outside = [(place.time_s, fix) for place, fix in fixes if fix["distance_dm"] > 0]

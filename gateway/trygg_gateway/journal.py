@@ -10,8 +10,8 @@ Alarms do not queue: each commit inserts every waiting alarm first, however much
 it. Its confirm still waits for its turn, since acknowledgements leave in order of arrival.
 
 The identity (device, boot, seq) is UNIQUE in the same transaction. A record that is there
-already is confirmed again and not stored again. One with the same identity and other bytes goes
-to the quarantine, and is confirmed: the first is the record.
+already is confirmed again and not stored again. One with the same identity and other bytes is
+kept under another (journal_rows.py), and is confirmed.
 
 When the disk says no (full, read-only, I/O error), nothing of that batch is confirmed. It goes
 back to the head of the queue and is tried again after a pause that grows to RETRY_MAX_S, while
@@ -36,6 +36,7 @@ from trygg_gateway.journal_file import JournalError, make_or_check, only_gateway
 from trygg_gateway.journal_rows import (
     COUNTED,
     HELD,
+    HIGHEST_BOOT,
     ROWS,
     Batch,
     Item,
@@ -44,7 +45,7 @@ from trygg_gateway.journal_rows import (
     set_cursor,
     store,
 )
-from trygg_gateway.values import ALARM, Confirm, Entry, Row, Stray
+from trygg_gateway.values import ALARM, CLASH_BOOT, Confirm, Entry, Row, Stray
 
 __all__ = ["Journal", "JournalError", "Limits", "set_cursor"]
 
@@ -86,9 +87,9 @@ class Journal:
     """The one owner of the database. `put` and `write` may be called from any thread.
 
     `on_commit` functions are called by the writer thread with the records of each commit,
-    alarms first, duplicates too; `on_pressure` ones with True when the doors should deliver no
-    more and False when they may again; both must be quick. `ended` is done when the writer has
-    stopped, with its error if it fell over.
+    alarms first, duplicates too, and before all clashes as they are kept; `on_pressure` ones with
+    True when the doors should deliver no more and False when they may again; both must be quick.
+    `ended` is done when the writer has stopped, with its error if it fell over.
     """
 
     def __init__(self, path: Path, limits: Limits, lock: IO[bytes] | None) -> None:
@@ -220,8 +221,16 @@ class Journal:
         return [Row._make(found) for found in self.query(ROWS, (lane, id_, limit))]
 
     def held(self, device: str, boot: int) -> list[tuple[int, int]]:
-        """The sequence numbers of one boot as ranges (first, last), rising."""
-        return [(first, last) for first, last in self.query(HELD, (device, boot))]
+        """The sequence numbers of one boot as ranges (first, last), rising.
+
+        None of a boot with clashes: whoever asks cannot tell which of two lives he speaks to.
+        """
+        values = (device, boot, device, boot | CLASH_BOOT)
+        return [(first, last) for first, last in self.query(HELD, values)]
+
+    def highest_boot(self, device: str) -> int:
+        """The highest boot of which a record is held, 0 for none."""
+        return int(self.query(HIGHEST_BOOT, (device, CLASH_BOOT))[0][0] or 0)
 
     def cursor(self, sink: str, lane: int) -> int:
         """The row up to which `sink` has confirmed `lane`; 0 for none."""
@@ -275,7 +284,7 @@ class Journal:
 
     def _commit(self) -> bool:
         """One transaction with what is queued; False if the disk refused it."""
-        batch = Batch([], [], [], [])
+        batch = Batch([], [], [], [], [])
         try:
             self._db.execute("BEGIN IMMEDIATE")
             gathered = self._gather(batch)
@@ -305,7 +314,7 @@ class Journal:
             came = [item[0] for item in items]
             others = [e for e in came if type(e) is Entry and e.lane != ALARM]
             batch.others.extend(others)
-            store(self._db, alarms + others, count)
+            batch.apart.extend(store(self._db, alarms + others, count))
             set_aside(self._db, [e for e in came if type(e) is Stray], count)
             if time.monotonic() >= until:
                 break
@@ -335,7 +344,7 @@ class Journal:
                 write.done.set_result(value)
             else:
                 write.done.set_exception(raised)
-        kept = batch.alarms + batch.others
+        kept = batch.apart + batch.alarms + batch.others
         if kept:
             for tell in self.on_commit:
                 tell(kept)

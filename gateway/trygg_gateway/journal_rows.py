@@ -1,5 +1,12 @@
 """The journal's statements: records in by the hundred, out by lane.
 
+A record whose identity (device, boot, seq) is another's already, with other bytes, is a *clash*: a
+board flashed anew under its old name, or two boards with one name. The first keeps the identity.
+The second is kept as well, as (device, CLASH_BOOT + boot, 1 + crc32 of its bytes in 30 bits): a
+number that no tracker gives itself and that the same bytes always get, so that it is a record like
+any other (an alarm is raised, the sinks get it) and once however often it comes. The quarantine
+shows it to a person, and `clashes` counts it.
+
 Why many rows in one statement: SQLite's module gives the interpreter away around every step, and
 has to win it back from a busy event loop. Row by row that was 130 rows/s beside a busy thread,
 512 rows in one statement 7,000 (and 290,000 against 220,000 on a quiet machine).
@@ -9,16 +16,17 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from itertools import chain
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from trygg_gateway import quarantine
 from trygg_gateway.database import Database
-from trygg_gateway.values import Confirm, Entry, Stray
+from trygg_gateway.values import CLASH_BOOT, Confirm, Entry, Stray
 
 # what `store` and `set_aside` count
 COUNTED = (
     "records",  # stored
     "duplicates",  # there already, confirmed again
-    "clashes",  # the identity of another record, other bytes: quarantined
+    "clashes",  # the identity of another record, other bytes: kept apart, and quarantined
     "strays",  # quarantined
     "strays_dropped",  # let go by the quarantine's bounds
 )
@@ -39,12 +47,15 @@ _CLASHES = {
 }
 ROWS = f"SELECT id, {_COLUMNS} FROM records WHERE lane = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608
 # numbers without a gap between them have the same distance to their place in the row of all
+# Of a boot that two lives have had nothing is said to be held but what comes from now on.
 HELD = """
     SELECT min(seq), max(seq) FROM (
         SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island
         FROM records WHERE device = ? AND boot = ?
+        AND NOT EXISTS (SELECT 1 FROM records WHERE device = ? AND boot = ?)
     ) GROUP BY island ORDER BY 1
 """
+HIGHEST_BOOT = "SELECT max(boot) FROM records WHERE device = ? AND boot < ?"
 _SET_CURSOR = """
     INSERT INTO cursors (sink, lane, id) VALUES (?, ?, ?)
     ON CONFLICT (sink, lane) DO UPDATE SET id = excluded.id
@@ -66,13 +77,17 @@ class Batch(NamedTuple):
 
     alarms: list[Entry]  # of these some stand in later items
     others: list[Entry]
+    apart: list[Entry]  # clashes among them, as they are kept
     items: list[Item]
     writes: list[Write]
 
 
-def store(db: Database, entries: list[Entry], count: dict[str, int]) -> None:
-    """Insert the records that are new; set aside those that clash with one stored."""
-    at = 0
+def store(db: Database, entries: list[Entry], count: dict[str, int]) -> list[Entry]:
+    """Insert the records that are new, and apart from them those that clash with one stored.
+
+    The latter, as they are kept, come back, also when they were kept before.
+    """
+    at, clashes = 0, []
     for size in CHUNKS:
         while len(entries) - at >= size:
             chunk = entries[at : at + size]
@@ -80,20 +95,29 @@ def store(db: Database, entries: list[Entry], count: dict[str, int]) -> None:
             count["records"] += stored
             if stored < size:
                 count["duplicates"] += size - stored
-                _find_clashes(db, chunk, count)
+                clashes += [_keep_apart(db, entry, count) for entry in _clashes(db, chunk)]
             at += size
+    return clashes
 
 
-def _find_clashes(db: Database, chunk: list[Entry], count: dict[str, int]) -> None:
+def _clashes(db: Database, chunk: list[Entry]) -> list[Entry]:
     values = [v for n, e in enumerate(chunk) for v in (n, e.device, e.boot, e.seq, e.payload)]
-    clashes = [chunk[place] for (place,) in db.execute(_CLASHES[len(chunk)], values).fetchall()]
-    count["clashes"] += len(clashes)
-    reason = "identity of another record, other bytes"
-    strays = [
-        Stray(f"{entry.device}:{entry.boot}:{entry.seq}", entry.payload, reason, entry.received_ms)
-        for entry in clashes
-    ]
-    set_aside(db, strays, count)
+    return [chunk[place] for (place,) in db.execute(_CLASHES[len(chunk)], values).fetchall()]
+
+
+def _keep_apart(db: Database, entry: Entry, count: dict[str, int]) -> Entry:
+    """Keep a clash under its own identity; that entry."""
+    boot = entry.boot | CLASH_BOOT
+    apart = entry._replace(boot=boot, seq=1 + crc32(entry.payload) % ((1 << 30) - 1))
+    if db.execute(_INSERT[1], apart).rowcount:
+        count["records"] += 1
+        count["duplicates"] -= 1
+        count["clashes"] += 1
+        kept = f"kept as {apart.device}:{apart.boot}:{apart.seq}"
+        reason = f"identity of another record, other bytes: {kept}"
+        name = f"{entry.device}:{entry.boot}:{entry.seq}"
+        set_aside(db, [Stray(name, entry.payload, reason, entry.received_ms)], count)
+    return apart
 
 
 def set_aside(db: Database, strays: list[Stray], count: dict[str, int]) -> None:

@@ -26,6 +26,7 @@ from trygg_gateway.devices import Device, Position, fold, positions_of
 from trygg_gateway.journal import Journal, ReadError, set_cursor
 from trygg_gateway.values import (
     ALARM,
+    CLASH_BOOT,
     LANE_NAMES,
     LANES,
     LIVE,
@@ -188,12 +189,14 @@ class Reader:
             except codec.WireError as error:
                 folded.strays.append(_stray(row, str(error)))
                 continue
+            if kind == layouts.ALARM:
+                folded.alarms.append((row, values))
+            if row.boot >= CLASH_BOOT:
+                continue  # whose it is nobody can tell: it raises alarms and changes nothing else
             state = folded.devices.get(row.device) or self._state(row.device)
             folded.devices[row.device] = fold(state, row, kind, values)
             folded.positions.extend(positions_of(row, kind, values))
-            if kind == layouts.ALARM:
-                folded.alarms.append((row, values))
-            elif kind == layouts.ANSWER:
+            if kind == layouts.ANSWER:
                 folded.answers.append((row, values))
             elif kind == layouts.HEALTH and row.lane == LIVE:
                 folded.healths.append((row, values))

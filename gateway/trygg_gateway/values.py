@@ -15,6 +15,7 @@ LIVE: Final = 1
 BACKLOG: Final = 2
 LANES: Final = (ALARM, LIVE, BACKLOG)
 LANE_NAMES: Final = {ALARM: "alarm", LIVE: "live", BACKLOG: "backlog"}
+CLASH_BOOT: Final = 1 << 29  # from here on a boot is the gateway's own word: see journal_rows.py
 READER: Final = "reader"  # the cursor of what the gateway itself has understood
 
 Confirm = Callable[[int], None]

@@ -18,7 +18,7 @@ def entry(seq, device="astrid", boot=1, lane=LIVE):
 
 def acks(journal=None):
     journal = journal or {}
-    return Acks(lambda device, boot: journal.get((device, boot), []))
+    return Acks(lambda device, boot: journal.get((device, boot), []), lambda _device: 0)
 
 
 def said(frame):
@@ -128,7 +128,7 @@ def test_each_tracker_and_boot_has_its_own():
     book.committed([entry(1), entry(1, boot=2), entry(2, device="bjarne")], NOW_MS)
     frames = book.due(NOW_MS + DEBOUNCE_MS)
     assert sorted((device, *said(frame)[:2]) for device, frame in frames) == [
-        ("astrid", 1, 1), ("astrid", 2, 1), ("bjarne", 1, 2),
+        ("astrid", 1, 1), ("astrid", 2, 0), ("astrid", 2, 1), ("bjarne", 1, 2),
     ]  # fmt: skip
 
 
@@ -147,7 +147,8 @@ def test_memory_is_bounded_and_what_was_let_go_comes_back_from_the_journal(monke
         book.due(NOW_MS + DEBOUNCE_MS)
     assert len(book._held) <= 10
     book.committed([entry(4)], NOW_MS + 10_000)
-    ((_, frame),) = book.due(NOW_MS + 10_000 + DEBOUNCE_MS)
+    (_, frame), (_, newest) = book.due(NOW_MS + 10_000 + DEBOUNCE_MS)
+    assert said(newest) == (30, 0, set())
     assert said(frame) == (1, 4, set())
 
 

@@ -54,7 +54,9 @@ def journal(tmp_path):
 @asynccontextmanager
 async def running(journal, *doors):
     book = OrderBook(journal, now_ms)
-    downlink = Downlink(doors, Acks(journal.held), book, Registry(journal, now_ms), now_ms)
+    downlink = Downlink(
+        doors, Acks(journal.held, journal.highest_boot), book, Registry(journal, now_ms), now_ms
+    )
     journal.on_commit.append(downlink.on_commit)
     task = asyncio.create_task(downlink.run())
     await asyncio.sleep(0)

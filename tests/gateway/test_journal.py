@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from trygg_gateway.journal import Journal, Limits
 from trygg_gateway.journal_file import SCHEMA_VERSION, JournalError
-from trygg_gateway.values import ALARM, BACKLOG, LIVE, Entry, Stray
+from trygg_gateway.values import ALARM, BACKLOG, CLASH_BOOT, LIVE, Entry, Stray
 
 WAIT_S = 20
 
@@ -108,13 +108,15 @@ def test_a_record_sent_twice_is_stored_once_and_confirmed_twice(journal):
     assert journal.counters["clashes"] == 0
 
 
-def test_other_bytes_under_a_known_identity_are_set_aside_and_the_first_stays(journal):
+def test_other_bytes_under_a_known_identity_are_kept_apart_and_the_first_stays(journal):
     confirmed = []
     journal.put(entry(1), confirmed.append, 0)
     wait_for(lambda: confirmed)
     journal.put(entry(1, payload=b"something else"), confirmed.append, 1)
     wait_for(lambda: len(confirmed) == 2)
-    assert stored(journal) == [("astrid", 1, 1, b"frame 1")]
+    first, second = stored(journal)
+    assert first == ("astrid", 1, 1, b"frame 1")
+    assert (second[1], second[3]) == (CLASH_BOOT + 1, b"something else")
     ((topic, payload, reason),) = journal.query("SELECT topic, payload, reason FROM quarantine")
     assert (topic, payload) == ("astrid:1:1", b"something else")
     assert "identity of another record" in reason

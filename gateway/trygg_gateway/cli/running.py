@@ -26,7 +26,7 @@ from trygg_gateway.garbage import collect_rarely
 from trygg_gateway.journal import Journal
 from trygg_gateway.logs import start_logging
 from trygg_gateway.service import run as run_service
-from trygg_gateway.values import LANE_NAMES, READER
+from trygg_gateway.values import CLASH_BOOT, LANE_NAMES, READER
 from trygg_gateway.views import Views
 
 _BEHIND = "SELECT count(*), min(received_ms) FROM records WHERE lane = ? AND id > ?"
@@ -60,6 +60,7 @@ def status(config_file: ConfigFile = DEFAULT, as_json: AsJson = False) -> None:
             "open_alarms": len(Views(journal, now_ms).alarms(open_only=True)),
             "behind": _behind(journal, config),
             "held": _held(journal),
+            "clashes": _clashes(journal),
         }
     if as_json:
         print_json(said)
@@ -77,9 +78,19 @@ def _trackers(journal: Journal) -> dict[str, int]:
 def _held(journal: Journal) -> list[dict[str, Any]]:
     """For each tracker and boot: how many records are committed, and the highest number."""
     rows = journal.query(
-        "SELECT device, boot, count(*), max(seq) FROM records GROUP BY device, boot"
+        "SELECT device, boot, count(*), max(seq) FROM records WHERE boot < ? GROUP BY device, boot",
+        (CLASH_BOOT,),
     )
     return [dict(zip(("device", "boot", "records", "upto"), row, strict=True)) for row in rows]
+
+
+def _clashes(journal: Journal) -> list[dict[str, Any]]:
+    """For each tracker and boot that two lives have had: how many records are kept apart."""
+    rows = journal.query(
+        "SELECT device, boot - ?, count(*) FROM records WHERE boot >= ? GROUP BY device, boot",
+        (CLASH_BOOT, CLASH_BOOT),
+    )
+    return [dict(zip(("device", "boot", "records"), row, strict=True)) for row in rows]
 
 
 def _behind(journal: Journal, config: Config) -> list[dict[str, Any]]:
@@ -107,4 +118,7 @@ def _print(said: dict[str, Any]) -> None:
     typer.echo(f"trackers: {trackers or 'none'}")
     typer.echo(f"open alarms: {said['open_alarms']}")
     typer.echo(f"records: {said['records']}, set aside: {said['quarantine']}")
+    for clash in said["clashes"]:
+        text = "{records} records of {device}, boot {boot}, have numbers of others: kept apart"
+        typer.echo(text.format(**clash))
     print_table(said["behind"], ["sink", "lane", "records", "waits_s"], "no sinks")

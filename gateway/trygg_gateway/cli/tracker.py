@@ -56,7 +56,8 @@ def add(
         _demand_new(out)
         address = _address(config)  # before anything is registered
         issued = Registry(journal, now_ms).add(device, group, name)
-        _write(out, issued, address._replace(host=host or address.host))
+        address = address._replace(host=host or address.host)
+        _write(out, issued, address, journal.highest_boot(device))
 
 
 @app.command()
@@ -70,7 +71,8 @@ def rotate(device: Device, out: Out, host: Host = "", config_file: ConfigFile = 
         _demand_new(out)
         address = _address(config)  # before anything is registered
         issued = Registry(journal, now_ms).rotate(device)
-        _write(out, issued, address._replace(host=host or address.host))
+        address = address._replace(host=host or address.host)
+        _write(out, issued, address, journal.highest_boot(device))
 
 
 @app.command()
@@ -142,8 +144,11 @@ def _free_port(config: Config) -> int:
     return int(said["listener"].rpartition(":")[2])
 
 
-def _write(out: Path, issued: Issued, address: Address) -> None:
-    """The keys are those of the tracker's own /config.json; `ca_der` is base64."""
+def _write(out: Path, issued: Issued, address: Address, boot_floor: int) -> None:
+    """The keys are those of the tracker's own /config.json; `ca_der` is base64.
+
+    `boot_floor`: a board that is flashed anew goes on beyond the boots that are known.
+    """
     tracker = issued.tracker
     credentials: dict[str, Any] = {
         "device": tracker.device,
@@ -153,6 +158,7 @@ def _write(out: Path, issued: Issued, address: Address) -> None:
         "tls": address.tls,
         "password": issued.password,
         "order_key": tracker.order_key.hex(),
+        "boot_floor": boot_floor,
     }
     if address.ca is not None and address.ca.exists():
         credentials["ca_der"] = base64.b64encode(der_of(address.ca)).decode()

@@ -70,6 +70,7 @@ class AlarmGateway:
             "tls": str(self._folder / "tls" / "ca.der"),
             "password": issued.password,
             "order_key": issued.tracker.order_key.hex(),
+            "boot_floor": 0,
             "orders": orders,
         }
 

@@ -1,15 +1,19 @@
 """A gateway in memory for one simulated tracker: it keeps, confirms, acks and sends orders.
 
 It speaks real MQTT packets and real frames, so that the tracker's code cannot tell. What it holds
-is in `records` by identity; the same identity with other content is a `conflict`. A scenario makes
+is in `records` by identity; the same identity with other content is a `conflict` and is kept
+under another, as the real one does. A scenario makes
 it lose things by setting `loses`, a function of a word: "publish" (nothing of it arrives),
 "puback", "ack" (the frame), "order". Runs under both interpreters.
 """
+
+from binascii import crc32
 
 from trygg_wire import codec, layouts, packets, packets_server, topics
 
 MAX_PACKET = 8192
 RANGES = 32
+CLASH_BOOT = 1 << 29
 
 
 def nothing_is_lost(_what: str) -> bool:
@@ -36,6 +40,7 @@ class Gateway:
         self._topic_down = topics.down(group, device)
         self._connections: list[Connection] = []
         self._acks_due: list[int] = []
+        self._two_lives: dict[int, list[int]] = {}  # boot with conflicts: what came since
         self._session = False
         self._next_id = 0
         self.loses = nothing_is_lost
@@ -105,14 +110,24 @@ class Gateway:
         kind, boot, seq, _, _ = codec.peek(frame)
         if boot not in self._acks_due:
             self._acks_due.append(boot)
+        if self.records.get((boot, seq), frame) != frame:
+            self._two_lives.setdefault(boot, [])
+            self._note(boot, seq)
+            boot, seq = boot | CLASH_BOOT, 1 + crc32(frame) % ((1 << 30) - 1)
+            self.conflicts += (boot, seq) not in self.records
+        else:
+            self._note(boot, seq)
         if (boot, seq) in self.records:
             self.repeats += 1
-            self.conflicts += self.records[(boot, seq)] != frame
             return
         self.records[(boot, seq)] = frame
         self.arrivals.append((boot, seq, self._clock.now_ms))
         if kind == layouts.ANSWER:
             self._settle(codec.decode(frame)[1])
+
+    def _note(self, boot: int, seq: int) -> None:
+        if boot in self._two_lives:
+            self._two_lives[boot].append(seq)
 
     def _settle(self, answer: dict[str, int]) -> None:
         self.answers.append(answer)
@@ -129,9 +144,18 @@ class Gateway:
         for boot in due:
             if self.acking and not self.loses("ack"):
                 self._down(connection, self._ack(boot))
+                newest = max([of for of, _ in self.records if of < CLASH_BOOT])
+                if boot < newest or boot in self._two_lives:
+                    self._down(connection, self._empty_ack(newest + (boot == newest)))
+
+    def _empty_ack(self, boot: int) -> bytes:
+        values = {"boot": boot, "upto": 0, "time_s": self._clock.world_s(), "missing": []}
+        return bytes(codec.encode(layouts.ACK, values))
 
     def _ack(self, boot: int) -> bytes:
         held = sorted([seq for of_boot, seq in self.records if of_boot == boot])
+        if boot in self._two_lives:
+            held = sorted(set(self._two_lives[boot]))
         holes = []
         expected = 1
         for seq in held:
