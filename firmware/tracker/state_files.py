@@ -17,11 +17,11 @@ def save(flash, name, data):
 
 
 def load(flash, name):
-    """The file's bytes; b"" when there is none, None when it cannot be read now."""
+    """The file's bytes; b"" when there is no file, None when it is empty or cannot be read now."""
     try:
         if flash.size(_name(name)) < 0:
             return b""
         with flash.open(_name(name), "rb") as file:
-            return file.read()
+            return file.read() or None
     except OSError:
         return None
