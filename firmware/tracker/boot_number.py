@@ -41,16 +41,18 @@ def keep(flash, boot):
     numbers = [_read(flash, name) for name in _NAMES]
     lower = 0 if numbers[0] <= numbers[1] else 1
     state_files.save(flash, _NAMES[lower], data)
-    if numbers[1 - lower] != boot - 1:
+    if numbers[1 - lower] != boot - 1 or boot == 1:
         state_files.save(flash, _NAMES[1 - lower], data)
 
 
 def _last(flash):
     """The number of the last start at most, 0 when there was none, _LOST when nobody knows."""
     low, high = sorted([_read(flash, name) for name in _NAMES])
-    if low > 0 or (low == 0 and high <= 1):
+    if low > 0:
         return high
-    return high + 1 if high > 0 else _LOST
+    if high > 0:
+        return high + 1
+    return 0 if low == 0 else _LOST
 
 
 def _read(flash, name):
