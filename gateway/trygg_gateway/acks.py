@@ -15,10 +15,10 @@ nothing counts as held but what came since, and beside the ack of a boot that is
 its tracker goes an empty ack of the newest, which says to one who was never there to go on beyond.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
-from trygg_gateway.values import ALARM, CLASH_BOOT, Entry, wire_of
+from trygg_gateway.values import ALARM, CLASH_BOOT, Run, wire_of
 from trygg_wire import codec, layouts
 
 DEBOUNCE_MS = 50
@@ -39,27 +39,15 @@ class Held:
             self.firsts.append(first)
             self.lasts.append(last)
 
-    def add(self, seq: int) -> None:
-        """`seq` is held from now on; again is the same."""
+    def add(self, first: int, last: int) -> None:
+        """Those from `first` to `last` are held from now on; again is the same."""
         firsts, lasts = self.firsts, self.lasts
-        if lasts and lasts[-1] == seq - 1:  # nearly always
-            lasts[-1] = seq
-            return
-        at = bisect_right(firsts, seq)  # ranges before `at` begin at or before seq
-        if at and lasts[at - 1] >= seq:
-            return
-        joins_before = at > 0 and lasts[at - 1] == seq - 1
-        joins_after = at < len(firsts) and firsts[at] == seq + 1
-        if joins_before and joins_after:
-            lasts[at - 1] = lasts.pop(at)
-            del firsts[at]
-        elif joins_before:
-            lasts[at - 1] = seq
-        elif joins_after:
-            firsts[at] = seq
-        else:
-            firsts.insert(at, seq)
-            lasts.insert(at, seq)
+        low = bisect_left(lasts, first - 1)  # ranges before it end before `first`, with a gap
+        high = bisect_right(firsts, last + 1)  # from it on they begin after `last`, with a gap
+        if low < high:  # those between touch: all become one
+            first, last = min(first, firsts[low]), max(last, lasts[high - 1])
+        firsts[low:high] = [first]
+        lasts[low:high] = [last]
 
     def gaps(self) -> list[Range]:
         """The (first, count) of what lies between the ranges, and before the first."""
@@ -105,22 +93,22 @@ class Acks:
         self._turn = 0  # which of the older pages goes beside the newest
         self._sent: dict[tuple[str, int], int] = {}  # when last
 
-    def committed(self, entries: Iterable[Entry], now_ms: int) -> None:
+    def committed(self, runs: Iterable[Run], now_ms: int) -> None:
         """These records are on disk, some perhaps since long ago: their trackers are due.
 
         A clash is told twice: first as it is kept, then with the identity it came with.
         """
-        holds, due, spacing_ms = self._held, self._due, now_ms - SPACING_MS
-        for entry in entries:
-            key = entry[:2]  # device, boot
-            held = holds.get(key)
+        due, spacing_ms = self._due, now_ms - SPACING_MS
+        for device, boot, lane, first, last in runs:
+            key = device, boot
+            held = self._held.get(key)
             if held is None:
-                if entry.boot >= CLASH_BOOT:
-                    self._clashed((entry.device, entry.boot - CLASH_BOOT))
+                if boot >= CLASH_BOOT:
+                    self._clashed((device, boot - CLASH_BOOT))
                     continue
                 held = self._begin(key)
-            held.add(entry.seq)
-            if entry.lane == ALARM:
+            held.add(first, last)
+            if lane == ALARM:
                 due[key] = now_ms
             elif due.get(key, now_ms + 2 * SPACING_MS) >= now_ms + 2 * SPACING_MS:
                 sent_ms = min(self._sent.get(key, spacing_ms), now_ms)  # the clock may step back

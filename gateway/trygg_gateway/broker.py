@@ -62,7 +62,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from trygg_gateway.ack_writer import AckWriter
 from trygg_gateway.bell import Bell
 from trygg_gateway.buffered_line import BufferedLine, Wrapper
-from trygg_gateway.puback_window import NUMBER, TOKEN_BITS, Window
+from trygg_gateway.puback_window import NUMBER, TOKEN_BITS, UNASKED, Window
 from trygg_gateway.values import Incoming
 from trygg_wire import topics
 
@@ -74,7 +74,7 @@ SESSION_EXPIRY_S = 7 * 86_400  # MQTT 5: how long the broker keeps what we have 
 RECEIVE_MAXIMUM = 1_000  # MQTT 5: unacknowledged messages on their way to us
 OUT_MAX = 1_000  # messages down that wait for the broker
 UNCONFIRMED_MAX = 4_000  # messages read and not confirmed, or read while paused; none beyond
-READ_AT_ONCE = 256  # packets read before acknowledgements have their turn, or somewhat more
+READ_AT_ONCE = 256  # packets read before they are handed in, or somewhat more
 ANSWER_SECONDS = 10.0  # from our CONNECT to the broker's answer
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
 
@@ -100,9 +100,9 @@ class Broker:
     """The door: `await start()`, then every publish goes to `deliver` until `await stop()`.
 
     `url` is mqtt://host:port or mqtts://host:port. `deliver(incoming)` is called in this door's
-    thread and must be thread-safe. `start` returns before there is a connection, since a broker
-    may come later; `connected`, `subscribed` and `counters` tell. `confirm`, `send` and `paused`
-    may be called from any thread."""
+    thread with all that was read in one go, and must be thread-safe. `start` returns before there
+    is a connection, since a broker may come later; `connected`, `subscribed` and `counters` tell.
+    `confirm`, `send` and `paused` may be called from any thread."""
 
     def __init__(
         self,
@@ -124,11 +124,11 @@ class Broker:
         self._point_at(url, tls, version)
         self._generation = 0
         self._window = Window()
-        self._confirmed: deque[int] = deque()
+        self._confirmed: deque[tuple[int, int]] = deque()  # token, how many
         self._confirm = self.confirm  # bound once, not with every message
         self._out: deque[tuple[str, bytes]] = deque()  # down: topic, payload
         self._writer = AckWriter(self._client, None)
-        self._hold: deque[Incoming] = deque()
+        self._came: list[tuple[str, bytes]] = []  # read and not handed in: topic, payload
         self._paused = False
         self._failed = False  # deliver raised: this connection has to go
         self._more = False  # there is more to read than was read at once
@@ -170,9 +170,9 @@ class Broker:
         self._paused = on
         self._bell.ring_if_asleep()
 
-    def confirm(self, token: int) -> None:
-        """The publish of that token is committed: acknowledge it."""
-        self._confirmed.append(token)
+    def confirm(self, token: int, count: int) -> None:
+        """The publish of that token and those that follow it are committed: acknowledge them."""
+        self._confirmed.append((token, count))
         self._bell.ring_if_asleep()
 
     # -- the client ------------------------------------------------------------------------
@@ -257,21 +257,21 @@ class Broker:
         except UnicodeDecodeError as error:
             self.counters["unreadable_topics"] += 1
             topic = "not-utf-8/" + error.object.hex()
-        packet_id = message.mid.to_bytes(2, "big") if message.qos else b""
-        token = self._generation << TOKEN_BITS | self._window.take(packet_id)
-        incoming = Incoming(topic, bytes(message.payload), self._confirm, token)
-        if self._paused or self._hold:
-            self._hold.append(incoming)
-        else:
-            self._hand_in(incoming)
+        self._window.take(message.mid if message.qos else UNASKED)
+        self._came.append((topic, bytes(message.payload)))
 
-    def _hand_in(self, incoming: Incoming) -> None:
-        if self._failed:
+    def _hand_in(self) -> None:
+        """Hand in what was read, unless the gateway is to be spared for now."""
+        came = self._came
+        if not came or self._paused or self._failed:
             return
+        self._came = []
+        first = self._window.taken - len(came)  # what came before these was handed in
+        token = self._generation << TOKEN_BITS | first
         try:
-            self.deliver(incoming)
-            self.counters["publishes"] += 1
-        except Exception:  # it is not acknowledged, so it will come again
+            self.deliver(Incoming(came, self._confirm, token))
+            self.counters["publishes"] += len(came)
+        except Exception:  # they are not acknowledged, so they will come again
             self.counters["deliver_failed"] += 1
             self._failed = True
             log.exception("deliver failed; the connection will be opened again")
@@ -298,7 +298,7 @@ class Broker:
     def _connect(self) -> bool:
         self._generation += 1
         self._window = Window()
-        self._hold.clear()
+        self._came = []
         self._out.clear()
         self._failed = False
         try:
@@ -323,7 +323,7 @@ class Broker:
                 break
             self._sleep(poll, sock)
             self._read(sock)
-            self._deliver_held()
+            self._hand_in()
             self._publish_down()
             self._take_confirms()
             self._writer.write()
@@ -337,23 +337,20 @@ class Broker:
         poll.register(sock, reading | writing)
         self._bell.asleep = True  # from here on a note rings; those left before are seen now
         busy = self._confirmed or self._out or (self._more and reading)
-        poll.poll(0 if busy or (self._hold and not self._paused) else 1_000)
+        poll.poll(0 if busy or (self._came and not self._paused) else 1_000)
         self._bell.hush()
 
     def _read(self, sock: BufferedLine) -> None:
         if len(self._window) >= UNCONFIRMED_MAX:
             self._more = sock.pending()
             return
-        enough = self._window.taken + READ_AT_ONCE
+        came = self._came
+        enough = len(came) + READ_AT_ONCE
         for _ in range(READ_AT_ONCE):
             self._client.loop_read()  # one packet, or one for each publish of ours under way
             self._more = self._client.socket() is sock and sock.pending()  # else poll() tells
-            if not self._more or self._window.taken >= enough:
+            if not self._more or len(came) >= enough:
                 return
-
-    def _deliver_held(self) -> None:
-        while self._hold and not self._paused:
-            self._hand_in(self._hold.popleft())
 
     def _publish_down(self) -> None:
         while self._out and self.connected:
@@ -364,11 +361,11 @@ class Broker:
     def _take_confirms(self) -> None:
         stale = 0
         for _ in range(len(self._confirmed)):
-            token = self._confirmed.popleft()
+            token, count = self._confirmed.popleft()
             if token >> TOKEN_BITS == self._generation:
-                self._window.confirm(token & NUMBER)
+                self._window.confirm(token & NUMBER, count)
             else:
-                stale += 1
+                stale += count
         due, count = self._window.due()
         self._writer.acks += due
         self.counters["pubacks"] += count

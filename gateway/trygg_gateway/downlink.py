@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from trygg_gateway.acks import Acks
 from trygg_gateway.order_book import OrderBook
 from trygg_gateway.registry import Registry
-from trygg_gateway.values import Entry
+from trygg_gateway.values import Run
 
 RELOAD_S = 2.0  # orders and trackers written by another process are found within this
 
@@ -48,9 +48,9 @@ class Downlink:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_ms = 0
 
-    def on_commit(self, entries: Sequence[Entry]) -> None:
+    def on_commit(self, runs: Sequence[Run]) -> None:
         """These records are committed: one for `Journal.on_commit`."""
-        self._in_loop(self._heard, entries)
+        self._in_loop(self._heard, runs)
 
     def nudge(self, device: str) -> None:
         """Something new is owed to that tracker: read it, and try to send it now."""
@@ -82,11 +82,11 @@ class Downlink:
             except RuntimeError:
                 return  # the loop is closed: trackers ask again, orders stay owed
 
-    def _heard(self, entries: Sequence[Entry]) -> None:
-        self._acks.committed(entries, self._now_ms())
+    def _heard(self, runs: Sequence[Run]) -> None:
+        self._acks.committed(runs, self._now_ms())
         self._send_acks()
         if self._book.owed:
-            self._send_orders({entry.device for entry in entries})
+            self._send_orders({run.device for run in runs})
 
     def _nudged(self, device: str) -> None:
         self._book.reload()

@@ -43,7 +43,7 @@ from trygg_gateway.settlement import (
     stray_of,
 )
 from trygg_gateway.sinks.port import Later, Refused, Sink
-from trygg_gateway.values import ALARM, LANE_NAMES, Entry, Row
+from trygg_gateway.values import ALARM, LANE_NAMES, Row, Run
 
 log = structlog.get_logger("forwarder")
 
@@ -129,11 +129,11 @@ class Forwarder:
                 task.result()
         await asyncio.Event().wait()
 
-    def wake(self, entries: Sequence[Entry]) -> None:
+    def wake(self, runs: Sequence[Run]) -> None:
         """Records were committed (a journal's `on_commit`): the lanes they are of look again."""
         if self._loop is None or self._loop.is_closed():
             return
-        lanes = {entry.lane for entry in entries}
+        lanes = {run.lane for run in runs}
         with suppress(RuntimeError):  # the loop was closed meanwhile: nobody is left to wake
             self._loop.call_soon_threadsafe(self._wake, lanes)
 

@@ -2,20 +2,20 @@
 
 Only its identity and time are looked at (`codec.peek`, which checks the CRC). What cannot be
 read so far, or belongs to nobody, goes to the quarantine, whole. Both are confirmed once they
-are committed, so nothing bad is sent again and again. This is the hot path: one dictionary and
-one peek a message, nothing logged.
+are committed, so nothing bad is sent again and again. This is the hot path, so a door hands in
+all that it has read at once: one dictionary and one peek a message, the rest once for them all,
+nothing logged.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from trygg_gateway.values import (
     EPOCH,
     LATE_S,
     LIVE,
-    Confirm,
-    Entry,
     Incoming,
+    Parcel,
     Stray,
     Tracker,
     lane_of,
@@ -28,14 +28,12 @@ COUNTERS = (
     "unreadable",  # no frame of ours: version, CRC, kind, identity
 )
 
-LATE_MS = 1000 * LATE_S
 ALARM_KIND: int = layouts.ALARM
 peek = codec.peek
-new_tuple = tuple.__new__  # what a NamedTuple's own constructor calls, at half its time
 
 
 class JournalFull(Exception):
-    """The journal takes no more for now: the door lets its sender send the message again."""
+    """The journal takes no more for now: the door lets its senders send the messages again."""
 
 
 class Registered(Protocol):
@@ -54,7 +52,7 @@ class Ingest:
 
     def __init__(
         self,
-        put: Callable[[Entry | Stray, Confirm | None, int], bool],
+        put: Callable[[Parcel], bool],
         registry: Registered,
         now_ms: Callable[[], int],
     ) -> None:
@@ -63,52 +61,59 @@ class Ingest:
         self._registry = registry
         self._now_ms = now_ms
 
-    def deliver(self, message: Incoming) -> None:
-        """Queue one message for the journal; it is confirmed when it is committed.
+    def deliver(self, incoming: Incoming) -> None:
+        """Queue messages for the journal; they are confirmed when they are committed.
 
-        Raises JournalFull: it was not taken and will not be confirmed.
+        Raises JournalFull: none of them was taken and none will be confirmed.
         """
-        topic, payload, confirm, token = message
-        device = self._registry.by_topic.get(topic)
-        if device is None:
-            device = self._found_late(message)
-            if device is None:
-                return
-        try:
-            kind, boot, seq, wire_s, is_uptime = peek(payload)
-        except codec.WireError as error:
-            self._set_aside(message, "unreadable", str(error))
-            return
+        messages, confirm, token = incoming
         now_ms = self._now_ms()
-        time_s = wire_s + EPOCH if wire_s and not is_uptime else 0
-        if kind != ALARM_KIND and (not time_s or now_ms - time_s * 1000 <= LATE_MS):
-            lane = LIVE  # nearly always
-        else:
-            lane = lane_of(kind == ALARM_KIND, time_s, now_ms)
-        fields = (device, boot, seq, kind, lane, time_s, now_ms, payload)
-        if not self._put(new_tuple(Entry, fields), confirm, token):
+        parcel = Parcel(confirm, token, len(messages))
+        if not self._put(self._sorted(messages, parcel, now_ms)):
             raise JournalFull
 
-    def _found_late(self, message: Incoming) -> str | None:
+    def _sorted(self, messages: Sequence[tuple[str, bytes]], parcel: Parcel, now_ms: int) -> Parcel:
+        """The parcel with every message in one of its lists."""
+        device_of, add = self._registry.by_topic.get, parcel.others.extend
+        fresh_s = now_ms // 1000 - LATE_S + 1  # of this second and later nothing is late
+        for topic, payload in messages:
+            device = device_of(topic) or self._found_late(topic, payload, parcel, now_ms)
+            if device is None:
+                continue
+            try:
+                kind, boot, seq, wire_s, is_uptime = peek(payload)
+            except codec.WireError as error:
+                self._set_aside(parcel, "unreadable", Stray(topic, payload, str(error), now_ms))
+                continue
+            time_s = wire_s + EPOCH if wire_s and not is_uptime else 0
+            if kind != ALARM_KIND and time_s >= fresh_s:  # nearly always
+                add((device, boot, seq, kind, LIVE, time_s, now_ms, payload))
+                continue
+            lane = lane_of(kind == ALARM_KIND, time_s, now_ms)
+            rows = parcel.alarms if kind == ALARM_KIND else parcel.others
+            rows.extend((device, boot, seq, kind, lane, time_s, now_ms, payload))
+        return parcel
+
+    def _found_late(self, topic: str, payload: bytes, parcel: Parcel, now_ms: int) -> str | None:
         """The device of a topic not known so far, if it was registered since; else set aside."""
-        names = topics.parse(message.topic)
+        names = topics.parse(topic)
         if names is None or names[2] != "up":
-            self._set_aside(message, "not_ours", "not a topic that a tracker publishes on")
+            why = "not a topic that a tracker publishes on"
+            self._set_aside(parcel, "not_ours", Stray(topic, payload, why, now_ms))
             return None
         group, device = str(names[0]), str(names[1])
         tracker = self._registry.find(device)
         if tracker is None:
-            self._set_aside(message, "unknown_device", f"nobody registered {device}")
+            why = f"nobody registered {device}"
         elif tracker.revoked:
-            self._set_aside(message, "unknown_device", f"{device} is revoked")
+            why = f"{device} is revoked"
         elif tracker.group != group:
-            self._set_aside(message, "unknown_device", f"{device} is not of group {group}")
+            why = f"{device} is not of group {group}"
         else:
             return device
+        self._set_aside(parcel, "unknown_device", Stray(topic, payload, why, now_ms))
         return None
 
-    def _set_aside(self, message: Incoming, counter: str, reason: str) -> None:
+    def _set_aside(self, parcel: Parcel, counter: str, stray: Stray) -> None:
         self.counters[counter] += 1
-        stray = Stray(message.topic, message.payload, reason, self._now_ms())
-        if not self._put(stray, message.confirm, message.token):
-            raise JournalFull
+        parcel.strays.append(stray)

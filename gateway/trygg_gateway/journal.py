@@ -1,10 +1,10 @@
 """The journal: every record on disk before anybody is told that it is safe.
 
 One thread writes. It takes all that is queued, inserts it in one transaction with
-`synchronous=FULL`, and only after the COMMIT calls `confirm` for each record, in the order in
-which they came. It never waits for company: while one commit waits for the disk the next batch
-gathers by itself, so the slower the disk, the larger the commit. `commit_rows` and `commit_ms`
-bound how much one commit may gather.
+`synchronous=FULL`, and only after the COMMIT calls `confirm` for each parcel of records, in the
+order in which they came. It never waits for company: while one commit waits for the disk the next
+batch gathers by itself, so the slower the disk, the larger the commit. `commit_rows` and
+`commit_ms` bound how much one commit may gather.
 
 Alarms do not queue: each commit inserts every waiting alarm first, however much stands before
 it. Its confirm still waits for its turn, since acknowledgements leave in order of arrival.
@@ -24,8 +24,9 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self, TypeVar
 
@@ -39,13 +40,13 @@ from trygg_gateway.journal_rows import (
     HIGHEST_BOOT,
     ROWS,
     Batch,
-    Item,
     Write,
+    runs_of,
     set_aside,
     set_cursor,
     store,
 )
-from trygg_gateway.values import ALARM, CLASH_BOOT, Confirm, Entry, Row, Stray
+from trygg_gateway.values import CLASH_BOOT, Parcel, Row, Run
 
 __all__ = ["Journal", "JournalError", "Limits", "set_cursor"]
 
@@ -76,7 +77,7 @@ T = TypeVar("T")
 
 
 class Limits(NamedTuple):
-    """How much one commit gathers, and how much may wait for the next."""
+    """How much one commit gathers, in whole parcels, and how much may wait for the next."""
 
     commit_rows: int = 2_000
     commit_ms: int = 50
@@ -86,7 +87,7 @@ class Limits(NamedTuple):
 class Journal:
     """The one owner of the database. `put` and `write` may be called from any thread.
 
-    `on_commit` functions are called by the writer thread with the records of each commit,
+    `on_commit` functions are called by the writer thread with the records of each commit as runs,
     alarms first, duplicates too, and before all clashes as they are kept; `on_pressure` ones with
     True when the doors should deliver no more and False when they may again; both must be quick.
     `ended` is done when the writer has stopped, with its error if it fell over.
@@ -96,21 +97,21 @@ class Journal:
         """Use `Journal.open` or `Journal.visit`."""
         self.path = path
         self.counters = dict.fromkeys(COUNTERS, 0)
-        self.on_commit: list[Callable[[Sequence[Entry]], None]] = []
+        self.on_commit: list[Callable[[Sequence[Run]], None]] = []
         self.on_pressure: list[Callable[[bool], None]] = []
         self.ended: Future[None] = Future()
         self._limits = limits
         self._lock = lock
         self._db = _prepared(path)
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
-        self._queue: deque[Item] = deque()
-        self._alarms: deque[Entry] = deque()
+        self._queue: deque[Parcel] = deque()
+        self._alarms: deque[list[Any]] = deque()  # flat, of parcels in the queue
         self._writes: deque[Write] = deque()
+        self._waiting = 0  # records in the queue
+        self._put_lock = threading.Lock()
         self._idle = False
         self._work = threading.Event()
         self._closing = threading.Event()
-        self._closed = False  # the same, for those who look at it with every record
-        self._press_at = limits.queue_rows // 2
         self._pressed = False
         self._troubled = False
         self._press_lock = threading.Lock()
@@ -139,7 +140,7 @@ class Journal:
 
     def close(self) -> None:
         """Commit what is queued, stop the writer, close the file."""
-        self._close_in()
+        self._closing.set()
         self._work.set()
         self._thread.join()
         while not self._readers.empty():
@@ -149,21 +150,23 @@ class Journal:
 
     # -- writing ---------------------------------------------------------------------------
 
-    def put(self, entry: Entry | Stray, confirm: Confirm | None = None, token: int = 0) -> bool:
-        """Queue one record; `confirm(token)` is called once it is committed.
+    def put(self, parcel: Parcel) -> bool:
+        """Queue records; `parcel.confirm` is called once all of them are committed.
 
-        False if the queue is full or the journal closed: then it is not taken and will not be
-        confirmed, and whoever sent it still has it.
+        False if the queue is full or the journal closed: then none is taken and none will be
+        confirmed, and whoever sent them still has them.
         """
-        waiting = len(self._queue)
-        if waiting >= self._press_at or self._closed:
-            if self._closed or waiting >= self._limits.queue_rows:
-                self.counters["refused_full"] += 1
+        with self._put_lock:
+            waiting = self._waiting
+            if waiting >= self._limits.queue_rows or self._closing.is_set():
+                self.counters["refused_full"] += parcel.count
                 return False
+            self._waiting += parcel.count
+        if waiting + parcel.count > self._limits.queue_rows // 2:
             self._press(True)
-        if type(entry) is Entry and entry.lane == ALARM:
-            self._alarms.append(entry)  # before the queue: what is confirmed was inserted
-        self._queue.append((entry, confirm, token))
+        if parcel.alarms:
+            self._alarms.append(parcel.alarms)  # before the queue: what is confirmed was inserted
+        self._queue.append(parcel)
         if self._idle:
             self._work.set()
         return True
@@ -191,7 +194,7 @@ class Journal:
     @property
     def waiting(self) -> int:
         """How many records are queued and not committed."""
-        return len(self._queue)
+        return self._waiting
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -257,12 +260,8 @@ class Journal:
             raise
         self._stop(None)
 
-    def _close_in(self) -> None:
-        self._closed = True
-        self._closing.set()
-
     def _stop(self, error: BaseException | None) -> None:
-        self._close_in()
+        self._closing.set()
         while self._writes:
             refused = JournalError(f"write to journal {self.path}: it stopped before the commit")
             self._writes.popleft().done.set_exception(refused)
@@ -304,22 +303,32 @@ class Journal:
     def _gather(self, batch: Batch) -> dict[str, int]:
         """Insert alarms, then what is queued, until a bound is met; what there was of each."""
         count = dict.fromkeys(COUNTED, 0)
-        rows, until = self._limits.commit_rows, time.monotonic() + self._limits.commit_ms / 1000
-        while self._queue and len(batch.items) < rows:
-            items = _taken(self._queue, min(len(self._queue), rows - len(batch.items)))
-            batch.items.extend(items)
-            # after the items: every alarm among them is in _alarms, or was committed before
-            alarms = _taken(self._alarms, len(self._alarms))
+        room, until = self._limits.commit_rows, time.monotonic() + self._limits.commit_ms / 1000
+        while parcels := self._next_parcels(room, bool(batch.parcels)):
+            room -= sum(parcel.count for parcel in parcels)
+            batch.parcels.extend(parcels)
+            # after the parcels: every alarm among them is in _alarms, or was committed before
+            alarms = _joined(_taken(self._alarms, len(self._alarms)))
+            others = _joined(parcel.others for parcel in parcels)
             batch.alarms.extend(alarms)
-            came = [item[0] for item in items]
-            others = [e for e in came if type(e) is Entry and e.lane != ALARM]
             batch.others.extend(others)
             batch.apart.extend(store(self._db, alarms + others, count))
-            set_aside(self._db, [e for e in came if type(e) is Stray], count)
+            set_aside(self._db, [stray for parcel in parcels for stray in parcel.strays], count)
             if time.monotonic() >= until:
                 break
         batch.writes.extend(_taken(self._writes, len(self._writes)))
         return count
+
+    def _next_parcels(self, room: int, any_yet: bool) -> list[Parcel]:
+        """The queue's first parcels, whole, as many as have room; one in any case if none yet."""
+        parcels: list[Parcel] = []
+        while self._queue and (self._queue[0].count <= room or not any_yet):
+            parcels.append(self._queue.popleft())
+            room -= parcels[-1].count
+            any_yet = True
+        with self._put_lock:
+            self._waiting -= sum(parcel.count for parcel in parcels)
+        return parcels
 
     def _try(self, write: Write) -> tuple[Any, Exception | None]:
         """What the write gives or raises; an error of the disk is everybody's and goes on."""
@@ -336,31 +345,28 @@ class Journal:
 
     def _committed(self, batch: Batch, results: list[tuple[Any, Exception | None]]) -> None:
         self._troubled = False
-        if self._pressed and len(self._queue) <= self._limits.queue_rows // 4:
+        if self._pressed and self._waiting <= self._limits.queue_rows // 4:
             self._press(False)
-        self._confirm(batch.items)
+        self._confirm(batch.parcels)
         for write, (value, raised) in zip(batch.writes, results, strict=True):
             if raised is None:
                 write.done.set_result(value)
             else:
                 write.done.set_exception(raised)
-        kept = batch.apart + batch.alarms + batch.others
-        if kept:
+        runs = runs_of(batch.apart + batch.alarms + batch.others)
+        if runs:
             for tell in self.on_commit:
-                tell(kept)
+                tell(runs)
 
-    def _confirm(self, items: list[Item]) -> None:
-        failed = 0
-        for _, confirm, token in items:
+    def _confirm(self, parcels: list[Parcel]) -> None:
+        for parcel in parcels:
             try:
-                if confirm is not None:
-                    confirm(token)
+                parcel.confirm(parcel.token, parcel.count)
+                self.counters["confirms"] += parcel.count
             except Exception:
                 # a door that falls over is not the journal's end: it gets these once more
-                failed += 1
+                self.counters["confirm_errors"] += parcel.count
                 log.exception("confirm_failed")
-        self.counters["confirms"] += len(items) - failed
-        self.counters["confirm_errors"] += failed
 
     def _take_back(self, batch: Batch, error: sqlite3.Error) -> None:
         """The disk refused: everything of the batch is queued again, in front, in its order."""
@@ -370,8 +376,10 @@ class Journal:
         self._troubled = True
         if self._db.in_transaction:
             self._db.rollback()
-        self._queue.extendleft(reversed(batch.items))
-        self._alarms.extendleft(reversed(batch.alarms))
+        with self._put_lock:
+            self._waiting += sum(parcel.count for parcel in batch.parcels)
+        self._queue.extendleft(reversed(batch.parcels))
+        self._alarms.appendleft(batch.alarms)
         self._writes.extendleft(reversed(batch.writes))
         self._press(True)
 
@@ -387,6 +395,10 @@ class Journal:
 
 def _taken(waiting: "deque[T]", count: int) -> list[T]:
     return [waiting.popleft() for _ in range(count)]
+
+
+def _joined(lists: Iterable[list[Any]]) -> list[Any]:
+    return list(chain.from_iterable(lists))
 
 
 def _is_of_the_disk(error: sqlite3.Error) -> bool:

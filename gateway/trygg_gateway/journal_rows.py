@@ -10,17 +10,19 @@ shows it to a person, and `clashes` counts it.
 Why many rows in one statement: SQLite's module gives the interpreter away around every step, and
 has to win it back from a busy event loop. Row by row that was 130 rows/s beside a busy thread,
 512 rows in one statement 7,000 (and 290,000 against 220,000 on a quiet machine).
+
+Records come as flat lists, the fields of Entry of one after the other, which is what such a
+statement takes.
 """
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from itertools import chain
 from typing import Any, NamedTuple
 from zlib import crc32
 
 from trygg_gateway import quarantine
 from trygg_gateway.database import Database
-from trygg_gateway.values import CLASH_BOOT, Confirm, Entry, Stray
+from trygg_gateway.values import CLASH_BOOT, Entry, Parcel, Run, Stray
 
 # what `store` and `set_aside` count
 COUNTED = (
@@ -32,10 +34,11 @@ COUNTED = (
 )
 CHUNKS = tuple(1 << power for power in range(9, -1, -1))  # rows a statement: 512, 256 ... 1
 
-_COLUMNS = "device, boot, seq, kind, lane, time_s, received_ms, payload"
+WIDTH = len(Entry._fields)
+_COLUMNS = ", ".join(Entry._fields)
+_MARKS = f"({', '.join('?' * WIDTH)})"
 _INSERT = {
-    size: f"INSERT OR IGNORE INTO records ({_COLUMNS}) VALUES "  # noqa: S608 - no outside text
-    + ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * size)
+    size: f"INSERT OR IGNORE INTO records ({_COLUMNS}) VALUES {', '.join([_MARKS] * size)}"  # noqa: S608 - no outside text
     for size in CHUNKS
 }
 _CLASHES = {
@@ -62,9 +65,6 @@ _SET_CURSOR = """
 """
 
 
-Item = tuple[Entry | Stray, Confirm | None, int]  # with what to call and with which token
-
-
 class Write(NamedTuple):
     """Something to do in the next transaction, and who waits for it."""
 
@@ -73,34 +73,51 @@ class Write(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one transaction holds; `items` are confirmed when it is committed."""
+    """What one transaction holds; `parcels` are confirmed when it is committed."""
 
-    alarms: list[Entry]  # of these some stand in later items
-    others: list[Entry]
-    apart: list[Entry]  # clashes among them, as they are kept
-    items: list[Item]
+    alarms: list[Any]  # flat; of these some are of later parcels
+    others: list[Any]  # flat
+    apart: list[Any]  # flat; clashes among them, as they are kept
+    parcels: list[Parcel]
     writes: list[Write]
 
 
-def store(db: Database, entries: list[Entry], count: dict[str, int]) -> list[Entry]:
-    """Insert the records that are new, and apart from them those that clash with one stored.
+def runs_of(records: list[Any]) -> list[Run]:
+    """The flat records as runs, in the order in which each began; trackers may be interleaved."""
+    runs: list[list[Any]] = []
+    latest: dict[tuple[str, int, int], list[Any]] = {}
+    whose = zip(records[0::WIDTH], records[1::WIDTH], records[4::WIDTH], strict=True)
+    for key, seq in zip(whose, records[2::WIDTH], strict=True):
+        run = latest.get(key)
+        if run is not None and run[-1] == seq - 1:
+            run[-1] = seq
+        else:
+            runs.append([*key, seq, seq])
+            latest[key] = runs[-1]
+    return [Run(*run) for run in runs]
 
-    The latter, as they are kept, come back, also when they were kept before.
+
+def store(db: Database, records: list[Any], count: dict[str, int]) -> list[Any]:
+    """Insert the flat records that are new, and apart from them those that clash with one stored.
+
+    The latter, as they are kept, come back, flat, also when they were kept before.
     """
-    at, clashes = 0, []
+    at, apart = 0, list[Any]()
     for size in CHUNKS:
-        while len(entries) - at >= size:
-            chunk = entries[at : at + size]
-            stored = db.execute(_INSERT[size], list(chain.from_iterable(chunk))).rowcount
+        while len(records) - at >= size * WIDTH:
+            chunk = records[at : at + size * WIDTH]
+            stored = db.execute(_INSERT[size], chunk).rowcount
             count["records"] += stored
             if stored < size:
                 count["duplicates"] += size - stored
-                clashes += [_keep_apart(db, entry, count) for entry in _clashes(db, chunk)]
-            at += size
-    return clashes
+                for entry in _clashes(db, chunk):
+                    apart.extend(_keep_apart(db, entry, count))
+            at += size * WIDTH
+    return apart
 
 
-def _clashes(db: Database, chunk: list[Entry]) -> list[Entry]:
+def _clashes(db: Database, records: list[Any]) -> list[Entry]:
+    chunk = [Entry(*records[at : at + WIDTH]) for at in range(0, len(records), WIDTH)]
     values = [v for n, e in enumerate(chunk) for v in (n, e.device, e.boot, e.seq, e.payload)]
     return [chunk[place] for (place,) in db.execute(_CLASHES[len(chunk)], values).fetchall()]
 

@@ -92,7 +92,8 @@ class Limits:
 class Listener:
     """The door: `await start()`, then every publish goes to `deliver` until `await stop()`.
 
-    `deliver(incoming)` is called in the loop's thread and must not block. `check(username,
+    `deliver(incoming)` is called in the loop's thread with all that one read of a connection gave,
+    and must not block. `check(username,
     password)` gives the tracker's group, or None to refuse; it is awaited off the read path.
     `port` 0 takes a free one, `self.port` says which. Raises OSError when it cannot listen."""
 
@@ -122,7 +123,7 @@ class Listener:
         self._sessions: dict[int, Session] = {}  # serial → every connection
         self._silent: dict[int, Session] = {}  # those that have not sent their CONNECT yet
         self._live: dict[str, Session] = {}  # device → its one connection
-        self._confirmed: deque[int] = deque()
+        self._confirmed: deque[tuple[int, int]] = deque()  # token, how many
         self._flush_due = False
         self._thread = 0
         self._complained: dict[str, float] = {}
@@ -182,12 +183,13 @@ class Listener:
         if not on and self._server is not None:
             self.loop.call_soon_threadsafe(self._resume_all)
 
-    def confirm(self, token: int) -> None:
-        """The publish of that token is committed: acknowledge it. From any thread.
+    def confirm(self, token: int, count: int) -> None:
+        """The publish of that token and those that follow it, `count` in all, are committed:
+        acknowledge them. From any thread.
 
         Many confirms in a row cost one wake-up of the loop; one for a connection that is gone
         is counted and dropped, since its packet ids mean nothing on a later connection."""
-        self._confirmed.append(token)
+        self._confirmed.append((token, count))
         if not self._flush_due:
             self._flush_due = True
             if threading.get_ident() == self._thread:
@@ -259,12 +261,12 @@ class Listener:
         touched = {}
         stale = 0
         for _ in range(len(confirmed)):
-            token = confirmed.popleft()
+            token, count = confirmed.popleft()
             session = sessions.get(token >> TOKEN_BITS)
             if session is None:
-                stale += 1
+                stale += count
                 continue
-            session.confirmed(token)
+            session.confirmed(token, count)
             touched[session.serial] = session
         self.counters["stale_confirms"] += stale
         for session in touched.values():

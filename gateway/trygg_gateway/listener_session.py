@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from trygg_gateway.puback_window import NUMBER, TOKEN_BITS, Window
+from trygg_gateway.puback_window import NUMBER, TOKEN_BITS, UNASKED, Window
 from trygg_gateway.values import Incoming
 from trygg_wire import packets, packets_server, topics
 from trygg_wire.packets import PacketError
@@ -61,6 +61,7 @@ class Session(asyncio.BufferedProtocol):
         self._down_id = 0
         self._down_owed: set[int] = set()
         self._window = Window()
+        self._came: list[tuple[str, bytes]] = []  # publishes of this read, not handed in yet
 
     # -- asyncio's side --------------------------------------------------------------------
 
@@ -126,8 +127,9 @@ class Session(asyncio.BufferedProtocol):
         The publish on the own topic at quality of service 1 is nearly all the traffic there is,
         so it is taken here, by its first bytes; everything else has a function each."""
         at, room, max_packet = 0, self._room(), self._limits.max_packet
-        door, head, window = self.door, self._up_head, self._window
-        before = window.taken
+        door, head, up, came, take = (
+            self.door, self._up_head, self._up, self._came, self._window.take
+        )  # fmt: skip
         try:
             while not (self._waiting or self._ended):
                 cut = packets.frame(data, at, max_packet)
@@ -136,23 +138,31 @@ class Session(asyncio.BufferedProtocol):
                 first, start, end = cut
                 if first >> 4 != packets.PUBLISH:
                     self._take_other(first >> 4, data[start:end])
-                elif door.held or window.taken - before >= room:
+                elif door.held or len(came) >= room:
                     self._wait()
                     break
                 elif first & 6 == 2 and head and data.startswith(head, start):
                     body = start + len(head) + 2
-                    packet_id = data[body - 2 : body]
-                    if end < body or packet_id == b"\0\0":
+                    packet_id = data[body - 2] << 8 | data[body - 1] if body <= end else 0
+                    if not packet_id:
                         raise PacketError("publish without a packet id")
-                    token = self._base | window.take(packet_id)
-                    door.deliver(Incoming(self._up, data[body:end], door.confirm, token))
+                    take(packet_id)
+                    came.append((up, data[body:end]))
                 else:
                     self._take_odd_publish(first & 15, data[start:end])
                 at = end
         finally:
-            door.counters["publishes"] += window.taken - before
-            self._credit -= window.taken - before
+            self._hand_in()
         return at
+
+    def _hand_in(self) -> None:
+        """Hand in the publishes of this read."""
+        came, self._came = self._came, []
+        if came:
+            self._credit -= len(came)
+            token = self._base | (self._window.taken - len(came))
+            self.door.deliver(Incoming(came, self.door.confirm, token))
+            self.door.counters["publishes"] += len(came)
 
     def _take_odd_publish(self, flags: int, body: bytes) -> None:
         """A publish of quality of service 0 or 2, or on a topic that is not the own."""
@@ -165,8 +175,8 @@ class Session(asyncio.BufferedProtocol):
         if topic != self._up:
             self.door.complain("wrong_topic", device=self.device)
             topic = f"{NOT_OWN}/{self.device}/{topic}"
-        number = self._window.take(packet_id.to_bytes(2, "big") if qos else b"")
-        self.door.deliver(Incoming(topic, payload, self.door.confirm, self._base | number))
+        self._window.take(packet_id if qos else UNASKED)
+        self._came.append((topic, payload))
 
     def _take_other(self, kind: int, body: bytes) -> None:
         if kind == packets.CONNECT:
@@ -315,9 +325,9 @@ class Session(asyncio.BufferedProtocol):
 
     # -- confirming ------------------------------------------------------------------------
 
-    def confirmed(self, token: int) -> None:
-        """A publish is committed; `send_acks` will acknowledge what is due by then."""
-        self._window.confirm(token & NUMBER)
+    def confirmed(self, token: int, count: int) -> None:
+        """Publishes are committed; `send_acks` will acknowledge what is due by then."""
+        self._window.confirm(token & NUMBER, count)
 
     def send_acks(self) -> None:
         """Write what `confirmed` made due, in one piece, and take what waited for room."""

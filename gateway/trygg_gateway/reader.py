@@ -31,9 +31,9 @@ from trygg_gateway.values import (
     LANES,
     LIVE,
     READER,
-    Entry,
     Refused,
     Row,
+    Run,
     Stray,
 )
 from trygg_wire import codec, layouts
@@ -93,9 +93,9 @@ class Reader:
         self._alarm = asyncio.Event()
         self._woken = False
 
-    def on_commit(self, entries: Sequence[Entry]) -> None:
+    def on_commit(self, runs: Sequence[Run]) -> None:
         """The journal has something new. From the writer's thread."""
-        alarm = entries[0].lane == ALARM  # alarms stand first in a commit
+        alarm = any(run.lane == ALARM for run in runs)
         if self._loop is not None and (alarm or not self._woken):
             self._woken = True
             try:

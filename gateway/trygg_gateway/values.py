@@ -4,8 +4,9 @@ Times inside the gateway are unix seconds (`_s`) or unix milliseconds (`_ms`), 0
 Only the wire and the tracker count from 2020; `unix_of` and `wire_of` are the two bridges.
 """
 
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
 EPOCH: Final = 1577836800  # 2020-01-01T00:00:00Z in unix seconds, layouts.EPOCH
 LATE_S: Final = 120  # a record received later than this after its time is backlog
@@ -18,23 +19,24 @@ LANE_NAMES: Final = {ALARM: "alarm", LIVE: "live", BACKLOG: "backlog"}
 CLASH_BOOT: Final = 1 << 29  # from here on a boot is the gateway's own word: see journal_rows.py
 READER: Final = "reader"  # the cursor of what the gateway itself has understood
 
-Confirm = Callable[[int], None]
+Confirm = Callable[[int, int], None]  # (token of the first message, how many from there on)
 
 
 class Incoming(NamedTuple):
-    """One message as a door hands it in; `confirm(token)` lets the sender forget it."""
+    """Messages as a door hands them in, in the order in which they came.
 
-    topic: str
-    payload: bytes
+    `confirm(token, len(messages))` lets their senders forget them, all at once."""
+
+    messages: Sequence[tuple[str, bytes]]  # topic, payload
     confirm: Confirm
-    token: int
+    token: int  # the first one's; each further one has the next number
 
 
 class Entry(NamedTuple):
     """One record of a tracker as the journal keeps it, not yet understood.
 
-    Its fields are the columns of table `records` in their order, so a list of entries is
-    what the INSERT takes. `(device, boot, seq)` is its identity.
+    Its fields are the columns of table `records` in their order. `(device, boot, seq)` is its
+    identity.
     """
 
     device: str
@@ -68,6 +70,31 @@ class Stray(NamedTuple):
     payload: bytes
     reason: str
     received_ms: int
+
+
+@dataclass(slots=True)
+class Parcel:
+    """What ingest makes of one Incoming, and the journal keeps and confirms as a whole.
+
+    `alarms` and `others` are the fields of Entry of one record after the other, in one flat list
+    each: what the INSERT takes. A tuple for each record would double what a record costs here."""
+
+    confirm: Confirm
+    token: int
+    count: int  # messages, each of which is in one of the three lists
+    alarms: list[Any] = field(default_factory=list)
+    others: list[Any] = field(default_factory=list)
+    strays: list[Stray] = field(default_factory=list)
+
+
+class Run(NamedTuple):
+    """Records of one tracker, boot and lane whose numbers follow each other: `first` to `last`."""
+
+    device: str
+    boot: int
+    lane: int
+    first: int
+    last: int
 
 
 class Tracker(NamedTuple):

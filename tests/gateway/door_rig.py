@@ -5,9 +5,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from trygg_gateway.values import Incoming
+from trygg_gateway.values import Confirm, Incoming
 
 SECONDS = 10
 T = TypeVar("T")
@@ -48,13 +48,27 @@ class LoopThread:
         self.loop.close()
 
 
+class Came(NamedTuple):
+    """One message that a door delivered."""
+
+    topic: str
+    payload: bytes
+    confirm_from: Confirm
+    token: int
+
+    def confirm(self) -> None:
+        """Confirm this one alone."""
+        self.confirm_from(self.token, 1)
+
+
 class Taken:
-    """What a door delivers: `deliver` for the door, `next` for the test.
+    """What a door delivers, message by message: `deliver` for the door, `next` for the test.
 
     `confirming` makes it confirm at once; `fail` makes the next delivery raise."""
 
     def __init__(self) -> None:
-        self.all: queue.Queue[Incoming] = queue.Queue()
+        self.all: queue.Queue[Came] = queue.Queue()
+        self.deliveries: list[Incoming] = []
         self.confirming = False
         self.fail = False
 
@@ -63,14 +77,16 @@ class Taken:
         if self.fail:
             self.fail = False
             raise ValueError("deliver fails as the test wants it")
-        self.all.put(incoming)
+        self.deliveries.append(incoming)
+        for token, (topic, payload) in enumerate(incoming.messages, incoming.token):
+            self.all.put(Came(topic, payload, incoming.confirm, token))
         if self.confirming:
-            incoming.confirm(incoming.token)
+            incoming.confirm(incoming.token, len(incoming.messages))
 
-    def next(self) -> Incoming:
-        """The next delivery."""
+    def next(self) -> Came:
+        """The next message."""
         return self.all.get(timeout=SECONDS)
 
     def payloads(self, count: int) -> list[bytes]:
-        """The payloads of the next `count` deliveries."""
+        """The payloads of the next `count` messages."""
         return [self.next().payload for _ in range(count)]

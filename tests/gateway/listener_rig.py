@@ -65,7 +65,7 @@ class Door:
     def confirm_next(self) -> bytes:
         """Confirm the next delivery; its payload."""
         incoming = self.taken.next()
-        incoming.confirm(incoming.token)
+        incoming.confirm()
         return incoming.payload
 
     def serves(self, tracker: RawTracker) -> bool:

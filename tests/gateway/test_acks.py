@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trygg_gateway.acks import DEBOUNCE_MS, MISSING_MAX, SPACING_MS, Acks, Held
-from trygg_gateway.values import ALARM, EPOCH, LIVE, Entry
+from trygg_gateway.values import ALARM, EPOCH, LIVE, Run
 from trygg_wire import codec, layouts
 
 NOW_MS = 1_790_000_000_000
 
 
-def entry(seq, device="astrid", boot=1, lane=LIVE):
-    return Entry(device, boot, seq, 1, lane, 0, NOW_MS, b"")
+def one(seq, device="astrid", boot=1, lane=LIVE):
+    return Run(device, boot, lane, seq, seq)
 
 
 def acks(journal=None):
@@ -29,15 +29,16 @@ def said(frame):
 
 
 SEQS = st.lists(st.integers(1, 150), max_size=120)
+RUNS = st.lists(st.tuples(st.integers(1, 150), st.integers(1, 20)), max_size=60)
 
 
 @settings(max_examples=300, deadline=None)
-@given(SEQS)
-def test_held_is_a_set_as_ranges(seqs):
+@given(RUNS)
+def test_held_is_a_set_as_ranges(runs):
     held, model = Held(), set()
-    for seq in seqs:
-        held.add(seq)
-        model.add(seq)
+    for first, count in runs:
+        held.add(first, first + count - 1)
+        model.update(range(first, first + count))
     ranges = list(zip(held.firsts, held.lasts))
     assert {n for first, last in ranges for n in range(first, last + 1)} == model
     assert all(last + 1 < first for (_, last), (first, _) in itertools.pairwise(ranges))
@@ -48,7 +49,7 @@ def test_held_is_a_set_as_ranges(seqs):
 def test_the_pages_of_an_ack_are_each_true_and_say_all_that_is_held_together(seqs, most):
     held = Held()
     for seq in seqs:
-        held.add(seq)
+        held.add(seq, seq)
     model, confirmed = set(seqs), set()
     for upto, missing in held.pages(most):
         asked = {n for first, count in missing for n in range(first, first + count)}
@@ -63,7 +64,7 @@ def test_the_pages_of_an_ack_are_each_true_and_say_all_that_is_held_together(seq
 
 def test_many_gaps_never_keep_a_new_record_from_being_acknowledged():
     book = acks()
-    book.committed([entry(seq) for seq in range(2, 400, 2)], NOW_MS)
+    book.committed([one(seq) for seq in range(2, 400, 2)], NOW_MS)
     confirmed, now_ms = set(), NOW_MS
     for seq in range(400, 420, 2):
         now_ms += SPACING_MS + DEBOUNCE_MS
@@ -73,14 +74,14 @@ def test_many_gaps_never_keep_a_new_record_from_being_acknowledged():
             confirmed |= set(range(1, upto + 1)) - missing
         assert max(upto for _, upto, _ in map(said, frames)) == seq - 2
         assert all(len(codec.decode(frame)[1]["missing"]) <= MISSING_MAX for frame in frames)
-        book.committed([entry(seq)], now_ms)
+        book.committed([one(seq)], now_ms)
     assert confirmed >= set(range(2, 400, 2)), "the older pages had their turns"
 
 
 def test_a_burst_gets_one_ack_after_a_moment():
     book = acks()
-    book.committed([entry(1), entry(2)], NOW_MS)
-    book.committed([entry(3)], NOW_MS + 20)
+    book.committed([one(1), one(2)], NOW_MS)
+    book.committed([one(3)], NOW_MS + 20)
     assert book.next_ms() == NOW_MS + DEBOUNCE_MS
     assert book.due(NOW_MS + DEBOUNCE_MS - 1) == []
     ((_, frame),) = book.due(NOW_MS + DEBOUNCE_MS)
@@ -93,7 +94,7 @@ def test_a_stream_of_records_gets_an_ack_a_spacing():
     book, sent = acks(), []
     for tick in range(100):
         now_ms = NOW_MS + 10 * tick
-        book.committed([entry(tick + 1)], now_ms)
+        book.committed([one(tick + 1)], now_ms)
         sent += [now_ms for _ in book.due(now_ms)]
     assert len(sent) in (4, 5)
     assert all(b - a >= SPACING_MS for a, b in itertools.pairwise(sent))
@@ -101,31 +102,31 @@ def test_a_stream_of_records_gets_an_ack_a_spacing():
 
 def test_an_alarm_is_acked_at_once_also_right_after_another_ack():
     book = acks()
-    book.committed([entry(1)], NOW_MS)
+    book.committed([one(1)], NOW_MS)
     assert book.due(NOW_MS + DEBOUNCE_MS)
-    book.committed([entry(2)], NOW_MS + DEBOUNCE_MS + 1)
-    book.committed([entry(3, lane=ALARM)], NOW_MS + DEBOUNCE_MS + 2)
+    book.committed([one(2)], NOW_MS + DEBOUNCE_MS + 1)
+    book.committed([one(3, lane=ALARM)], NOW_MS + DEBOUNCE_MS + 2)
     ((_, frame),) = book.due(NOW_MS + DEBOUNCE_MS + 2)
     assert said(frame) == (1, 3, set())
 
 
 def test_what_the_journal_held_before_a_restart_is_counted():
     book = acks({("astrid", 1): [(1, 10), (12, 20)]})
-    book.committed([entry(21)], NOW_MS)
+    book.committed([one(21)], NOW_MS)
     ((_, frame),) = book.due(NOW_MS + DEBOUNCE_MS)
     assert said(frame) == (1, 21, {11})
 
 
 def test_a_record_sent_again_is_acked_again():
     book = acks({("astrid", 1): [(1, 5)]})
-    book.committed([entry(3)], NOW_MS)
+    book.committed([one(3)], NOW_MS)
     ((_, frame),) = book.due(NOW_MS + DEBOUNCE_MS)
     assert said(frame) == (1, 5, set())
 
 
 def test_each_tracker_and_boot_has_its_own():
     book = acks()
-    book.committed([entry(1), entry(1, boot=2), entry(2, device="bjarne")], NOW_MS)
+    book.committed([one(1), one(1, boot=2), one(2, device="bjarne")], NOW_MS)
     frames = book.due(NOW_MS + DEBOUNCE_MS)
     assert sorted((device, *said(frame)[:2]) for device, frame in frames) == [
         ("astrid", 1, 1), ("astrid", 2, 0), ("astrid", 2, 1), ("bjarne", 1, 2),
@@ -134,7 +135,7 @@ def test_each_tracker_and_boot_has_its_own():
 
 def test_an_ack_tells_the_time():
     book = acks()
-    book.committed([entry(1)], NOW_MS)
+    book.committed([one(1)], NOW_MS)
     ((_, frame),) = book.due(NOW_MS + DEBOUNCE_MS)
     assert codec.decode(frame)[1]["time_s"] == NOW_MS // 1000 - EPOCH
 
@@ -143,10 +144,10 @@ def test_memory_is_bounded_and_what_was_let_go_comes_back_from_the_journal(monke
     monkeypatch.setattr("trygg_gateway.acks.BOOTS_MAX", 10)
     book = acks({("astrid", 1): [(1, 3)]})
     for boot in range(1, 31):
-        book.committed([entry(4, boot=boot)], NOW_MS)
+        book.committed([one(4, boot=boot)], NOW_MS)
         book.due(NOW_MS + DEBOUNCE_MS)
     assert len(book._held) <= 10
-    book.committed([entry(4)], NOW_MS + 10_000)
+    book.committed([one(4)], NOW_MS + 10_000)
     (_, frame), (_, newest) = book.due(NOW_MS + 10_000 + DEBOUNCE_MS)
     assert said(newest) == (30, 0, set())
     assert said(frame) == (1, 4, set())
@@ -154,12 +155,12 @@ def test_memory_is_bounded_and_what_was_let_go_comes_back_from_the_journal(monke
 
 def test_a_clock_that_steps_back_keeps_no_tracker_waiting():
     book = acks()
-    book.committed([entry(1)], NOW_MS)
+    book.committed([one(1)], NOW_MS)
     assert book.due(NOW_MS + DEBOUNCE_MS)
     back_ms = NOW_MS - 3_600_000
-    book.committed([entry(2)], back_ms)
+    book.committed([one(2)], back_ms)
     assert book.next_ms() <= back_ms + SPACING_MS
     assert book.due(back_ms + SPACING_MS)
-    book.committed([entry(3)], NOW_MS)  # due then, and the clock steps back before it came
-    book.committed([entry(4)], back_ms)
+    book.committed([one(3)], NOW_MS)  # due then, and the clock steps back before it came
+    book.committed([one(4)], back_ms)
     assert book.due(back_ms + SPACING_MS + DEBOUNCE_MS)

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from gateway.gateway_process import GatewayProcess, packets_until, until
 from gateway.mosquitto import Mosquitto
+from gateway.parcels import put_one
 from gateway.records import alarm, entry, report
 from trygg_gateway.acks import DEBOUNCE_MS, SPACING_MS, Acks
 from trygg_gateway.journal import Journal
-from trygg_gateway.values import CLASH_BOOT
+from trygg_gateway.values import CLASH_BOOT, LIVE, Run
 from trygg_wire import codec
 
 FILE = """
@@ -38,7 +39,7 @@ def put(journal, *frames):
     """Commit the frames."""
     done = []
     for frame in frames:
-        assert journal.put(entry(frame), done.append, 0)
+        assert put_one(journal, entry(frame), done.append)
     until(lambda: len(done) == len(frames))
 
 
@@ -54,7 +55,7 @@ def said(frame):
 def book_of(journal):
     """Acks that hear of the journal's commits; their due frames, told apart."""
     acks = Acks(journal.held, journal.highest_boot)
-    journal.on_commit.append(lambda entries: acks.committed(entries, NOW_MS))
+    journal.on_commit.append(lambda runs: acks.committed(runs, NOW_MS))
     return acks
 
 
@@ -123,13 +124,12 @@ def test_an_ack_never_covers_what_this_life_has_not_delivered(old, came):
     )
     delivered, clashed, now_ms = set(), False, NOW_MS
     for seq, acking in came:
-        record = entry(report(1, seq))
-        batch = [record]
+        runs = [Run("astrid", 1, LIVE, seq, seq)]
         if seq in old:
-            batch.insert(0, record._replace(boot=CLASH_BOOT + 1, seq=seq + 1000))
+            runs.insert(0, Run("astrid", CLASH_BOOT + 1, LIVE, seq + 1000, seq + 1000))
             clashed = True
         delivered.add(seq)
-        acks.committed(batch, now_ms)
+        acks.committed(runs, now_ms)
         now_ms += DEBOUNCE_MS + SPACING_MS
         for _, frame in acks.due(now_ms) if acking else ():
             boot, upto, missing = said(frame)

@@ -144,7 +144,7 @@ def test_what_is_confirmed_is_acknowledged_and_does_not_come_again(rig):
     tracker = rig.tracker()
     tracker.publish(b"one", 11)
     incoming = rig.taken.next()
-    incoming.confirm(incoming.token)
+    incoming.confirm()
     assert tracker.expect_puback() == 11
     until(lambda: rig.door.counters["pubacks"] == 1, "the acknowledgement")
     rig.stop()
@@ -174,10 +174,10 @@ def test_a_confirm_for_an_earlier_connection_acknowledges_nothing(rig):
         rig.redeliver(tracker, {11: b"one"})
     fresh = rig.taken.next()
     assert fresh.payload == b"one"
-    stale.confirm(stale.token)
+    stale.confirm()
     until(lambda: door.counters["stale_confirms"] == 1, "the stale confirm")
     assert door.counters["pubacks"] == 0
-    fresh.confirm(fresh.token)
+    fresh.confirm()
     until(lambda: door.counters["pubacks"] == 1, "the acknowledgement")
 
 
@@ -191,7 +191,7 @@ def test_confirms_out_of_order_and_from_other_threads_are_all_acknowledged(rig):
 
     def confirm(part):
         for message in part:
-            message.confirm(message.token)
+            message.confirm()
 
     halves = (incoming[1::2], incoming[-2::-2])
     threads = [threading.Thread(target=confirm, args=(half,)) for half in halves]
@@ -265,7 +265,7 @@ def test_a_publish_on_a_topic_that_is_no_trackers_is_handed_on_as_such(rig):
     incoming = rig.taken.next()
     assert topics.parse(incoming.topic) is None
     assert "ÅSE" in incoming.topic
-    incoming.confirm(incoming.token)
+    incoming.confirm()
     assert tracker.expect_puback() == 1
 
 
@@ -287,7 +287,7 @@ def test_a_payload_of_a_megabyte_stops_nobody(rig):
 def test_a_door_that_was_stopped_starts_again_for_the_same_trackers(rig):
     rig.tracker().publish(b"one")
     first = rig.taken.next()
-    first.confirm(first.token)
+    first.confirm()
     rig.stop()
     rig.start()
     rig.tracker().publish(b"two")

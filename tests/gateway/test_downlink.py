@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from gateway.parcels import put_one
 from gateway.records import alarm, entry, report
 from trygg_gateway import downlink as downlink_module
 from trygg_gateway import order_book, orders
@@ -85,7 +86,7 @@ def test_a_committed_record_is_acked_through_the_door_where_its_tracker_is(journ
     async def story():
         near, far = Door(), Door("astrid")
         async with running(journal, near, far):
-            journal.put(entry(report(3, 1)))
+            put_one(journal, entry(report(3, 1)))
             await until(lambda: far.got)
         assert far.got[0][:3] == ("nord", "astrid", layouts.ACK)
         assert {"boot": 3, "upto": 1, "missing": []}.items() <= far.got[0][3].items()
@@ -98,7 +99,7 @@ def test_a_burst_gets_few_acks_and_the_last_one_covers_all(journal):
         door = Door("astrid")
         async with running(journal, door):
             for seq in range(1, 501):
-                journal.put(entry(report(1, seq)))
+                put_one(journal, entry(report(1, seq)))
             await until(lambda: door.got and door.got[-1][3]["upto"] == 500)
         assert len(door.got) < 10
 
@@ -111,7 +112,7 @@ def test_what_is_owed_is_sent_when_the_tracker_is_heard(journal):
         door = Door("astrid")
         async with running(journal, door) as downlink:
             assert door.got == []
-            journal.put(entry(alarm(1, 1)))
+            put_one(journal, entry(alarm(1, 1)))
             await until(lambda: len(door.got) == 2)
             assert sorted(door.kinds()) == [layouts.ACK, layouts.ORDER]
             assert downlink.counters["down_sent"] == 2
@@ -143,7 +144,7 @@ def test_an_order_of_another_process_is_found_and_sent_once_to_who_is_there(jour
         async with running(journal, door) as downlink:
             order(journal, who="the command line")
             await until(lambda: layouts.ORDER in door.kinds())
-            journal.put(entry(report(1, 1)))
+            put_one(journal, entry(report(1, 1)))
             await until(lambda: layouts.ACK in door.kinds())
             assert door.kinds().count(layouts.ORDER) == 1
             assert downlink._book.owed == 1, "until the tracker says what became of it"
@@ -168,7 +169,7 @@ def test_nothing_goes_down_to_a_revoked_tracker(journal):
         door = Door("astrid")
         async with running(journal, door) as downlink:
             downlink._registry.revoke("astrid")
-            journal.put(entry(alarm(1, 1)))
+            put_one(journal, entry(alarm(1, 1)))
             await until(lambda: downlink._acks.counters["acks"])
             assert door.got == []
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from gateway.parcels import put_one
 from gateway.records import alarm, entry, report
 from trygg_gateway import alarm_book
 from trygg_gateway.backoff import ALARM as ALARM_SCHEDULE
@@ -92,7 +93,7 @@ async def until(condition):
 def put(journal, *frames, lane=None, device="astrid"):
     for frame in frames:
         now_ms = time.time_ns() // 1_000_000
-        assert journal.put(entry(frame, device=device, lane=lane, received_ms=now_ms))
+        assert put_one(journal, entry(frame, device=device, lane=lane, received_ms=now_ms))
 
 
 def reports(number, first=1):
@@ -187,9 +188,9 @@ def test_a_record_that_cannot_be_decoded_is_passed_and_counted(journal):
         good = reports(2)
         damaged = entry(report(1, 3))._replace(payload=b"\x11nonsense")
         put(journal, good[0])
-        journal.put(damaged)
+        put_one(journal, damaged)
         put(journal, report(1, 4))
-        journal.put(damaged._replace(seq=5))
+        put_one(journal, damaged._replace(seq=5))
         sink = ListSink()
         async with forwarding(journal, {"list": sink}) as forwarder:
             await until(lambda: journal.cursor("list", LIVE) == 4)

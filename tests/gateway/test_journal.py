@@ -12,11 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.parcels import parcel, put_one
 from trygg_gateway.journal import Journal, Limits
 from trygg_gateway.journal_file import SCHEMA_VERSION, JournalError
-from trygg_gateway.values import ALARM, BACKLOG, CLASH_BOOT, LIVE, Entry, Stray
+from trygg_gateway.journal_rows import runs_of
+from trygg_gateway.values import ALARM, BACKLOG, CLASH_BOOT, LIVE, Entry, Run, Stray
 
 WAIT_S = 20
+
+
+IDENTITIES_MIXED = st.lists(
+    st.tuples(
+        st.sampled_from(["astrid", "bodil"]), st.integers(1, 2), st.sampled_from([ALARM, LIVE]),
+        st.integers(1, 9),
+    )
+)  # fmt: skip
 
 
 def entry(seq, device="astrid", boot=1, lane=LIVE, payload=None):
@@ -68,7 +78,7 @@ def test_a_record_is_on_disk_when_it_is_confirmed(journal, path):
         seen.append((token, stored(other)))
         other.close()
 
-    journal.put(entry(1), confirm, 7)
+    put_one(journal, entry(1), confirm, 7)
     wait_for(lambda: seen)
     assert seen == [(7, [("astrid", 1, 1, b"frame 1")])]
 
@@ -77,7 +87,7 @@ def test_confirms_come_in_the_order_of_arrival_alarms_too(journal):
     held, confirmed = Held(journal), []
     for seq in range(1, 50):
         lane = ALARM if seq % 7 == 0 else LIVE
-        journal.put(entry(seq, lane=lane), confirmed.append, seq)
+        put_one(journal, entry(seq, lane=lane), confirmed.append, seq)
     held.let_go()
     wait_for(lambda: len(confirmed) == 49)
     assert confirmed == list(range(1, 50))
@@ -86,22 +96,78 @@ def test_confirms_come_in_the_order_of_arrival_alarms_too(journal):
 def test_an_alarm_is_committed_before_everything_that_queues(path):
     journal = Journal.open(path, Limits(commit_rows=10))
     commits = []
-    journal.on_commit.append(lambda entries: commits.append([e.seq for e in entries]))
+    journal.on_commit.append(lambda runs: commits.append(runs))
     held, confirmed = Held(journal), []
     for seq in range(1, 101):
-        journal.put(entry(seq), confirmed.append, seq)
-    journal.put(entry(101, lane=ALARM), confirmed.append, 101)
+        put_one(journal, entry(seq), confirmed.append, seq)
+    put_one(journal, entry(101, lane=ALARM), confirmed.append, 101)
     held.let_go()
     wait_for(lambda: len(confirmed) == 101)
     journal.close()
-    assert commits[0] == [101, *range(1, 11)]
+    assert commits[0] == [Run("astrid", 1, ALARM, 101, 101), Run("astrid", 1, LIVE, 1, 10)]
     assert confirmed == list(range(1, 102)), "its acknowledgement waits for its turn"
+
+
+def test_a_parcel_is_confirmed_at_once_and_its_alarm_committed_before_the_others_of_all(path):
+    journal = Journal.open(path, Limits(commit_rows=10))
+    commits, confirmed = [], []
+    journal.on_commit.append(commits.append)
+    held = Held(journal)
+    for first in (1, 11, 21):
+        made = [entry(seq, lane=ALARM if seq == 25 else LIVE) for seq in range(first, first + 10)]
+        stray = Stray("odd", b"%d" % first, "nobody knows it", 5)
+        confirm = lambda token, count: confirmed.append((token, count))  # noqa: E731
+        assert journal.put(parcel(*made, stray, confirm=confirm, token=first))
+    assert journal.waiting == 33
+    held.let_go()
+    wait_for(lambda: len(confirmed) == 3)
+    journal.close()
+    assert confirmed == [(1, 11), (11, 11), (21, 11)]
+    assert commits[0] == [Run("astrid", 1, ALARM, 25, 25), Run("astrid", 1, LIVE, 1, 10)]
+    assert [run.first for run in commits[2]] == [21, 26]
+    assert journal.counters["records"] == 30
+    assert journal.counters["strays"] == 3
+    assert journal.waiting == 0
+
+
+def test_commits_take_whole_parcels_as_many_as_have_room(path):
+    journal = Journal.open(path, Limits(commit_rows=10))
+    commits, held = [], Held(journal)
+    journal.on_commit.append(lambda runs: commits.append([run.last for run in runs]))
+    last = 0
+    for size in (4, 6, 3, 25, 9, 2):  # 4 + 6 fit, 25 never does and goes alone
+        made = [entry(seq) for seq in range(last + 1, last + size + 1)]
+        assert journal.put(parcel(*made))
+        last += size
+    held.let_go()
+    journal.close()
+    assert commits == [[10], [13], [38], [47], [49]]
+    assert journal.counters["records"] == 49
+
+
+@given(IDENTITIES_MIXED)
+def test_runs_say_every_record_once_and_join_what_follows(identities):
+    flat = []
+    for device, boot, lane, seq in identities:
+        flat.extend(entry(seq, device, boot, lane))
+    runs = runs_of(flat)
+    said = sorted((*run[:3], seq) for run in runs for seq in range(run.first, run.last + 1))
+    assert said == sorted(identities)
+    for at, run in enumerate(runs):
+        key = run[:3]
+        before = [other for other in runs[:at] if other[:3] == key]
+        assert not before or before[-1].last + 1 != run.first, "it would have been joined"
+
+
+def test_trackers_that_speak_in_turns_have_a_run_each():
+    flat = [value for seq in (5, 6, 7) for d in ("astrid", "bodil") for value in entry(seq, d)]
+    assert runs_of(flat) == [Run("astrid", 1, LIVE, 5, 7), Run("bodil", 1, LIVE, 5, 7)]
 
 
 def test_a_record_sent_twice_is_stored_once_and_confirmed_twice(journal):
     confirmed = []
     for token in range(3):
-        journal.put(entry(1), confirmed.append, token)
+        put_one(journal, entry(1), confirmed.append, token)
     wait_for(lambda: len(confirmed) == 3)
     assert len(stored(journal)) == 1
     assert journal.counters["duplicates"] == 2
@@ -110,9 +176,9 @@ def test_a_record_sent_twice_is_stored_once_and_confirmed_twice(journal):
 
 def test_other_bytes_under_a_known_identity_are_kept_apart_and_the_first_stays(journal):
     confirmed = []
-    journal.put(entry(1), confirmed.append, 0)
+    put_one(journal, entry(1), confirmed.append, 0)
     wait_for(lambda: confirmed)
-    journal.put(entry(1, payload=b"something else"), confirmed.append, 1)
+    put_one(journal, entry(1, payload=b"something else"), confirmed.append, 1)
     wait_for(lambda: len(confirmed) == 2)
     first, second = stored(journal)
     assert first == ("astrid", 1, 1, b"frame 1")
@@ -125,7 +191,7 @@ def test_other_bytes_under_a_known_identity_are_kept_apart_and_the_first_stays(j
 
 def test_a_stray_is_kept_whole_and_confirmed(journal):
     confirmed = []
-    journal.put(Stray("odd/topic", b"\x00\xff", "nobody knows it", 5), confirmed.append, 3)
+    put_one(journal, Stray("odd/topic", b"\x00\xff", "nobody knows it", 5), confirmed.append, 3)
     wait_for(lambda: confirmed)
     assert journal.query("SELECT topic, payload, reason, received_ms FROM quarantine") == [
         ("odd/topic", b"\x00\xff", "nobody knows it", 5)
@@ -148,7 +214,7 @@ def test_the_journal_is_a_list_of_first_comers_over_any_reopening(tmp_path_facto
         for device, boot, seq, lane in run:
             made = entry(seq, device, boot, lane, payload=b"always the same")
             first.setdefault((device, boot, seq), lane)
-            assert journal.put(made, confirmed.append, given_count)
+            assert put_one(journal, made, confirmed.append, given_count)
             given_count += 1
         journal.close()
     journal = Journal.open(path)
@@ -178,7 +244,7 @@ def test_a_cursor_moves_only_for_its_sink_and_lane(journal):
 def test_rows_come_by_lane_after_the_cursor(journal):
     confirmed = []
     for seq in range(1, 21):
-        journal.put(entry(seq, lane=LIVE if seq % 2 else BACKLOG), confirmed.append, seq)
+        put_one(journal, entry(seq, lane=LIVE if seq % 2 else BACKLOG), confirmed.append, seq)
     wait_for(lambda: len(confirmed) == 20)
     rows = journal.rows_after(0, LIVE, 4)
     assert [row.seq for row in rows] == [1, 3, 5, 7]
@@ -187,7 +253,7 @@ def test_rows_come_by_lane_after_the_cursor(journal):
 
 def test_a_write_that_fails_fails_alone(journal):
     held, confirmed = Held(journal), []
-    journal.put(entry(1), confirmed.append, 1)
+    put_one(journal, entry(1), confirmed.append, 1)
     insert = "INSERT INTO reads (at_ms, who, what) VALUES (1, ?, 'x')"
     good = journal.write(lambda db: db.execute(insert, ("Kari",)).rowcount)
 
@@ -215,7 +281,7 @@ def test_a_full_disk_confirms_nothing_holds_the_doors_and_recovers(journal):
     journal.on_pressure.append(pressure.append)
     fill_up(journal)
     for seq in range(1, 201):
-        journal.put(entry(seq, payload=os.urandom(5000)), confirmed.append, seq)
+        put_one(journal, entry(seq, payload=os.urandom(5000)), confirmed.append, seq)
     wait_for(lambda: journal.counters["disk_errors"] >= 2)
     assert confirmed == []
     assert stored(journal) == [], "reading goes on"
@@ -241,7 +307,7 @@ def test_a_write_is_run_again_when_the_disk_is_no_longer_full(journal):
 def test_closing_with_a_full_disk_ends_and_leaves_everything_unconfirmed(path):
     journal, confirmed = Journal.open(path), []
     fill_up(journal)
-    journal.put(entry(1, payload=os.urandom(90_000)), confirmed.append, 1)
+    put_one(journal, entry(1, payload=os.urandom(90_000)), confirmed.append, 1)
     wait_for(lambda: journal.counters["disk_errors"])
     journal.close()
     assert confirmed == []
@@ -252,10 +318,11 @@ def test_a_long_queue_holds_the_doors_and_a_full_one_takes_no_more(path):
     journal, pressure = Journal.open(path, Limits(queue_rows=100)), []
     journal.on_pressure.append(pressure.append)
     held = Held(journal)
-    taken = [journal.put(entry(seq)) for seq in range(1, 111)]
+    taken = [put_one(journal, entry(seq)) for seq in range(1, 111)]
     assert taken == [True] * 100 + [False] * 10
+    assert not journal.put(parcel(*(entry(seq) for seq in range(111, 116))))
     assert pressure == [True]
-    assert journal.counters["refused_full"] == 10
+    assert journal.counters["refused_full"] == 15
     held.let_go()
     wait_for(lambda: pressure == [True, False])
     journal.close()
@@ -267,8 +334,8 @@ def test_a_confirm_that_fails_stops_nobody_elses(journal):
     def broken(token):
         raise RuntimeError("the door fell over")
 
-    journal.put(entry(1), broken, 1)
-    journal.put(entry(2), confirmed.append, 2)
+    put_one(journal, entry(1), broken, 1)
+    put_one(journal, entry(2), confirmed.append, 2)
     wait_for(lambda: confirmed == [2])
     assert journal.counters["confirm_errors"] == 1
     assert len(stored(journal)) == 2
@@ -277,7 +344,7 @@ def test_a_confirm_that_fails_stops_nobody_elses(journal):
 def test_a_closed_journal_takes_nothing(path):
     journal = Journal.open(path)
     journal.close()
-    assert not journal.put(entry(1))
+    assert not put_one(journal, entry(1))
     with pytest.raises(JournalError, match="closed"):
         journal.write(lambda db: None).result(WAIT_S)
 
@@ -316,7 +383,7 @@ import os
 import sys
 from pathlib import Path
 from trygg_gateway.journal import Journal
-from trygg_gateway.values import Entry
+from trygg_gateway.values import Parcel
 
 journal = Journal.open(Path(sys.argv[1]))
 first = int(sys.argv[2])
@@ -325,9 +392,12 @@ seq = first
 while True:
     if journal.waiting < 2000:
         for seq in range(seq, seq + 100):
-            lane = 0 if seq % 50 == 0 else 1
-            made = Entry("astrid", 1, seq, 1, lane, 0, 0, b"%d" % seq)
-            journal.put(made, lambda token: os.write(1, b"%d\\n" % token), seq)
+            made = Parcel(lambda token, _: os.write(1, b"%d\\n" % token), seq, 1)
+            if seq % 50 == 0:
+                made.alarms.extend(("astrid", 1, seq, 2, 0, 0, 0, b"%d" % seq))
+            else:
+                made.others.extend(("astrid", 1, seq, 1, 1, 0, 0, b"%d" % seq))
+            journal.put(made)
         seq += 1
 """
 

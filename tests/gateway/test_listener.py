@@ -141,7 +141,7 @@ def test_a_new_login_takes_over_from_the_old_connection(door):
     stale = door.taken.next()
     new = door.tracker()
     assert old.closed()
-    stale.confirm(stale.token)
+    stale.confirm()
     new.silence()
     assert door.serves(new)
     assert (door.counters["takeovers"], door.counters["stale_confirms"]) == (1, 1)
@@ -204,7 +204,7 @@ def test_another_trackers_topic_is_handed_on_as_not_own(door):
     tracker.publish(b"forged", 3, topic="trygg/v1/nord/bodil/up")
     incoming = door.taken.next()
     assert incoming.topic == "not-own/aase/trygg/v1/nord/bodil/up"
-    incoming.confirm(incoming.token)
+    incoming.confirm()
     assert tracker.expect_puback() == 3
     assert door.counters["wrong_topic"] == 1
 
@@ -359,11 +359,11 @@ def test_unconfirmed_publishes_are_bounded_and_the_rest_waits_in_order(make_door
     assert door.serves(other)  # a turn of the loop later there is still no fifth
     assert door.taken.all.empty()
     for incoming in first:
-        incoming.confirm(incoming.token)
+        incoming.confirm()
     door.taken.confirming = True
     rest = [door.taken.next() for _ in range(4)]
     for incoming in rest:
-        incoming.confirm(incoming.token)
+        incoming.confirm()
     assert [tracker.expect_puback() for _ in range(20)] == list(range(1, 21))
 
 
@@ -493,7 +493,7 @@ def throw(door: Door, data: bytes, logged_in: bool) -> None:
             pass  # it waits for the rest of a packet
     while not door.taken.all.empty():
         incoming = door.taken.all.get()
-        incoming.confirm(incoming.token)
+        incoming.confirm()
 
 
 quick = settings(

@@ -3,69 +3,76 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trygg_gateway.puback_window import Window
-
-
-def packet_ids(count: int) -> list[bytes]:
-    return [number.to_bytes(2, "big") for number in range(1, count + 1)]
+from trygg_gateway.puback_window import UNASKED, Window
 
 
 def filled(count: int) -> Window:
+    """A window with the publishes 0, 1 ..., whose packet ids are 1, 2 ..."""
     window = Window()
-    assert [window.take(packet_id) for packet_id in packet_ids(count)] == list(range(count))
+    for packet_id in range(1, count + 1):
+        window.take(packet_id)
+    assert window.taken == count
     return window
 
 
-def acknowledged(window: Window) -> list[bytes]:
+def acknowledged(window: Window) -> list[int]:
     """The packet ids of the PUBACKs that are due."""
     due, count = window.due()
     assert len(due) == 4 * count
     assert due[0::4] == b"\x40" * count
     assert due[1::4] == b"\x02" * count
-    return [due[at : at + 2] for at in range(2, len(due), 4)]
+    return [int.from_bytes(due[at : at + 2], "big") for at in range(2, len(due), 4)]
 
 
-@given(st.integers(1, 40).flatmap(lambda count: st.permutations(range(count))))
+@st.composite
+def pieces(draw: st.DrawFn) -> list[range]:
+    """Publishes in pieces of some that follow each other, confirmed in any order."""
+    sizes = draw(st.lists(st.integers(1, 6), min_size=1, max_size=12))
+    cut = [range(sum(sizes[:at]), sum(sizes[: at + 1])) for at in range(len(sizes))]
+    return draw(st.permutations(cut))
+
+
+@given(pieces())
 def test_whatever_the_order_of_confirms_acknowledgements_keep_the_order_of_arrival(order):
-    window = filled(len(order))
+    total = sum(map(len, order))
+    window = filled(total)
     confirmed: set[int] = set()
-    seen: list[bytes] = []
-    for number in order:
-        window.confirm(number)
-        confirmed.add(number)
+    seen: list[int] = []
+    for piece in order:
+        window.confirm(piece[0], len(piece))
+        confirmed.update(piece)
         seen += acknowledged(window)
-        turn = next((n for n in range(len(order)) if n not in confirmed), len(order))
-        assert seen == packet_ids(turn)
-        assert len(window) == len(order) - turn
+        turn = next((n for n in range(total) if n not in confirmed), total)
+        assert seen == list(range(1, turn + 1))
+        assert len(window) == total - turn
 
 
-def test_what_was_never_taken_or_confirmed_before_changes_nothing():
-    window = filled(3)
-    for number in (0, 0, -1, 3, 99):
-        window.confirm(number)
-    assert acknowledged(window) == packet_ids(1)
-    window.confirm(2)
-    window.confirm(2)
-    window.confirm(1)
-    assert acknowledged(window) == packet_ids(3)[1:]
-    window.confirm(3)
-    assert window.take(b"\x00\x09") == 3
-    assert acknowledged(window) == []
+@given(st.lists(st.tuples(st.integers(-3, 25), st.integers(0, 9)), max_size=15))
+def test_confirms_that_overlap_or_reach_too_far_acknowledge_each_once(confirms):
+    window, confirmed, seen = filled(20), set(), []
+    for number, count in confirms:
+        window.confirm(number, count)
+        confirmed.update(range(number, number + count))
+        seen += acknowledged(window)
+        turn = next(n for n in range(21) if n not in confirmed or n == 20)
+        assert seen == list(range(1, turn + 1))
+    assert window.taken == 20
 
 
 def test_a_publish_of_quality_0_takes_its_turn_and_has_no_acknowledgement():
     window = Window()
-    for packet_id in (b"\0\1", b"", b"\0\2"):
+    for packet_id in (1, UNASKED, 2):
         window.take(packet_id)
-    for number in (1, 2, 0):
-        window.confirm(number)
-    assert acknowledged(window) == [b"\0\1", b"\0\2"]
+    window.confirm(1, 2)
+    window.confirm(0, 1)
+    assert acknowledged(window) == [1, 2]
 
 
 def test_a_packet_id_used_twice_is_acknowledged_twice():
     window = Window()
-    numbers = [window.take(b"\0\7"), window.take(b"\0\7")]
-    window.confirm(numbers[1])
+    for packet_id in (7, 7):
+        window.take(packet_id)
+    window.confirm(1, 1)
     assert acknowledged(window) == []
-    window.confirm(numbers[0])
-    assert acknowledged(window) == [b"\0\7", b"\0\7"]
+    window.confirm(0, 1)
+    assert acknowledged(window) == [7, 7]

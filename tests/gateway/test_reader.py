@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from gateway.parcels import put_one
 from gateway.records import NOW_MS, NOW_S, PLACE, alarm, answer, entry, health, report
 from trygg_gateway import alarm_book, order_book, orders
 from trygg_gateway import reader as reader_module
@@ -32,7 +33,7 @@ class Rig:
 
     def put(self, *frames, **values):
         for frame in frames:
-            self.journal.put(entry(frame, **values))
+            put_one(self.journal, entry(frame, **values))
         self.journal.write(lambda db: None).result()
 
     def new_reader(self):
@@ -298,9 +299,9 @@ def test_a_running_reader_folds_what_comes(rig):
     async def story():
         async with running(rig) as reader:
             for seq in range(1, 301):
-                rig.journal.put(entry(report(1, seq, NOW_S + seq)))
+                put_one(rig.journal, entry(report(1, seq, NOW_S + seq)))
             await until(lambda: reader.counters["folded"] == 300)
-            rig.journal.put(entry(alarm(1, 301)))
+            put_one(rig.journal, entry(alarm(1, 301)))
             await until(lambda: reader.counters["alarms_raised"] == 1)
             assert reader.behind == {"alarm": 0, "live": 0, "backlog": 0}
 
@@ -316,7 +317,7 @@ def test_in_a_rush_an_alarm_is_folded_while_reports_wait(rig, monkeypatch):
         rig.put(*(report(1, seq, NOW_S + seq) for seq in range(1, 1001)))
         task = asyncio.create_task(reader.run())
         await asyncio.sleep(0)
-        rig.journal.put(entry(alarm(1, 2000)))
+        put_one(rig.journal, entry(alarm(1, 2000)))
         await until(lambda: reader.counters["alarms_raised"] == 1)
         waiting = reader.behind["live"]
         task.cancel()

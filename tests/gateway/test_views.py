@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.parcels import put_one
 from gateway.records import NOW_MS, NOW_S, alarm, entry, health, report
 from trygg_gateway import order_book, quarantine
 from trygg_gateway.devices import Device
@@ -35,7 +36,7 @@ class Rig:
 
     def put(self, device, *frames):
         for frame in frames:
-            self.journal.put(entry(frame, device=device))
+            put_one(self.journal, entry(frame, device=device))
         self.journal.write(lambda db: None).result()
 
         async def fold():

@@ -10,6 +10,7 @@ import pytest
 from gateway.browser import browser, picture  # noqa: F401 (fixture)
 from gateway.console_rig import circle, client, served, until
 from gateway.console_screen import Screen
+from gateway.parcels import put_one
 from gateway.records import PLACE, alarm, entry, report
 from trygg_gateway import order_book
 from trygg_gateway.journal import Journal
@@ -47,7 +48,7 @@ class Gateway:
 
     def hears(self, device, frame):
         """A record has come from that tracker."""
-        assert self.journal.put(entry(frame, device, now_ms()))
+        assert put_one(self.journal, entry(frame, device, now_ms()))
 
     def read(self):
         """Run the reader until the thread is told to end."""
@@ -135,7 +136,9 @@ def test_an_alarm_is_taken_once_and_the_wearers_tracker_is_owed_the_news(both):
 
 def test_what_was_set_aside_is_shown(both):
     gateway, console = both
-    gateway.journal.put(Stray("trygg/v1/x/ukjent/up", b"\x10" * 40, "no such tracker", now_ms()))
+    put_one(
+        gateway.journal, Stray("trygg/v1/x/ukjent/up", b"\x10" * 40, "no such tracker", now_ms())
+    )
     with client(console) as http:
         rows = until(lambda: http.get("/api/health").json()["quarantine"], "it is shown")
         assert rows[0]["reason"] == "no such tracker"

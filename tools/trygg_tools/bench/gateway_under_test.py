@@ -32,7 +32,7 @@ from trygg_gateway.logs import start_logging
 from trygg_gateway.order_book import OrderBook
 from trygg_gateway.reader import Reader
 from trygg_gateway.registry import Registry, hashed
-from trygg_gateway.values import Confirm, Entry, Incoming, Stray
+from trygg_gateway.values import Incoming, Parcel
 from trygg_tools.bench.generator import GROUP, device
 
 DOORS = ("listener", "broker", "broker-read-only", "broker-uncommitted")
@@ -43,15 +43,14 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def acknowledge(message: Incoming) -> None:
-    """Confirm a publish unread."""
-    message.confirm(message.token)
+def acknowledge(incoming: Incoming) -> None:
+    """Confirm publishes unread."""
+    incoming.confirm(incoming.token, len(incoming.messages))
 
 
-def acknowledge_read(_entry: Entry | Stray, confirm: Confirm | None, token: int) -> bool:
-    """Confirm a record that was read and checked, and forget it: a journal that keeps nothing."""
-    if confirm is not None:
-        confirm(token)
+def acknowledge_read(parcel: Parcel) -> bool:
+    """Confirm records that were read and checked, and forget them: a journal that keeps nothing."""
+    parcel.confirm(parcel.token, parcel.count)
     return True
 
 
