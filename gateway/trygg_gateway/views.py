@@ -27,7 +27,7 @@ from trygg_gateway.alarm_book import Subject
 from trygg_gateway.database import Database
 from trygg_gateway.devices import Device
 from trygg_gateway.fence_shapes import shown_fence
-from trygg_gateway.journal import Journal
+from trygg_gateway.journal import Journal, JournalError
 from trygg_gateway.notices import Notices
 from trygg_gateway.shown import shown_alarm, shown_order, shown_position, shown_tracker
 from trygg_gateway.standing import NO_ALARM, WORST_FIRST, OpenAlarm
@@ -35,6 +35,7 @@ from trygg_wire import layouts
 
 Json = dict[str, Any]
 
+LOG_SECONDS = 5.0  # for a read of positions to be on disk before they are shown
 TELL_S = 7 * 86400  # for so long the wearer's tracker is owed the news that somebody took it
 
 _TRACKERS = f"""
@@ -134,11 +135,20 @@ class Views:
         return self._counters()
 
     def log_read(self, who: str, what: str) -> None:
-        """Write down that `who` was shown the whereabouts named by `what`."""
+        """Write down that `who` is shown the whereabouts named by `what`; committed on return.
+
+        Raises JournalError when the disk does not take it in LOG_SECONDS: then nothing is shown.
+        """
+        insert = "INSERT INTO reads (at_ms, who, what) VALUES (?, ?, ?)"
         values = (self._now_ms(), who, what)
-        self._journal.write(
-            lambda db: db.execute("INSERT INTO reads (at_ms, who, what) VALUES (?, ?, ?)", values)
-        )
+        logged = self._journal.write(lambda db: db.execute(insert, values).rowcount)
+        try:
+            logged.result(LOG_SECONDS)
+        except TimeoutError:
+            raise JournalError(
+                f"log that {who} reads {what}: wanted it on disk in {LOG_SECONDS} s, and it is not,"
+                " so no position is shown. Look at the disk of gateway.data"
+            ) from None
 
     # -- doing -----------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from gateway.parcels import put_one
 from gateway.records import NOW_MS, NOW_S, alarm, entry, health, report
 from trygg_gateway import order_book, quarantine
 from trygg_gateway.devices import Device
-from trygg_gateway.journal import Journal
+from trygg_gateway.journal import Journal, JournalError
 from trygg_gateway.reader import Reader
 from trygg_gateway.registry import Registry
 from trygg_gateway.standing import GRACE_S, NO_ALARM, WORST_FIRST, OpenAlarm, standing
@@ -218,10 +220,33 @@ def test_the_track_is_in_order_of_time_and_begins_where_asked(rig):
 
 def test_every_look_is_written_down(rig):
     rig.views.log_read("Kari", "last position of astrid")
-    rig.journal.write(lambda db: None).result()
     assert rig.journal.query("SELECT at_ms, who, what FROM reads") == [
         (rig.now_ms, "Kari", "last position of astrid")
     ]
+
+
+def test_a_look_is_on_disk_before_anything_is_shown(rig):
+    inside, go = threading.Event(), threading.Event()
+    rig.journal.write(lambda db: (inside.set(), go.wait(20)))
+    assert inside.wait(20)
+    with ThreadPoolExecutor(1) as console:
+        looking = console.submit(rig.views.log_read, "Kari", "last position of astrid")
+        with pytest.raises(TimeoutError):
+            looking.result(0.1)
+        assert rig.journal.query("SELECT count(*) FROM reads") == [(0,)]
+        go.set()
+        looking.result(20)
+        assert rig.journal.query("SELECT who FROM reads") == [("Kari",)]
+
+
+def test_a_look_that_the_disk_does_not_take_shows_nothing_and_says_why(rig, monkeypatch):
+    monkeypatch.setattr("trygg_gateway.views.LOG_SECONDS", 0.1)
+    pages = rig.journal.query("PRAGMA page_count")[0][0]
+    full = f"PRAGMA max_page_count = {pages}"
+    rig.journal.write(lambda db: db.execute(full).fetchall()).result()
+    with pytest.raises(JournalError, match="log that Kari reads .* Look at the disk"):
+        rig.views.log_read("Kari", "x" * 100_000)
+    rig.journal._db.execute("PRAGMA max_page_count = 1000000")
 
 
 def test_counters_and_health_are_passed_on(rig):
