@@ -244,7 +244,7 @@ def test_a_look_that_the_disk_does_not_take_shows_nothing_and_says_why(rig, monk
     pages = rig.journal.query("PRAGMA page_count")[0][0]
     full = f"PRAGMA max_page_count = {pages}"
     rig.journal.write(lambda db: db.execute(full).fetchall()).result()
-    with pytest.raises(JournalError, match="log that Kari reads .* Look at the disk"):
+    with pytest.raises(JournalError, match=r"log that Kari reads .* Look at the disk"):
         rig.views.log_read("Kari", "x" * 100_000)
     rig.journal._db.execute("PRAGMA max_page_count = 1000000")
 
