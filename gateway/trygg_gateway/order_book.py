@@ -9,12 +9,11 @@ import json
 from collections.abc import Callable
 from typing import NamedTuple
 
-from trygg_gateway import orders
+from trygg_gateway import order_keys, orders
 from trygg_gateway.database import Database
 from trygg_gateway.fence_shapes import Json, fences_body, wire_fence
 from trygg_gateway.journal import Journal
 from trygg_gateway.orders import Order
-from trygg_gateway.values import Refused
 from trygg_wire import layouts
 
 _OPEN = """
@@ -65,20 +64,25 @@ def queue(
     db: Database, device: str, kind: int, body: bytes, expires_s: int, who: str, now_ms: int
 ) -> int:
     """Owe the tracker one more order; its id. Raises Refused if the tracker is not registered."""
-    found = db.execute(
-        "SELECT order_key FROM trackers WHERE device = ? AND revoked = 0", (device,)
-    ).fetchone()
-    if found is None:
-        raise Refused(f"{device} is not registered, so nothing can be ordered of it.")
+    key = order_keys.key_of(db, device)
     values = (device, kind, body, expires_s, now_ms, who, now_ms, device, kind)
     order_id = db.execute(_INSERT, values).lastrowid
     assert order_id is not None
     (version,) = db.execute("SELECT version FROM orders WHERE id = ?", (order_id,)).fetchone()
-    frame = orders.signed_frame(order_id, version, expires_s, kind, body, device, found[0])
+    frame = orders.signed_frame(order_id, version, expires_s, kind, body, device, key)
     db.execute("UPDATE orders SET frame = ? WHERE id = ?", (frame, order_id))
     if kind == layouts.FENCES:
         db.execute(_SUPERSEDE, (now_ms, device, kind, version))
     return order_id
+
+
+def queue_key(db: Database, device: str, who: str, now_ms: int) -> int:
+    """Owe the tracker a new key to sign its orders with; the order's id.
+
+    Raises Refused: the tracker is not registered, or a new key is owed already.
+    """
+    body = order_keys.next_body(db, device)
+    return queue(db, device, layouts.KEY, body, 0, who, now_ms)
 
 
 def queue_fences(
@@ -120,7 +124,10 @@ def restore_fences(db: Database, device: str, version: int, now_ms: int) -> int 
 
 
 def answered(db: Database, device: str, values: Json, now_ms: int) -> Answered | None:
-    """Write what a tracker answered to an order; None if it is none of its own."""
+    """Write what a tracker answered to an order; None if it is none of its own.
+
+    A new key that is applied signs from this commit on.
+    """
     found = db.execute(
         "SELECT id, kind, body, state FROM orders WHERE id = ? AND device = ? AND version = ?",
         (values["order_id"], device, values["order_version"]),
@@ -134,6 +141,8 @@ def answered(db: Database, device: str, values: Json, now_ms: int) -> Answered |
             "UPDATE orders SET state = ?, reason = ?, changed_ms = ? WHERE id = ?",
             (state, values["reason"], now_ms, order_id),
         )
+    if kind == layouts.KEY and state == orders.APPLIED and was in orders.OWED:
+        order_keys.hand_over(db, device, values["order_version"], body)
     return Answered(kind, body, was, state)
 
 

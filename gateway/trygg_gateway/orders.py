@@ -95,6 +95,13 @@ def command_body(command: int, boot: int = 0, seq: int = 0) -> bytes:
     return body
 
 
+def anchors_body(radios: Iterable[tuple[int, bytes]]) -> bytes:
+    """The body of an anchors order: (layouts.WIFI or BLE, 6 bytes) each, at most four."""
+    rows = [{"radio": radio, "id": address} for radio, address in radios]
+    body: bytes = codec.encode_body(layouts.ANCHORS, {"anchors": rows})
+    return body
+
+
 def settings_body(settings: dict[int, int]) -> bytes:
     """The body of a settings order: setting number → value."""
     rows = [{"number": number, "value": value} for number, value in settings.items()]

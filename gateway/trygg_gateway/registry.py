@@ -19,6 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
+from trygg_gateway import order_keys
 from trygg_gateway.database import Database
 from trygg_gateway.journal import Journal
 from trygg_gateway.values import Refused, Tracker
@@ -145,7 +146,10 @@ class Registry:
         return self._issue(device, group, name.strip() or device)
 
     def rotate(self, device: str) -> Issued:
-        """New secrets for a tracker; the old ones are void at once. Blocks. Raises Refused."""
+        """New secrets for a tracker; the old ones are void at once. Blocks. Raises Refused.
+
+        Orders still owed to it are signed with the new key.
+        """
         old = self._registered(device)
         return self._issue(device, old.group, old.name)
 
@@ -196,7 +200,9 @@ def _tracker(row: tuple[str, str, str, str, bytes, int, int]) -> Tracker:
 
 
 def _put(db: Database, tracker: Tracker) -> None:
+    """Write the tracker; its orders are signed with the key it has now."""
     db.execute(
         f"INSERT OR REPLACE INTO trackers ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
         tracker,
     )
+    order_keys.issued(db, tracker.device, tracker.order_key, tracker.added_ms)

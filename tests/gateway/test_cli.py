@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 import time
 
 import pytest
@@ -169,6 +170,46 @@ def test_rotated_secrets_are_others(folder, on):
     assert first["order_key"] != second["order_key"]
 
 
+def test_a_new_key_over_the_air_is_ordered_once(folder, on):
+    on("tracker", "add", "astrid", "--out", folder / "1.json")
+    said = on("tracker", "rotate-key", "astrid", "--who", "Ingrid", "--json")
+    assert said == {"order": 1, "device": "astrid"}
+    (order,) = on("order", "list", "--json")
+    assert (order["kind"], order["ordered_by"], order["expires_s"]) == ("key", "Ingrid", None)
+    assert "owed a new key already" in on("tracker", "rotate-key", "astrid", code=1)
+    assert "not registered" in on("tracker", "rotate-key", "bjorn", code=1)
+
+
+def test_radios_of_the_home_are_ordered_by_their_addresses(folder, on):
+    on("tracker", "add", "astrid", "--out", folder / "1.json")
+    on("order", "anchors", "astrid", "wifi:a4:2b:b0:c4:d5:01", "ble:C1-E2-F3-04-15-26")
+    on("order", "anchors", "astrid", "--none")
+    with sqlite3.connect(folder / "data" / "journal.sqlite") as db:
+        bodies = [codec.decode_body(layouts.ANCHORS, body)["anchors"]
+                  for (body,) in db.execute("SELECT body FROM orders ORDER BY id")]  # fmt: skip
+    db.close()
+    wifi = {"radio": layouts.WIFI, "id": bytes.fromhex("a42bb0c4d501")}
+    ble = {"radio": layouts.BLE, "id": bytes.fromhex("c1e2f3041526")}
+    assert bodies == [[wifi, ble], []]
+
+
+@pytest.mark.parametrize(
+    ("radios", "said"),
+    [
+        ([], "one to four radios"),
+        (["--none", "wifi:a4:2b:b0:c4:d5:01"], "one to four radios"),
+        (["a4:2b:b0:c4:d5:01"], "is no radio"),
+        (["wifi:a4:2b:b0:c4:d5"], "six bytes"),
+        (["zigbee:a4:2b:b0:c4:d5:01"], "is no radio"),
+        (["wifi:a42bb0c4d501"] * 5, "at most 4"),
+    ],
+)
+def test_what_is_no_radio_is_refused_with_what_was_wanted(folder, on, radios, said):
+    on("tracker", "add", "astrid", "--out", folder / "1.json")
+    assert said in on("order", "anchors", "astrid", *radios, code=1)
+    assert on("order", "list", "--json") == []
+
+
 def test_a_revoked_tracker_is_listed_as_that(folder, on):
     on("tracker", "add", "astrid", "--out", folder / "1.json")
     on("tracker", "revoke", "astrid")
@@ -257,8 +298,6 @@ def test_settings_that_are_wrong_end_a_command_with_a_sentence(folder):
 
 
 def test_a_journal_of_a_newer_schema_is_told_with_both_versions(folder, on):
-    import sqlite3
-
     on("status")
     with sqlite3.connect(folder / "data/journal.sqlite") as db:
         db.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")

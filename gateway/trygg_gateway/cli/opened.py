@@ -97,6 +97,14 @@ def whoami(who: str) -> str:
     return who or getpass.getuser()
 
 
+def tell_order(order_id: int, device: str, what: str, as_json: bool) -> None:
+    """Say that an order is owed: a sentence, or {"order": id, "device": name}."""
+    if as_json:
+        print_json({"order": order_id, "device": device})
+    else:
+        typer.echo(f"order {order_id} for {device}: {what}")
+
+
 def print_json(value: Any) -> None:
     """One JSON value, indented."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from enum import StrEnum
 from typing import Annotated
@@ -19,14 +20,20 @@ from trygg_gateway.cli.opened import (
     now_ms,
     print_json,
     print_table,
+    tell_order,
+    told,
     whoami,
 )
-from trygg_gateway.orders import command_body, settings_body
+from trygg_gateway.orders import anchors_body, command_body, settings_body
 from trygg_gateway.values import Refused
 from trygg_gateway.views import Views
 from trygg_wire import codec, layouts
 
-app = typer.Typer(help="Orders to a tracker: send, settings, list.", no_args_is_help=True)
+app = typer.Typer(help="Orders to a tracker: send, settings, anchors, list.", no_args_is_help=True)
+
+RADIOS_MAX = 4  # layouts.BODIES[ANCHORS]
+_RADIOS = {"wifi": layouts.WIFI, "ble": layouts.BLE}
+_ADDRESS = re.compile(r"([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}|[0-9a-fA-F]{12}")
 
 Device = Annotated[str, typer.Argument(help="The tracker's name.")]
 Hours = Annotated[float, typer.Option("--hours", help="How long it may be owed; 0: for ever.")]
@@ -54,12 +61,14 @@ def send(
     hours: Hours = 24,
     who: Who = "",
     config_file: ConfigFile = DEFAULT,
+    as_json: AsJson = False,
 ) -> None:
     """Tell a tracker to do something when it is next heard.
 
     Example: `trygg gateway order send astrid report-now`
     """
-    _queue(config_file, device, layouts.COMMAND, command_body(_NUMBERS[command]), hours, who)
+    body = command_body(_NUMBERS[command])
+    _queue(config_file, device, layouts.COMMAND, body, hours, who, as_json)
 
 
 @app.command()
@@ -69,6 +78,7 @@ def settings(
     hours: Hours = 0,
     who: Who = "",
     config_file: ConfigFile = DEFAULT,
+    as_json: AsJson = False,
 ) -> None:
     """Change settings of a tracker; those not named stay as they are.
 
@@ -78,7 +88,45 @@ def settings(
     """
     with journal_of(config_file):  # refusals below are told as sentences
         body = _settings_body(values)
-    _queue(config_file, device, layouts.SETTINGS, body, hours, who)
+    _queue(config_file, device, layouts.SETTINGS, body, hours, who, as_json)
+
+
+@app.command()
+def anchors(
+    device: Device,
+    radios: Annotated[
+        list[str] | None, typer.Argument(help="wifi:BSSID or ble:ADDRESS, up to four.")
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="Know no radio any more.")] = False,
+    hours: Hours = 0,
+    who: Who = "",
+    config_file: ConfigFile = DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Tell a tracker which radios are those of the home; they replace those before.
+
+    Near one of them it may leave its receiver off for a while. Name only what stays where it is:
+    a router, not a telephone.
+
+    Example: `trygg gateway order anchors astrid wifi:a4:2b:b0:c4:d5:01 ble:c1:e2:f3:04:15:26`
+    """
+    with told():
+        if bool(radios) == none:
+            raise Refused("Name one to four radios (wifi:BSSID, ble:ADDRESS), or say --none.")
+        known = [_radio(one) for one in radios or ()]
+        if len(known) > RADIOS_MAX:
+            raise Refused(f"{len(known)} radios: a tracker knows at most {RADIOS_MAX}.")
+    _queue(config_file, device, layouts.ANCHORS, anchors_body(known), hours, who, as_json)
+
+
+def _radio(text: str) -> tuple[int, bytes]:
+    kind, _, address = text.partition(":")
+    if kind not in _RADIOS or not _ADDRESS.fullmatch(address):
+        raise Refused(
+            f"{text} is no radio: wanted wifi: or ble: and six bytes in hex,"
+            " as in wifi:a4:2b:b0:c4:d5:01."
+        )
+    return _RADIOS[kind], bytes.fromhex(re.sub("[:-]", "", address))
 
 
 @app.command()
@@ -116,7 +164,13 @@ def list_(
 
 
 def _queue(
-    config_file: ConfigFile, device: str, kind: int, body: bytes, hours: float, who: str
+    config_file: ConfigFile,
+    device: str,
+    kind: int,
+    body: bytes,
+    hours: float,
+    who: str,
+    as_json: bool,
 ) -> None:
     expires_s = int(time.time() + hours * 3600) if hours else 0
     with journal_of(config_file) as journal:
@@ -124,7 +178,7 @@ def _queue(
         order_id = journal.write(
             lambda db: order_book.queue(db, device, kind, body, expires_s, whoami(who), at_ms)
         ).result()
-    typer.echo(f"order {order_id} for {device}: sent when it is heard")
+    tell_order(order_id, device, "sent when it is heard", as_json)
 
 
 def _settings_body(values: list[str]) -> bytes:

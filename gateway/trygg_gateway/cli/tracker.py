@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 
 import typer
 
+from trygg_gateway import order_book
 from trygg_gateway.cli.opened import (
     DEFAULT,
     AsJson,
     ConfigFile,
+    Who,
     clock,
     journal_of,
     loaded,
@@ -21,6 +23,8 @@ from trygg_gateway.cli.opened import (
     print_json,
     print_table,
     running,
+    tell_order,
+    whoami,
 )
 from trygg_gateway.config import Config
 from trygg_gateway.registry import Issued, Registry
@@ -73,6 +77,26 @@ def rotate(device: Device, out: Out, host: Host = "", config_file: ConfigFile = 
         issued = Registry(journal, now_ms).rotate(device)
         address = address._replace(host=host or address.host)
         _write(out, issued, address, journal.highest_boot(device))
+
+
+@app.command("rotate-key")
+def rotate_key(
+    device: Device, who: Who = "", config_file: ConfigFile = DEFAULT, as_json: AsJson = False
+) -> None:
+    """Order a tracker to take a new key for its orders, over the air.
+
+    Orders are signed with the old key until the tracker answers that it has the new one; what is
+    owed then is signed anew. Its password stays. `rotate` gives both anew, by a file for a
+    tracker at hand.
+
+    Example: `trygg gateway tracker rotate-key astrid`
+    """
+    with journal_of(config_file) as journal:
+        at_ms = now_ms()
+        order_id = journal.write(
+            lambda db: order_book.queue_key(db, device, whoami(who), at_ms)
+        ).result()
+    tell_order(order_id, device, "a new key, sent when it is heard", as_json)
 
 
 @app.command()
