@@ -56,6 +56,15 @@ def test_without_virtual_boards_the_simulated_trackers_raise_the_same_alarm(tmp_
         assert running.living() == set()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl(2) is Linux's")
+def test_a_demo_that_is_killed_leaves_nothing_running(tmp_path):
+    with demo(tmp_path) as running:
+        assert len(running.living()) > 3
+        running.process.kill()
+        running.process.wait()
+        until(lambda: not running.living(), "every part has ended", 20)
+
+
 # ---- the parts of the story
 
 

@@ -6,10 +6,12 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from gateway.console_rig import until
 from trygg_tools.cli import _add_rooms, app
 from trygg_tools.demo import check
 from trygg_tools.demo.ending import one_interrupt
@@ -147,6 +149,41 @@ def test_a_second_ctrl_c_does_not_tear_what_the_first_began():
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+PARENT = """
+import time
+from pathlib import Path
+from trygg_tools.demo.processes import Process
+
+child = Process("the child", ["-c", "import time; print('it runs', flush=True); time.sleep(600)"],
+                Path({log!r}))
+child.start()
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl(2) is Linux's")
+@pytest.mark.parametrize("at_once", [True, False])
+def test_no_part_outlives_a_demo_that_is_killed(tmp_path, at_once):
+    log = tmp_path / "log"
+    script = PARENT.format(log=str(log))
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as parent:
+        child = int(parent.stdout.readline())
+        if not at_once:
+            until(lambda: "it runs" in log.read_text(), "the child runs")
+        parent.kill()
+    until(lambda: not runs(child), "the child ends")
+
+
+def runs(pid):
+    """Whether that process lives; one that only waits to be reaped does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def test_a_process_that_ends_at_its_start_is_told_with_the_end_of_its_log(tmp_path):

@@ -1,4 +1,7 @@
-"""The demo's other processes: the gateway and the webhook's receiver, started and ended here."""
+"""The demo's other processes: the gateway and the webhook's receiver, started and ended here.
+
+None of them outlives the demo, also if that is killed (mortal.py).
+"""
 
 import signal
 import subprocess
@@ -9,6 +12,8 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from trygg_tools.demo.mortal import mortal
 
 
 class DemoError(Exception):
@@ -28,7 +33,7 @@ class Process:
         """Start it; its output is appended to the log."""
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, *self.arguments],
+                mortal(self.arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

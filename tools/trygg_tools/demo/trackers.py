@@ -3,13 +3,13 @@
 import base64
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from trygg_tools.demo.folder import Wearer
+from trygg_tools.demo.mortal import mortal
 from trygg_tools.demo.processes import end
 from trygg_tools.firmware_image import firmware_folder
 from trygg_tools.rig.board import VirtualBoard, micropython_folder
@@ -83,10 +83,10 @@ class SimulatedTracker:
         """Start its process; its lines go to console.log and to the demo."""
         wearer = self._wearer
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [
-                sys.executable, "-m", "trygg_tools.rig.live", "--config", str(self._config),
+            mortal([
+                "-m", "trygg_tools.rig.live", "--config", str(self._config),
                 "--folder", str(wearer.folder / "flash"), "--walk", str(wearer.walk),
-            ],
+            ]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
