@@ -40,7 +40,7 @@ PORTS = {
             "rail": 2,
             "retain": 1,
             "retained": 0,
-            "deep_sleep": 1,
+            "deep_sleep": 2,
             "reset": 0,
             "feed": 0,
             "heap_free": 0,
@@ -50,7 +50,7 @@ PORTS = {
     "BoardIo": (
         ("board_io.py", "BoardIo"),
         (("board_io.py", "BoardIo"),),
-        {"button": 0, "worn": 0, "signal": 2},
+        {"button": 0, "worn": 0, "has_motion": 0, "motion": 0, "signal": 2},
     ),
 }
 

@@ -1,4 +1,4 @@
-"""The wearer's side of the board: a button, a light, a vibration motor, the strap's contact.
+"""The wearer's side of the board: button, light, vibration motor, strap's contact, motion.
 
 Levels only: what a press means is tracker/wearer.py's, what is felt is tracker/signals.py's.
 """
@@ -11,12 +11,16 @@ NO_SENSOR, WORN, NOT_WORN = 0, 1, 2
 class BoardIo:
     """Reads the button and the strap, and switches light and motor."""
 
-    def __init__(self, button_pin=-1, led_pin=-1, motor_pin=-1, worn_pin=-1):
+    def __init__(self, button_pin=-1, led_pin=-1, motor_pin=-1, worn_pin=-1, motion_pin=-1):
         """GPIO numbers, -1 for none.
 
         The button is low while pressed, `worn_pin` low while the strap is closed, light and
-        motor are on at 1.
+        motor are on at 1. `motion_pin` is the accelerometer's interrupt, high while it holds one.
         """
+        self._moved = False
+        self._motion = Pin(motion_pin, Pin.IN) if motion_pin >= 0 else None
+        if self._motion is not None:
+            self._motion.irq(self._note_motion, Pin.IRQ_RISING)
         self._button = _input(button_pin)
         self._worn = _input(worn_pin)
         self._led = _output(led_pin)
@@ -31,6 +35,20 @@ class BoardIo:
         if self._worn is None:
             return NO_SENSOR
         return NOT_WORN if self._worn.value() else WORN
+
+    def has_motion(self):
+        """True on a board with an accelerometer."""
+        return self._motion is not None
+
+    def motion(self):
+        """True when the wearer has moved since this was last asked; always without a sensor."""
+        if self._motion is None:
+            return True
+        moved, self._moved = self._moved or bool(self._motion.value()), False
+        return moved
+
+    def _note_motion(self, _pin):
+        self._moved = True
 
     def signal(self, light, motor):
         """Switch light and motor on (1) or off (0); they stay so until the next call."""

@@ -26,6 +26,7 @@ class Power:
         battery_percent=200,
         charging_pin=-1,
         button_pin=-1,
+        motion_pin=-1,
         rails=(),
         watchdog_ms=WATCHDOG_MS,
     ):
@@ -33,12 +34,14 @@ class Power:
 
         `battery_percent`: battery voltage as a percentage of the pin's (200: a halving divider).
         `charging_pin`: low while the charger works. `button_pin`: low while pressed, wakes.
+        `motion_pin`: an accelerometer's interrupt, high while it holds one; wakes when asked to.
         `rails`: ((name, pin), ...), high is on.
         """
         self._adc = machine.ADC(machine.Pin(battery_pin), atten=machine.ADC.ATTN_11DB)
         self._battery_percent = battery_percent
         self._charging = _input(charging_pin)
         self._button = _input(button_pin)
+        self._motion = machine.Pin(motion_pin, machine.Pin.IN) if motion_pin >= 0 else None
         self._rail_numbers = {name: pin for name, pin in rails}
         self._rail_pins = {}
         self._watchdog = machine.WDT(timeout=watchdog_ms)
@@ -82,13 +85,16 @@ class Power:
         """What `retain` kept; b"" after a power loss."""
         return machine.RTC().memory()
 
-    def deep_sleep(self, ms):
-        """Sleep `ms` milliseconds or until the button; the program starts anew, never returns."""
+    def deep_sleep(self, ms, until_motion):
+        """Sleep `ms` milliseconds, until the button, or with `until_motion` until the wearer
+        moves; the program starts anew, never returns."""
         for pin in self._rail_pins.values():
             pin.init(hold=True)
         esp32.gpio_deep_sleep_hold(True)  # pyright: ignore[reportAttributeAccessIssue]  (as above)
         if self._button is not None:
             esp32.wake_on_ext0(self._button, esp32.WAKEUP_ALL_LOW)
+        if until_motion and self._motion is not None:
+            esp32.wake_on_ext1((self._motion,), esp32.WAKEUP_ANY_HIGH)
         machine.deepsleep(ms)
 
     def reset(self):

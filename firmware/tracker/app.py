@@ -5,23 +5,30 @@ called again if nothing arrives. Nothing in it waits. Each stage is a method; an
 ends only that stage of that step: it is caught in one place, counted and logged, and the part is
 begun anew.
 
-Who is who: Search has the receiver, FenceSet decides, Duty plans, Recorder makes the records,
+Who is who: Search has the receiver, FenceSet decides, Planner and Duty plan, Recorder makes the records,
 Outbox keeps them, Uplink speaks, Downlink obeys. Times are seconds since the start of this boot
 (`self._now_s`, which sleeping does not stop) unless a name says ticks, ms or utc.
 """
 
-from collections import namedtuple
-
 from tracker import VERSION, boot_number
+from tracker.anchor import Anchor
 from tracker.assembly import Assembly
 from tracker.downlink import Downlink
 from tracker.fence_rule import Event
+from tracker.motion import Motion
+from tracker.planner import Planner
 from tracker.recorder import Recorder
 from tracker.wearer import CALLS, CANCELLED, COUNTING, Wearer
 from trygg_wire import layouts
 
-# the ports, and the log
-Parts = namedtuple("Parts", "clock uart link flash power board log")
+
+class Parts:
+    """The ports, and the log; `anchor` is None where no radio listens for a home anchor."""
+
+    def __init__(self, clock, uart, link, flash, power, board, log, anchor=None):
+        self.clock, self.uart, self.link, self.flash = clock, uart, link, flash
+        self.power, self.board, self.log, self.anchor = power, board, log, anchor
+
 
 LINGER_S = 4  # the link stays so long after it was last heard, for orders that the gateway owes
 LISTEN_S = 600  # after an alarm the link stays, so that "taken" is told at once
@@ -55,7 +62,8 @@ class App:
         self._downlink = Downlink(
             parts, made.orders, self._recorder, self._search, self._wearer, self._alarm
         )
-        self._search.next_s = image.next_fix_s
+        motion, anchor = Motion(parts.board), Anchor(parts.anchor, made.anchors)
+        self._planner = Planner(parts, made.core, image, self._search, motion, anchor)
         self._uplink.load((image.link_failures, image.next_try_s))
         self._check_s = 0
         self._odd_s = 0  # how far the last fix was from our clock
@@ -89,7 +97,7 @@ class App:
         image, now_s = self._image, self._now_s
         if self.listening() or self._uplink.stay or self._downlink.busy():
             return 0
-        if self._wearer.awake(now_s):
+        if self._wearer.awake(now_s) or self._planner.busy():
             return 0
         next_s = min(self._search.next_s, image.next_report_s, image.next_health_s)
         if self._uplink.wanted():
@@ -101,7 +109,7 @@ class App:
         """Put everything away and sleep `ms` with the chip off; the next start goes on."""
         self._search.switch_off()
         self._recorder.remember((ms + 999) // 1000)
-        self._parts.power.deep_sleep(ms)
+        self._parts.power.deep_sleep(ms, self._planner.resting())
 
     def _wait_ms(self):
         """Until the first of all that is planned."""
@@ -112,7 +120,7 @@ class App:
             wait_s = min(wait_s, image.next_report_s - now_s)
         if self._uplink.stay and now_s < image.listen_until_s:
             wait_s = min(wait_s, image.listen_until_s - now_s)
-        if self._downlink.busy():
+        if self._downlink.busy() or self._planner.busy():
             wait_s = min(wait_s, 1)
         wait_ms = min(wait_s * 1000, self._uplink.wait_ms(self._now, now_s))
         return max(0, min(wait_ms, self._wearer.wait_ms()))
@@ -128,6 +136,8 @@ class App:
 
     def _position(self):
         """Bytes to fix to fences to alarms, and the plan for the next fix."""
+        if self._planner.feel(self._now_s):
+            self._dirty = True
         fix, over = self._search.poll(self._now, self._now_s)
         if fix is not None:
             if not self._fits_clock(fix.time_s):
@@ -140,20 +150,17 @@ class App:
                 self._alarm(event)
             if believed:
                 self._recorder.note(fix)
+                self._planner.fixed(fix, self._now_s)
         if over:
             self._plan_fix()
 
     def _plan_fix(self):
-        fix, utc = self.fences.last_fix(), self._parts.clock.utc()
-        wait_s = self._core.duty.next_fix_in_s(
-            self.fences.margin_cm(),
-            fix.accuracy_dm if fix else 0,
-            max(0, utc - fix.time_s) if fix and utc else 0,
-            self.fences.worst()[1],
-            self.fences.needs_confirmation,
-        )
-        self._search.plan(self._now_s, wait_s)
-        self._image.next_fix_s = self._search.next_s
+        """Plan the next fix; when less can be promised than was stated, that is said soon."""
+        image, now_s = self._image, self._now_s
+        self._planner.plan(now_s)
+        if self._planner.report_due(now_s):
+            soon_s = max(now_s, image.stated_at_s + self._core.settings.report_live_s)
+            image.next_report_s = min(image.next_report_s, soon_s)
         self._dirty = True
 
     def _position_anew(self):
@@ -221,7 +228,8 @@ class App:
             self._recorder.health(self._cause)
             self._dirty = True
         if self._now_s >= self._image.next_report_s and not self._search.searching():
-            self._recorder.report()
+            self._planner.state(self._now_s)
+            self._recorder.report(self._planner.bounds)
             self._dirty = True
 
     def _listen(self):

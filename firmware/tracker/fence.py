@@ -10,13 +10,18 @@ LEFT takes two OUTSIDE among the last three fixes that were taken confirm_apart_
 other, and BACK two INSIDE; one alone sets `needs_confirmation`, which keeps the receiver on so
 that the answer comes in seconds. What is neither stays as it was (outside) or is NEAR.
 
-LEFT is said once per exit. Its reason is CROSSED if this fence has known the wearer inside, else
-BOOT: a tracker that starts, or is given a fence, while outside. CANNOT_TELL is said once when
-NEAR lasts near_max_s (for that fence) or no good fix came for no_fix_max_s (fence number 0), and
-again only after it was over.
+LEFT is said once per exit. Its reason is CROSSED if this fence has known the wearer inside, BEGAN
+if its window began while they were outside, else BOOT: a tracker that starts, or is given a
+fence, while outside. CANNOT_TELL is said once when NEAR lasts near_max_s (for that fence) or no
+good fix came for no_fix_max_s (fence number 0), and again only after it was over.
 
-Each fence is judged by itself: two keep-in fences are two promises, not one area of two parts.
-What is known survives sleep and reset as the bytes of `save` (fence_memory.py).
+Each fence is judged by itself: two keep-in fences are two promises, not one area of two parts. One
+that its schedule (schedule.py) has put out of force is not looked at and knows nothing; an exit
+that is open when its window ends is forgotten, without BACK, and only the fences in force speak in
+worst, private_now and margin_cm. While the clock is unknown all are in force.
+
+What is known survives sleep and reset as the bytes of `save` (fence_memory.py), and the open exits
+survive a change of battery as those of `save_lasting` (open_exits.py).
 """
 
 from tracker import fence_memory, fence_rule
@@ -24,6 +29,7 @@ from tracker.elapsed import Elapsed
 from tracker.fence_rule import Event
 from tracker.fix import even_course
 from tracker.geo import Place
+from tracker.open_exits import OpenExits
 from tracker.physics import ACCEPTED, Physics
 from trygg_wire.layouts import (
     BAD_BODY,
@@ -31,7 +37,6 @@ from trygg_wire.layouts import (
     CANT_TELL,
     INSIDE,
     KEEP_OUT,
-    NEAR,
     NEAR_TOO_LONG,
     NO_FIX_TOO_LONG,
     OUTSIDE,
@@ -39,8 +44,9 @@ from trygg_wire.layouts import (
 )
 
 EVIDENCE_MAX = 8  # fixes kept for an alarm; fence_memory takes the newest three through a sleep
-_BEST_FIRST = (INSIDE, UNKNOWN, NEAR, CANNOT_TELL, OUTSIDE)  # the reason is at FenceSet.worst
-_LONG_AGO_S = -3600
+NO_CHANGE_S = 604800  # `next_change_s` when nothing is known to change
+# how much a state matters, by its number; the reason is at FenceSet.worst
+_RANKS = (1, 0, 2, 4, 3)
 
 
 class FenceSet:
@@ -57,10 +63,12 @@ class FenceSet:
         self._settings = settings
         self._physics = Physics(settings)
         self._fences = ()
+        self._scheduled = ()
+        self._in_force = ()
         self._fixes = []  # newest first
         self._clock = Elapsed()
+        self._exits = OpenExits()
         self._fix_at_s = 0  # on self._clock: the last good fix, or the start
-        self._counted_at_s = _LONG_AGO_S
         self._no_fix_said = False
 
     @property
@@ -71,15 +79,32 @@ class FenceSet:
     @property
     def needs_confirmation(self):
         """Whether one more fix could make an exit or a return certain: keep the receiver on."""
-        for fence in self._fences:
+        for fence in self._in_force:
             if fence.undecided:
                 return True
         return False
 
-    def replace(self, version, values):
-        """Put the fences of a decoded FENCES body in force, or change nothing.
+    def in_force(self):
+        """The Fences in force, each with number, state and, from the last fix, distance_cm."""
+        return self._in_force
 
-        0, or the reason of the refusal (`prepare`).
+    def next_change_s(self, utc):
+        """Seconds from `utc` until a fence comes into force or goes out of it.
+
+        Never too many; NO_CHANGE_S at most, and while the clock is unknown.
+        """
+        soonest_s = NO_CHANGE_S
+        for fence in self._scheduled:
+            if utc and fence.until_s:
+                soonest_s = min(soonest_s, max(0, fence.until_s - utc))
+        return soonest_s
+
+    # -- other fences ----------------------------------------------------------------------
+
+    def replace(self, version, values):
+        """Put the fences of a FENCES body in force, or change nothing (prepare).
+
+        0, or the reason of the refusal.
         """
         draft, reason = self.prepare(values)
         if reason:
@@ -91,12 +116,13 @@ class FenceSet:
         """(what `put_in_force` takes, 0), or (None, the reason of the refusal); changes nothing.
 
         `values` is a FENCES body, its `fences` any iterable of rows, gone through once; what that
-        raises passes through. Reasons: shape.build's, BAD_BODY also for a number used twice.
+        raises passes through. Reasons: fence_rule.build's, BAD_BODY also for a number used twice.
         """
         fences = []
         numbers = []
+        zone = (values.get("utc_offset_min", 0), values.get("dst", 0))
         for row in values["fences"]:
-            fence, reason = fence_rule.build(row)
+            fence, reason = fence_rule.build(row, zone)
             if reason or row["number"] in numbers:
                 return None, reason or BAD_BODY
             numbers.append(row["number"])
@@ -110,10 +136,14 @@ class FenceSet:
         """
         fence_memory.carry_over(self._fences, draft)
         self._fences = draft
+        self._scheduled = tuple([fence for fence in draft if fence.windows])
         self.version = version
         self.armed = False
-        if self._fixes:
-            self._measure(self._fixes[0])
+        for fence in self._scheduled:
+            fence.follow(self._clock.time_s)
+        self._gather()
+
+    # -- fix by fix ------------------------------------------------------------------------
 
     def judge(self, fix):
         """Take the Fix `fix` into account: the Events it makes, mostly none.
@@ -124,73 +154,79 @@ class FenceSet:
         if self._physics.judge(fix, place) != ACCEPTED:
             return ()
         now_s = self._clock.advance(fix.ticks, fix.time_s)
-        self._fixes = [fix] + self._fixes[: EVIDENCE_MAX - 1]
+        self._remember(fix)
         self._fix_at_s = now_s
         self._no_fix_said = False
-        for fence in self._fences:
-            fence.distance_cm = fence.beyond_cm(place)
-        if self.armed and now_s - self._counted_at_s < self._settings.confirm_apart_s:
-            return ()
-        self._counted_at_s = now_s
+        self._follow(fix.time_s)
         self.armed = True
-        events = [fence.judge(fix.accuracy_dm, now_s, self._settings) for fence in self._fences]
-        return tuple([event for event in events if event] + self._near_too_long(now_s))
+        accuracy_dm, settings = fix.accuracy_dm, self._settings
+        events = ()
+        for fence in self._in_force:
+            fence.distance_cm = fence.beyond_cm(place)
+            event = fence.judge(accuracy_dm, now_s, settings)
+            if event:
+                events += (event,)
+        return events + self._near_too_long(now_s)
 
     def overdue(self, now_ticks, time_s):
         """The CANNOT_TELL Events that are due without a fix; ask every minute or so.
 
-        `now_ticks` from the clock, `time_s` UTC or 0. Nothing is due while there is no fence.
+        `now_ticks` from the clock, `time_s` UTC or 0. Nothing is due while no fence is in force.
         """
         now_s = self._clock.advance(now_ticks, time_s)
+        self._follow(time_s)
         events = self._near_too_long(now_s)
         without_s = now_s - self._fix_at_s
-        if self._fences and not self._no_fix_said and without_s >= self._settings.no_fix_max_s:
+        if self._in_force and not self._no_fix_said and without_s >= self._settings.no_fix_max_s:
             self._no_fix_said = True
-            events.append(Event(CANT_TELL, 0, NO_FIX_TOO_LONG))
-        return tuple(events)
+            events += (Event(CANT_TELL, 0, NO_FIX_TOO_LONG),)
+        return events
 
     def worst(self):
         """(fence_number, fence_state) of the fence that matters most; (0, UNKNOWN) with none.
 
         OUTSIDE before CANNOT_TELL before NEAR before UNKNOWN before INSIDE: what is known to be
         wrong, then what should be known and is not, then what may become wrong. Among equals the
-        one whose boundary is nearest or farthest behind.
+        one whose boundary is nearest or farthest behind. Fences in force only.
         """
         worst = None
-        rank = (-1, 0)
-        for fence in self._fences:
+        worst_state = UNKNOWN
+        for fence in self._in_force:
             state = self._state_of(fence)
-            its_rank = (_BEST_FIRST.index(state), fence.distance_cm)
-            if its_rank > rank:
-                rank = its_rank
-                worst = (fence.number, state)
-        return worst or (0, UNKNOWN)
+            more = _RANKS[state] - _RANKS[worst_state]
+            if not worst or more > 0 or not more and fence.distance_cm > worst.distance_cm:
+                worst, worst_state = fence, state
+        return (worst.number, worst_state) if worst else (0, UNKNOWN)
 
     def private_now(self):
-        """Whether to withhold coordinates: inside of every fence, and set so (promise 8).
+        """Whether to withhold coordinates: inside of every fence in force, and set so (promise 8).
 
         Every keep-in fence must be private, and at least one fence; a keep-out fence adds no
         secret, so its own flag need not be set.
         """
         private = False
-        for fence in self._fences:
+        for fence in self._in_force:
             if self._state_of(fence) != INSIDE or not (fence.private or fence.keep == KEEP_OUT):
                 return False
             private = private or fence.private
         return bool(private)
 
     def margin_cm(self, fix=None):
-        """How far `fix` (None: the last good one) is beyond the boundary that is nearest.
+        """How far `fix` (None: the last good one) is beyond the nearest boundary in force.
 
         Negative while on the right side of every fence; None with no fence or no fix.
         """
         fix = fix or self.last_fix()
-        if not self._fences or not fix:
+        if not self._in_force or not fix:
             return None
         if fix is not self.last_fix():
             place = Place(fix.lat_e6, fix.lon_e6)
-            return max([fence.beyond_cm(place) for fence in self._fences])
-        return max([fence.distance_cm for fence in self._fences])
+            return max([fence.beyond_cm(place) for fence in self._in_force])
+        most_cm = self._in_force[0].distance_cm
+        for fence in self._in_force:
+            if fence.distance_cm > most_cm:
+                most_cm = fence.distance_cm
+        return most_cm
 
     def last_fix(self):
         """The last good Fix, or None."""
@@ -228,6 +264,7 @@ class FenceSet:
             self._fix_at_s,
             self.armed,
             self._no_fix_said,
+            self._exits.next_s,
         )
         memory.fixes = self._fixes
         return fence_memory.pack(memory, self._fences)
@@ -243,27 +280,66 @@ class FenceSet:
             return False
         self._clock.take_up(memory.now_s, memory.time_s, slept_s)
         self._fix_at_s = memory.fix_at_s
-        self._counted_at_s = _LONG_AGO_S
         self._no_fix_said = memory.no_fix_said
         self.armed = memory.armed and memory.version == self.version
         self._fixes = memory.fixes
+        self._exits.next_s = memory.exits_next_s
+        for fence in self._scheduled:
+            fence.take_up(memory.time_s)
         if memory.fixes:
             self._physics.believe(memory.fixes[0])
-            self._measure(memory.fixes[0])
+        self._gather()
         return True
 
-    def _measure(self, fix):
-        place = Place(fix.lat_e6, fix.lon_e6)
-        for fence in self._fences:
-            fence.distance_cm = fence.beyond_cm(place)
+    # -- what a new battery must not change ------------------------------------------------
+
+    def save_lasting(self):
+        """The bytes that flash should hold and does not, or None; `kept_lasting` once it does."""
+        return self._exits.owed(self._fences, self._clock)
+
+    def kept_lasting(self, data):
+        """Flash holds what `save_lasting` gave."""
+        self._exits.kept(data)
+
+    def load_lasting(self, data):
+        """Take up the open exits that flash holds, after `replace`; `load` knows better, if there
+        is anything to load. False, and nothing changed, if `data` is damaged."""
+        if not self._exits.load(data, self._fences):
+            return False
+        self._gather()
+        return True
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _follow(self, utc):
+        """Let the schedules put fences in force and out of it."""
+        changed = False
+        for fence in self._scheduled:
+            changed = fence.follow(utc) or changed
+        if changed:
+            self._gather()
+
+    def _gather(self):
+        """See anew which fences are in force, and how far the last fix was from them."""
+        self._in_force = tuple([fence for fence in self._fences if fence.in_force])
+        if self._fixes and self._in_force:
+            fix = self._fixes[0]
+            place = Place(fix.lat_e6, fix.lon_e6)
+            for fence in self._in_force:
+                fence.distance_cm = fence.beyond_cm(place)
+
+    def _remember(self, fix):
+        if len(self._fixes) >= EVIDENCE_MAX:
+            self._fixes.pop()
+        self._fixes.insert(0, fix)
 
     def _near_too_long(self, now_s):
         near_max_s = self._settings.near_max_s
-        return [
-            Event(CANT_TELL, fence.number, NEAR_TOO_LONG)
-            for fence in self._fences
-            if fence.near_too_long(now_s, near_max_s)
-        ]
+        events = ()
+        for fence in self._in_force:
+            if fence.near_too_long(now_s, near_max_s):
+                events += (Event(CANT_TELL, fence.number, NEAR_TOO_LONG),)
+        return events
 
     def _state_of(self, fence):
         if fence.state == OUTSIDE:

@@ -158,14 +158,18 @@ class Recorder:
         self._append(layouts.ALARM, records.alarm(moment, event, evidence, test))
         return moment.boot, moment.seq
 
-    def report(self):
-        """Keep a REPORT with the track since the last one, and plan the next."""
+    def report(self, bounds):
+        """Keep a REPORT with the track since the last one, and plan the next. `bounds` gives the
+        rows of the fences whose bound differs, from the seconds within which the next comes."""
         self.image.next_report_s = self._core.elapsed.now_s + self._pause_s()
         counts = self._counts()
         refused, repeated = counts["fixes_refused"], counts["publishes_repeated"]
         moment = self._moment()
         track = self.image.track or ([moment.last_fix] if moment.last_fix else [])
-        self._append(layouts.REPORT, records.report(moment, track, refused, repeated))
+        values = records.report(moment, track, refused, repeated)
+        values["bounds"] = bounds(moment.next_report_by_s)
+        self._append(layouts.REPORT, values)
+        self.image.stated_at_s = self._core.elapsed.now_s
         self.image.track = []
 
     def health(self, reset_cause):
@@ -224,7 +228,7 @@ class Recorder:
             fence_number=number,
             fence_state=state,
             fence_version=core.fences.version,
-            bound_s=core.duty.bound_s(core.fences.margin_cm()),
+            bound_s=core.duty.bound_s(),
             next_report_by_s=promise_s,
             last_fix=core.fences.last_fix(),
             private=core.fences.private_now(),

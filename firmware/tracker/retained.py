@@ -12,8 +12,8 @@ from binascii import crc32
 from tracker.fix import Fix
 
 SIZE_MAX = 2048
-TRACK_MAX = 40
-_FORMAT = 3
+TRACK_MAX = 32
+_FORMAT = 4
 
 FIELDS = (
     "boot",
@@ -34,6 +34,15 @@ FIELDS = (
     "battery_said",
     "sos_open",
     "boot_unkept",  # 1: flash has not taken the number of this boot yet
+    "due_fix_s",  # when the next fix would be due if nothing let it be left out
+    "stated_s",  # Duty.stated_s, slack_s
+    "slack_s",
+    "stated_at_s",  # the last report
+    "upkept_s",  # Search.upkept_s
+    "moved_s",  # Motion.moved_s
+    "anchor_state",  # Anchor.save
+    "anchor_north",
+    "anchor_east",
     "heap_least",  # bytes free at the worst moment since the last health record, 0 unknown
 )
 COUNTERS = (

@@ -4,13 +4,36 @@ Switching on and off costs a search; so a pause of KEEP_ON_S or less is not wort
 receiver stays on, giving a fix a second. What a receiver said before it was switched on is thrown
 away. A receiver that stays silent for the whole of fix_timeout_s had its chance like one that
 searched in vain: off, and on again later, is also what brings a hung one back.
+
+Upkeep: a receiver that knows the satellites' ephemerides finds itself in a second or two, one
+that does not needs half a minute of undisturbed reception. They are good for four hours, and a
+whole set is sent every 30 s: so every upkeep_s the receiver stays on for UPKEEP_ON_S after a fix.
+
+Giving up early: indoors, where searches fail in a row and a report has said that nothing can be
+stated, a search ends after give_up_s without any sign of a satellite, or without getting better.
+Every FULL_EVERY-th search has its full time all the same: a receiver that has to begin from
+nothing shows nothing at first.
 """
 
+from tracker.duty import NOTHING_S
+
 KEEP_ON_S = 12
+UPKEEP_ON_S = 32  # one frame of 30 s from any moment in it, and two to be sure
+FULL_EVERY = 4
+NO_FIGURE = -10000
+
+
+def _never(_now_s):
+    return 0
 
 
 class Search:
-    """Between Uart, Receiver and the plan; the rail "gnss" of the Power port is its supply."""
+    """Between Uart, Receiver and the plan; the rail "gnss" of the Power port is its supply.
+
+    rest: asked when a fix is due, gives the seconds for which it may be left out; set it.
+    upkept_s: when the ephemerides were last made fresh; may be set. given_up: searches that were
+    ended early since the start.
+    """
 
     def __init__(self, receiver, uart, power, duty, settings):
         self._receiver = receiver
@@ -19,25 +42,26 @@ class Search:
         self._duty = duty
         self._settings = settings
         self._since_s = 0  # switched on, or the last fix
+        self._found_s = 0  # the first fix since it was switched on
+        self._better_s = 0  # when the receiver's figures last improved
+        self._best = NO_FIGURE
         self.on = False
         self.found = False  # a fix since it was switched on
         self.next_s = 0
+        self.upkept_s = 0
+        self.given_up = 0
+        self.rest = _never
 
     def poll(self, now, now_s):
         """(fix or None, over): `over` when there is a fix to plan from, or none and time is up."""
-        if not self.on:
-            if now_s < self.next_s:
-                return None, False
-            self._switch_on(now, now_s)
+        if not self.on and not self._begins(now, now_s):
+            return None, False
         self._receiver.feed(self._uart.read(), now)
         fix = self._receiver.take()
         if fix is not None:
-            if not self.found:
-                self._duty.got_fix(now_s - self._since_s)
-            self.found = True
-            self._since_s = now_s
+            self._note(now_s)
             return fix, True
-        if now_s - self._since_s < self._settings.fix_timeout_s:
+        if now_s - self._since_s < self._settings.fix_timeout_s and not self._hopeless(now_s):
             return None, False
         self._duty.got_none()
         self.found = False
@@ -60,16 +84,52 @@ class Search:
         """True while the receiver is on and has not found anything yet."""
         return self.on and not self.found
 
+    def keeps_up(self, now_s):
+        """True while the receiver is to stay on for the sake of its ephemerides."""
+        upkeep_s = self._settings.upkeep_s
+        return bool(upkeep_s) and self.found and now_s - self.upkept_s >= upkeep_s
+
     def wait_s(self, now_s):
         """Seconds until something is due if the receiver says nothing."""
         if self.on:
             return max(0, self._since_s + self._settings.fix_timeout_s - now_s)
         return max(0, self.next_s - now_s)
 
-    def _switch_on(self, now, now_s):
+    def _begins(self, now, now_s):
+        """Switch the receiver on if that is due and may not be left out."""
+        if now_s < self.next_s:
+            return False
+        rest_s = self.rest(now_s)
+        if rest_s:
+            self.next_s = now_s + rest_s
+            return False
         self._power.rail("gnss", True)
         self._uart.read()
         self._receiver.forget()
         self.on = True
         self.found = False
+        self._since_s = self._better_s = now_s
+        self._best = NO_FIGURE
+        return True
+
+    def _note(self, now_s):
+        if not self.found:
+            self._duty.got_fix(now_s - self._since_s)
+            self._found_s = now_s
+        self.found = True
         self._since_s = now_s
+        if now_s - self._found_s >= UPKEEP_ON_S:
+            self.upkept_s = now_s
+
+    def _hopeless(self, now_s):
+        """Whether to give this search up before its time."""
+        duty = self._duty
+        if self.found or duty.stated_s != NOTHING_S or not duty.failures % FULL_EVERY:
+            return False
+        satellites, hdop_e2 = self._receiver.quality()
+        figure = satellites * 10000 - hdop_e2
+        if figure > self._best and satellites:
+            self._best, self._better_s = figure, now_s
+        hopeless = now_s - self._better_s >= self._settings.give_up_s
+        self.given_up += hopeless
+        return hopeless

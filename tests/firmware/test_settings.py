@@ -42,7 +42,7 @@ def test_numbers_and_names_are_used_once():
 
 def test_a_name_ends_in_its_unit():
     for row in full_rows():
-        unit = {"dm/s": "dm_s", "%": "percent"}.get(row[5], row[5])
+        unit = {"dm/s": "dm_s", "%": "percent", "0 or 1": "trusted"}.get(row[5], row[5])
         assert row[1].endswith("_" + unit), row[1]
 
 

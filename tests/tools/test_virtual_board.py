@@ -49,7 +49,7 @@ def test_the_button_ends_a_deep_sleep(make_board):
 from power import Power
 power = Power(battery_pin=4, button_pin=0)
 if power.start_reason()[0] == 1:
-    power.deep_sleep(3600000)
+    power.deep_sleep(3600000, False)
 """
     )
     board.start()

@@ -14,6 +14,8 @@ class BoardIo:
         self.strap = 0  # 0 no sensor, 1 closed, 2 open
         self.light = 0
         self._now_ms = now_ms
+        self.sensor = False  # an accelerometer
+        self.moved = False  # it holds an interrupt
         self._felt = Felt()
         self._signals: list[str] = []
 
@@ -30,6 +32,15 @@ class BoardIo:
     def worn(self) -> int:
         """What the strap says."""
         return self.strap
+
+    def has_motion(self) -> bool:
+        """True on a board with an accelerometer."""
+        return self.sensor
+
+    def motion(self) -> bool:
+        """True when the wearer has moved since this was last asked; always without a sensor."""
+        moved, self.moved = self.moved, False
+        return moved or not self.sensor
 
     def signal(self, light: int, motor: int) -> None:
         """Note light and motor."""

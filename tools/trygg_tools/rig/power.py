@@ -15,11 +15,12 @@ class PowerCut(BaseException):
 
 
 class DeepSleep(BaseException):
-    """The firmware asked to be started again after `ms` milliseconds."""
+    """The firmware asked to be started again after `ms` ms, or when something moves."""
 
-    def __init__(self, ms: int) -> None:
+    def __init__(self, ms: int, until_motion: bool) -> None:
         super().__init__(ms)
         self.ms = ms
+        self.until_motion = until_motion
 
 
 class Reset(BaseException):
@@ -81,10 +82,10 @@ class Power:
         """What RTC memory holds; b"" after a power loss."""
         return self._retained
 
-    def deep_sleep(self, ms: int) -> None:
-        """Never returns: the rig starts the firmware again after `ms`."""
+    def deep_sleep(self, ms: int, until_motion: bool) -> None:
+        """Never returns: the rig starts the firmware again after `ms`, or when something moves."""
         self.sleeps += 1
-        raise DeepSleep(ms)
+        raise DeepSleep(ms, until_motion)
 
     def reset(self) -> None:
         """Never returns: the rig starts the firmware again at once."""

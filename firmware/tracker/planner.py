@@ -1,0 +1,165 @@
+"""Gathers what Duty has to know, asks it, and carries the plan through sleep and reset.
+
+When a fix is due, motion and anchor are asked whether it may be left out (`rest`). A rest that
+has begun ends when its time is over, and at once when something moves (`felt`): then the receiver
+is switched on as soon as the fix is due without the rest. What is planned and stated stands in the
+image (retained.FIELDS).
+"""
+
+from tracker.duty import LOOK_S
+from tracker.duty_rows import NEVER_S, Situation
+from tracker.local_time import minute_of_week, offset_s
+
+LOOKED_S = 30  # a look at the anchor counts for the rest that it was made for
+_DAY_MIN = 1440
+
+
+class Planner:
+    """`parts` the ports, `core` a Core, `image` the retained one, `search` the Search to plan."""
+
+    def __init__(self, parts, core, image, search, motion, anchor):
+        self._clock = parts.clock
+        self._core = core
+        self._image = image
+        self._search = search
+        self._motion = motion
+        self._anchor = anchor
+        self._looked_s = -LOOKED_S
+        self._at = Situation()
+        core.duty.stated_s, core.duty.slack_s = image.stated_s, image.slack_s
+        motion.moved_s = image.moved_s
+        anchor.load((image.anchor_state, image.anchor_north, image.anchor_east))
+        search.next_s, search.upkept_s = image.next_fix_s, image.upkept_s
+        search.rest = self.rest
+
+    def situation(self, now_s):
+        """What is known now; the same object each time."""
+        at, core, utc = self._at, self._core, self._clock.utc()
+        fix = core.fences.last_fix()
+        at.margin_cm = core.fences.margin_cm()
+        at.accuracy_dm = fix.accuracy_dm if fix else 0
+        at.age_s = NEVER_S
+        if fix and utc:
+            at.age_s = max(0, utc - fix.time_s)
+        at.state = core.fences.worst()[1]
+        unjudged = core.fences.version and not core.fences.armed
+        at.confirming = bool(core.fences.needs_confirmation or unjudged)
+        at.change_s = self._change_s(utc)
+        at.alarm_open = bool(self._image.sos_open)
+        at.upkeep = self._search.keeps_up(now_s)
+        at.battery_low, at.charging = core.battery.said, core.battery.charging
+        at.still = self._motion.still_for(at.age_s, now_s)
+        self._listened(at)
+        core.duty.look_s = LOOK_S if self._anchor.listens() else 0
+        core.duty.night = self.night(utc)
+        return at
+
+    def plan(self, now_s):
+        """A search is over, with a fix or without: plan the next."""
+        self._core.duty.renew()
+        self._plan_anew(now_s)
+
+    def state(self, now_s):
+        """A report is made now: what it states is kept to from here on."""
+        if self._core.duty.state(self.situation(now_s)) and not self._search.on:
+            self._plan_anew(now_s)
+        self._keep()
+
+    def bounds(self, promise_s):
+        """Rows for a report's `bounds`: the fences whose bound is another than that of most."""
+        duty, at = self._core.duty, self._at
+        rows = []
+        for fence in self._core.fences.in_force():
+            bound_s = duty.bound_of_s(fence.distance_cm, at, promise_s)
+            if bound_s != duty.bound_s():
+                rows.append({"number": fence.number, "bound_s": bound_s})
+        return rows
+
+    def report_due(self, now_s):
+        """Whether a report is to be made before its time: less can be promised than was."""
+        return self._core.duty.report_due(self.situation(now_s))
+
+    def fixed(self, fix, now_s):
+        """A good fix: perhaps it teaches where the anchor is."""
+        self._anchor.beside(fix, now_s, LOOK_S)
+
+    def rest(self, now_s):
+        """A search is due: the seconds for which it may still be left out, 0 to begin it."""
+        anchor = self._anchor
+        if anchor.looking():
+            return 1
+        at = self.situation(now_s)
+        if now_s - self._looked_s > LOOKED_S and self._would_help(at):
+            self._looked_s = now_s
+            anchor.begin(now_s, LOOK_S)
+            return 1
+        if now_s - self._looked_s > LOOKED_S:
+            at.at_anchor = False
+        rest_s = self._core.duty.skip_s(at)
+        self._image.next_fix_s = now_s + rest_s
+        return rest_s
+
+    def feel(self, now_s):
+        """Ask motion and anchor; True when a rest has ended by it."""
+        if self._anchor.poll(now_s):
+            self._keep()
+        if not self._motion.poll(now_s):
+            return False
+        self._image.moved_s = now_s
+        if not self.resting():
+            return False
+        self._search.next_s = self._image.next_fix_s = max(now_s, self._image.due_fix_s)
+        return True
+
+    def resting(self):
+        """Whether a fix is left out that is due, or will be: then motion must wake the chip."""
+        return self._motion.sensed() and self._image.next_fix_s > self._image.due_fix_s
+
+    def busy(self):
+        """True while the anchor is listened for."""
+        return self._anchor.looking()
+
+    def night(self, utc):
+        """Whether it is night where the wearer is, by the settings and the fences' time zone."""
+        settings = self._core.settings
+        begins, ends = settings.night_from_min, settings.night_to_min
+        if not utc or begins == ends:
+            return False
+        minute = minute_of_week(utc + offset_s(utc, self._core.fences.zone)) % _DAY_MIN
+        return (minute - begins) % _DAY_MIN < (ends - begins) % _DAY_MIN
+
+    def _plan_anew(self, now_s):
+        self._search.plan(now_s, self._core.duty.next_fix_in_s(self.situation(now_s)))
+        self._image.due_fix_s = self._search.next_s
+        self._keep()
+
+    def _keep(self):
+        image, duty = self._image, self._core.duty
+        image.next_fix_s, image.upkept_s = self._search.next_s, self._search.upkept_s
+        image.stated_s, image.slack_s = duty.stated_s, duty.slack_s
+        image.anchor_state, image.anchor_north, image.anchor_east = self._anchor.save()
+
+    def _listened(self, at):
+        """What the anchor says; with a motion sensor it counts only while the wearer is still."""
+        at.anchor_margin_cm = None
+        at.at_anchor = False
+        if self._anchor.learned() and (at.still or not self._motion.sensed()):
+            at.anchor_margin_cm = self._anchor.margin_cm(self._core.fences)
+            way_s = self._core.duty.reach_s(at.anchor_margin_cm, 0)
+            at.at_anchor = self._anchor.heard and way_s >= self._core.settings.fix_floor_s
+
+    def _would_help(self, at):
+        """Whether hearing the anchor would let the fix that is due be left out."""
+        if at.anchor_margin_cm is None or not self._core.settings.anchor_max_age_s:
+            return False
+        heard, at.at_anchor = at.at_anchor, True
+        with_it_s = self._core.duty.skip_s(at)
+        at.at_anchor = False
+        helps = with_it_s > self._core.duty.skip_s(at)
+        at.at_anchor = heard
+        return helps
+
+    def _change_s(self, utc):
+        """Until a second after a window of a schedule begins or ends; NEVER_S when none does."""
+        change_s = self._core.fences.next_change_s(utc) if utc else None
+        return NEVER_S if change_s is None else change_s + 1
