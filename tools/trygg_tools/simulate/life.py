@@ -46,9 +46,9 @@ class Person(NamedTuple):
     within_m: float = 120.0
     garden: float = 1.0
     walk: float = 1.0
-    visit: float = 0.1
-    drive: float = 0.2
-    astray: float = 0.1
+    visit: float = 0.05
+    drive: float = 0.1
+    astray: float = 0.05
 
 
 class Days:

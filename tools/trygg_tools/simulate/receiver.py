@@ -37,6 +37,7 @@ SETTLE_S = 8.0
 UNSETTLED = 2.0  # so much more error at first, under a sky without a download
 FOUND_FOR_S = 60  # a minute with or without reception
 RXBUF = 2048
+LEARNED_S = 4  # two epochs teach the App which sentences come (fix.py), and two are for luck
 
 
 def sentence(body: str) -> bytes:
@@ -55,7 +56,8 @@ class Receiver:
     """Port Uart over a Track. `on_s` seconds with power, `searches`, `fixes` (seconds with one)."""
 
     def __init__(self, clock: Clock, power: Power, track: Track, seed: int) -> None:
-        self._clock, self._power, self._track, self._seed = clock, power, track, seed
+        self._clock, self._power, self._seed = clock, power, seed
+        self._track = track.said or track
         self._dice = random.Random(seed)  # noqa: S311
         self._spoken_s = -1
         self._on = False
@@ -63,7 +65,7 @@ class Receiver:
         self._reading_s = 0
         self._done = 0.0
         self._luck = 1.0
-        self._since_fix_s = 0
+        self._since_fix_s = self._on_for_s = 0
         self.found = False
         self.searches = self.fixes = self.on_s = 0
         self.asked: list[tuple[int, float, float]] = []  # what was said: (s, lat, lon)
@@ -76,7 +78,7 @@ class Receiver:
             return
         self._on = on
         self.found = False
-        self._done, self._reading_s = 0.0, 0
+        self._done, self._reading_s, self._on_for_s = 0.0, 0, 0
         if on:
             self.searches += 1
             self._luck = math.exp(self._dice.gauss(0, LUCK))
@@ -87,6 +89,10 @@ class Receiver:
         if not self._power.rails.get(RAIL):
             return -1
         return int(1000 - (self._clock.now_ms - LATENCY_MS) % 1000)
+
+    def idling(self) -> bool:
+        """On for a while and without a fix: only the next sentences can change anything."""
+        return self._on and not self.found and self._on_for_s > LEARNED_S
 
     # -- the port --------------------------------------------------------------------------
 
@@ -114,11 +120,13 @@ class Receiver:
     def _second(self, s: int) -> bytes:
         here = self._track.at(s)
         self.on_s += 1
+        self._on_for_s += 1
         self._search(here.sky, s)
         when = time_text(s)
         if not self.found:
             rmc = f"GNRMC,{when},V,,,,,,,{date_text(s)},,,N"
-            return sentence(rmc) + sentence(f"GNGGA,{when},,,,,0,00,99.99,,,,,,")
+            gga = f"GNGGA,{when},,,,,0,00,99.99,,,,,,"
+            return sentence(rmc) + sentence(gga) + sentence(f"GNGST,{when},,,,,,,")
         self.fixes += 1
         self._since_fix_s += 1
         return self._said(s, here, when)
@@ -168,7 +176,7 @@ class Receiver:
             f"{angle(longitude, 3)},{'W' if longitude < 0 else 'E'}"
         )
         satellites = max(4, round(13 - here.sky.error_m / 3))
-        hdop = max(2.75 / math.sqrt(satellites), 0.7)
+        hdop = 2.75 / math.sqrt(satellites) * (1 + here.sky.error_m / 15)
         rmc = f"GNRMC,{when},A,{where},{here.speed_m_s / 0.514444:.2f},{here.course_deg:.1f}"
         gga = f"GNGGA,{when},{where},1,{min(satellites, 12):02d},{hdop:.2f},41.3,M,39.9,M,,"
         axis = max(claim_m / math.sqrt(2), 0.2)

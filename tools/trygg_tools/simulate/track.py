@@ -36,13 +36,17 @@ class Here(NamedTuple):
 
 
 class Track:
-    """Points in the order of time; before the first and after the last the wearer stands still."""
+    """Points in the order of time; before the first and after the last the wearer stands still.
+
+    said: what a receiver said meanwhile, where that was recorded; None: the model's matter.
+    """
 
     def __init__(self, name: str, points: Sequence[Point]) -> None:
         if not points:
             raise ValueError(f"{name}: no positions")
         self.name = name
         self.points = list(points)
+        self.said: Track | None = None
         self._times = [point.s for point in points]
         self._leg = (0.0, 0.0, 0.0, 0.0)
         self._leg_of = -1

@@ -6,12 +6,13 @@ priced for any board. `alarms` are what the gateway holds, with the second of th
 
 from typing import Any, NamedTuple
 
+from trygg_tools.boards import Board, energy_section
 from trygg_tools.rig import power as pw
 from trygg_tools.rig.clock import Clock
 from trygg_tools.rig.gateway import Gateway
 from trygg_tools.rig.orders import signed_order
 from trygg_tools.rig.power import Power
-from trygg_tools.rig.tracker import BOOT_MS, GROUP, ORDER_KEY, SimulatedTracker
+from trygg_tools.rig.tracker import BOOT_MS, GROUP, ORDER_KEY, QUIET_MS, SimulatedTracker
 from trygg_tools.simulate import fences
 from trygg_tools.simulate.policies import OURS, Policy
 from trygg_tools.simulate.radio import Network, Radio
@@ -69,13 +70,14 @@ class Wearer(SimulatedTracker):
         self,
         track: Track,
         areas: list[fences.Area],
+        board: Board,
         policy: Policy = OURS,
         seed: int = 1,
         network: Network | None = None,
         settings: dict[int, int] | None = None,
     ) -> None:
         super().__init__(lambda _s: None, world_s=track.start_s)
-        self.track, self.policy = track, policy
+        self.track, self.policy, self.board_figures = track, policy, board
         self.spent = dict.fromkeys(STATES, 0)
         self.sessions = 0
         self.clock = MeteredClock(track.start_s)
@@ -92,6 +94,10 @@ class Wearer(SimulatedTracker):
         if settings:
             rows = [{"number": number, "value": value} for number, value in settings.items()]
             self._order(layouts.SETTINGS, {"settings": rows})
+
+    def config(self) -> dict[str, object]:
+        """With the board's energy figures, as provisioning copies them."""
+        return {**super().config(), "energy": energy_section(self.board_figures.energy)}
 
     def spend(self, ms: int) -> None:
         """Note what is on while `ms` pass."""
@@ -112,6 +118,11 @@ class Wearer(SimulatedTracker):
             self._alarm(codec.decode(frame)[1], start_s + ms // 1000)
             for frame, ms in self._arrived(layouts.ALARM)
         ]
+
+    def bound_stated_s(self) -> int:
+        """The longest bound that any report stated; 0: none did."""
+        reports = [codec.decode(frame)[1] for frame, _ in self._arrived(layouts.REPORT)]
+        return max([int(one["bound_s"]) for one in reports], default=0)
 
     def _arrived(self, kind: int) -> list[tuple[bytes, int]]:
         came = [(self.gateway.records[(boot, seq)], ms) for boot, seq, ms in self.gateway.arrivals]
@@ -143,10 +154,20 @@ class Wearer(SimulatedTracker):
             self.policy.install(self.app)
 
     def _until_event(self, wait_ms: int) -> int:
-        """As the rig's; while it connects the App asks to be called at once, in vain."""
+        """As the rig's, but for two kinds of steps in which nothing can happen.
+
+        While it connects the App asks to be called at once, in vain. And while the receiver
+        searches, the silence after its sentences says nothing, once the App has learned which
+        come (receiver.LEARNED_S).
+        """
         if self.radio.connecting():
             wait_ms = max(wait_ms, self.radio.coming_ms()[0])
-        return super()._until_event(wait_ms)
+        until_ms = super()._until_event(wait_ms)
+        if until_ms == QUIET_MS and wait_ms > QUIET_MS and self.receiver.idling():
+            speaks_ms = self.receiver.next_ms()
+            coming = [ms for ms in self.link.coming_ms() if ms >= 0]
+            return min([wait_ms, speaks_ms, *coming])
+        return until_ms
 
     def _start(self, cause: int, wake: int, after_ms: int) -> None:
         super()._start(cause, wake, after_ms)
