@@ -50,7 +50,8 @@ BUFFER_MAX = 9216  # a frame of 7,168 bytes and its line; a frame in hex does no
 LINES_MAX = 40  # of one answer
 KEPT_MAX = 32  # events and sentences that wait to be taken
 NEVER_MS = 1 << 28
-_REFUSALS = (b"ERROR", b"+CME ERROR:", b"+CMS ERROR:")
+_ACCEPTS = (b"OK", b"SEND OK")  # the second by Quectel's sockets
+_REFUSALS = (b"ERROR", b"+CME ERROR:", b"+CMS ERROR:", b"SEND FAIL")
 _ESCAPE = b"\x1b"
 
 
@@ -320,7 +321,7 @@ class At:
         """While in doubt only the newest probe's own answer, and then its OK, count."""
         if self._probes and _begins(line, PROBES[(self._probes - 1) % len(PROBES)][1]):
             self._probe_seen = True
-        elif line == b"OK" or _refuses(line):
+        elif line in _ACCEPTS or _refuses(line):
             self._settling = self._settling or self._probe_seen
         elif line[:3] != b"AT+" and not _is_probes(line):
             self._unasked(line, now, may_count)
@@ -332,7 +333,7 @@ class At:
             return True  # the echo
         if self._payload_due and line == command.prompt:
             self._pay()
-        elif line == b"OK":
+        elif line in _ACCEPTS:
             self._accepted = True
             if self._final or not command.final:
                 self._end(OK, b"")
