@@ -52,13 +52,14 @@ _RANKS = (1, 0, 2, 4, 3)
 class FenceSet:
     """All fences of one version, judged fix by fix; replaced whole or not at all.
 
-    version: the fence set's, 0 with none. needs_confirmation: keep the receiver on, one more fix
-    may decide. armed: a good fix has been judged under this version. refused: fixes that physics
-    refused since the start.
+    version: the fence set's, 0 with none. zone: that of its schedules (local_time.py).
+    needs_confirmation: keep the receiver on, one more fix may decide. armed: a good fix has been
+    judged under this version. refused: fixes that physics refused since the start.
     """
 
     def __init__(self, settings):
         self.version = 0
+        self.zone = (0, 0)
         self.armed = False
         self._settings = settings
         self._physics = Physics(settings)
@@ -127,16 +128,17 @@ class FenceSet:
                 return None, reason or BAD_BODY
             numbers.append(row["number"])
             fences.append(fence)
-        return tuple(fences), 0
+        return (zone, tuple(fences)), 0
 
     def put_in_force(self, version, draft):
         """Let what `prepare` gave replace all fences, as `version`.
 
         A fence that is the same as before, to the last value, keeps what it knew.
         """
-        fence_memory.carry_over(self._fences, draft)
-        self._fences = draft
-        self._scheduled = tuple([fence for fence in draft if fence.windows])
+        self.zone, fences = draft
+        fence_memory.carry_over(self._fences, fences)
+        self._fences = fences
+        self._scheduled = tuple([fence for fence in fences if fence.windows])
         self.version = version
         self.armed = False
         for fence in self._scheduled:
@@ -194,7 +196,7 @@ class FenceSet:
         for fence in self._in_force:
             state = self._state_of(fence)
             more = _RANKS[state] - _RANKS[worst_state]
-            if not worst or more > 0 or not more and fence.distance_cm > worst.distance_cm:
+            if not worst or more > 0 or (not more and fence.distance_cm > worst.distance_cm):
                 worst, worst_state = fence, state
         return (worst.number, worst_state) if worst else (0, UNKNOWN)
 
@@ -275,15 +277,17 @@ class FenceSet:
         `slept_s`: how long it was meanwhile, where the clock does not know. False, and nothing
         changed, if `data` is damaged. A fence that has changed since knows nothing.
         """
-        memory = fence_memory.unpack(data, self._fences)
+        memory = fence_memory.unpack(data)
         if memory is None:
             return False
+        fence_memory.give_back(memory, self._fences)
         self._clock.take_up(memory.now_s, memory.time_s, slept_s)
         self._fix_at_s = memory.fix_at_s
         self._no_fix_said = memory.no_fix_said
         self.armed = memory.armed and memory.version == self.version
         self._fixes = memory.fixes
         self._exits.next_s = memory.exits_next_s
+        self._exits.believe()
         for fence in self._scheduled:
             fence.take_up(memory.time_s)
         if memory.fixes:
@@ -313,6 +317,7 @@ class FenceSet:
 
     def _follow(self, utc):
         """Let the schedules put fences in force and out of it."""
+        self._exits.doubt(utc)
         changed = False
         for fence in self._scheduled:
             changed = fence.follow(utc) or changed

@@ -1,4 +1,4 @@
-"""What the fences know, as bytes that survive a sleep, a reset and a new battery.
+"""What the fences know, as bytes that survive a sleep and a reset.
 
 The bytes fit RTC memory beside the rest of the tracker's, and carry their own CRC; the newest
 FIXES_KEPT fixes go along, so that the first fix after a sleep is judged against the one before
@@ -14,8 +14,9 @@ from trygg_wire.crc16 import crc16, fits
 from trygg_wire.layouts import OUTSIDE
 
 FIXES_KEPT = 3
-_FORMAT = 1
-_HEAD = ">BIIIIBBB"  # format, version, now, utc, last fix at, flags, fences, fixes
+_FORMAT = 2
+# format, version, now, utc, last fix at, end of OpenExits' budget, flags, fences, fixes
+_HEAD = ">BIIIIIBBB"
 _FENCE = ">BIBBI"  # number, mark, state and flags, votes, near since
 _FIX = ">IiiIHHB"
 _HEAD_SIZE = struct.calcsize(_HEAD)
@@ -27,18 +28,20 @@ SIZE_MAX = _HEAD_SIZE + 16 * _FENCE_SIZE + FIXES_KEPT * _FIX_SIZE + 2
 class Memory:
     """What is taken along: the FenceSet fills it for `pack`, and takes it from `unpack`.
 
-    fences: a list of Fence. fixes: of Fix, newest first. now_s, fix_at_s: on the FenceSet's
-    clock; time_s: the UTC of now_s or 0.
+    fixes: of Fix, newest first. now_s, fix_at_s, exits_next_s: on the FenceSet's clock; time_s:
+    the UTC of now_s or 0. saved: what `give_back` gives the fences.
     """
 
-    def __init__(self, version, now_s, time_s, fix_at_s, armed, no_fix_said):
+    def __init__(self, version, now_s, time_s, fix_at_s, armed, no_fix_said, exits_next_s):
         self.version = version
         self.now_s = now_s
         self.time_s = time_s
         self.fix_at_s = fix_at_s
         self.armed = armed
         self.no_fix_said = no_fix_said
+        self.exits_next_s = exits_next_s
         self.fixes = []
+        self.saved = []
 
 
 def carry_over(old, new):
@@ -53,14 +56,11 @@ def pack(memory, fences):
     """The bytes of a Memory and its fences, at most SIZE_MAX."""
     fixes = memory.fixes[:FIXES_KEPT]
     flags = (1 if memory.armed else 0) | (2 if memory.no_fix_said else 0)
-    head = (_FORMAT, memory.version, memory.now_s, memory.time_s, memory.fix_at_s, flags)
-    parts = [struct.pack(_HEAD, *(head + (len(fences), len(fixes))))]
+    times = (memory.now_s, memory.time_s, memory.fix_at_s, memory.exits_next_s)
+    counts = (flags, len(fences), len(fixes))
+    parts = [struct.pack(_HEAD, *((_FORMAT, memory.version) + times + counts))]
     for fence in fences:
-        state = fence.state | (8 if fence.been_inside else 0) | (16 if fence.near_said else 0)
-        votes = fence.out_votes << 3 | fence.in_votes
-        parts.append(
-            struct.pack(_FENCE, fence.number, fence.mark, state, votes, fence.near_since_s)
-        )
+        parts.append(struct.pack(_FENCE, *_row(fence)))
     for fix in fixes:
         place = (fix.time_s, fix.lat_e6, fix.lon_e6, fix.accuracy_dm)
         rest = (min(fix.speed_dm_s, 65535), fix.course_deg, min(fix.satellites, 255))
@@ -69,41 +69,59 @@ def pack(memory, fences):
     return data + struct.pack(">H", crc16(data))
 
 
-def unpack(data, fences):
-    """The Memory in `data`, and what it holds of `fences` put into them; None if damaged."""
+def unpack(data):
+    """The Memory in `data`; None if damaged."""
     if len(data) < _HEAD_SIZE + 2 or not fits(data) or data[0] != _FORMAT:
         return None
     head = struct.unpack_from(_HEAD, data, 0)
-    _format, version, now_s, time_s, fix_at_s, flags, fence_count, fix_count = head
+    _format, version, now_s, time_s, fix_at_s, exits_next_s, flags, fence_count, fix_count = head
     fixes_at = _HEAD_SIZE + fence_count * _FENCE_SIZE
     if len(data) != fixes_at + fix_count * _FIX_SIZE + 2 or fix_at_s > now_s:
         return None
-    memory = Memory(version, now_s, time_s, fix_at_s, bool(flags & 1), bool(flags & 2))
+    said = (bool(flags & 1), bool(flags & 2), exits_next_s)
+    memory = Memory(version, now_s, time_s, fix_at_s, *said)
     for at in range(fixes_at, len(data) - 2, _FIX_SIZE):
         memory.fixes.append(Fix(*(struct.unpack_from(_FIX, data, at) + (0,))))
     for at in range(_HEAD_SIZE, fixes_at, _FENCE_SIZE):
-        _remember(struct.unpack_from(_FENCE, data, at), fences)
+        memory.saved.append(struct.unpack_from(_FENCE, data, at))
     return memory
 
 
-def _remember(saved, fences):
-    """Give what was saved to the fence it was saved of, if that is still there."""
-    number, mark, state, votes, near_since_s = saved
+def give_back(memory, fences):
+    """Let each of `fences` know what was saved of it, and nothing else."""
     for fence in fences:
-        if fence.number == number and fence.mark == mark and state & 7 <= OUTSIDE:
-            fence.state = state & 7
-            fence.been_inside = bool(state & 8)
-            fence.near_said = bool(state & 16)
-            fence.out_votes = votes >> 3 & 7
-            fence.in_votes = votes & 7
-            fence.near_since_s = near_since_s
+        fence.forget()
+        for number, mark, state, votes, near_since_s in memory.saved:
+            if fence.number == number and fence.mark == mark and state & 7 <= OUTSIDE:
+                fence.state = state & 7
+                fence.been_inside = bool(state & 8)
+                fence.near_said = bool(state & 16)
+                fence.began = bool(state & 32)
+                fence.in_force = bool(state & 64) or not fence.windows
+                fence.out_votes = votes >> 3 & 7
+                fence.in_votes = votes & 7
+                fence.near_since_s = near_since_s
+
+
+def _row(fence):
+    state = fence.state
+    flags = (fence.been_inside, fence.near_said, fence.began, fence.in_force)
+    for i in range(len(flags)):
+        state |= 8 << i if flags[i] else 0
+    votes = fence.out_votes << 3 | fence.in_votes
+    return fence.number, fence.mark, state, votes, fence.near_since_s
 
 
 def _copy(before, fence):
     fence.state = before.state
     fence.been_inside = before.been_inside
     fence.near_said = before.near_said
+    fence.began = before.began
+    fence.in_force = before.in_force
+    fence.from_s = before.from_s
+    fence.until_s = before.until_s
     fence.out_votes = before.out_votes
     fence.in_votes = before.in_votes
+    fence.counted_at_s = before.counted_at_s
     fence.near_since_s = before.near_since_s
     fence.distance_cm = before.distance_cm

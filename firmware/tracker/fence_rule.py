@@ -4,9 +4,11 @@ import struct
 from binascii import crc32
 from collections import namedtuple
 
-from tracker import shape
+from tracker import schedule, shape
 from trygg_wire.layouts import (
     BACK,
+    BAD_BODY,
+    BEGAN,
     BOOT,
     CROSSED,
     INSIDE,
@@ -20,6 +22,8 @@ from trygg_wire.layouts import (
 Event = namedtuple("Event", ("what", "fence_number", "reason"))
 
 _TWO_OF_THREE = (False, False, False, True, False, True, True, True)  # by three bits of votes
+_LONG_AGO_S = -3600
+_STEPS_MAX = 32  # changes of a schedule that are looked at after a time without clock or power
 
 
 def read(beyond_cm, accuracy_cm, buffer_cm, band_cm):
@@ -31,27 +35,40 @@ def read(beyond_cm, accuracy_cm, buffer_cm, band_cm):
     return NEAR
 
 
-def build(row):
-    """(Fence, 0), or (None, reason) for a fence's row of a FENCES body (shape.build)."""
+def build(row, zone=(0, 0)):
+    """(Fence, 0), or (None, reason) for a fence's row of a FENCES body and its head's zone.
+
+    Reasons: shape.build's; BAD_BODY also for a window on no day.
+    """
+    windows = schedule.windows_of(row.get("schedule", ()))
+    if windows is None:
+        return None, BAD_BODY
     its_shape, reason = shape.build(row)
-    return (None, reason) if reason else (Fence(row, its_shape), 0)
+    return (None, reason) if reason else (Fence(row, its_shape, windows, zone), 0)
 
 
 class Fence:
-    """A fence in force: where it is, and what is known of the wearer and it.
+    """A fence: where and when it is, and what is known of the wearer and it.
 
-    `mark` tells its definition from any other (30 bits). `distance_cm` is how far the last good
-    fix was beyond the boundary. `out_votes` and `in_votes` hold the last three fixes that
-    counted, one bit each, the newest lowest. `near_since_s` is on the FenceSet's own clock.
+    `mark` tells its definition from any other (30 bits). `in_force`: by its schedule (follow);
+    a fence that is not knows nothing. `until_s`: the UTC when that next changes, 0 unknown.
+    `distance_cm` is how far the last good fix was beyond the boundary. `out_votes` and `in_votes`
+    hold the last three fixes that counted, one bit each, the newest lowest. `near_since_s` and
+    `counted_at_s` (the last fix that counted) are on the FenceSet's own clock.
     """
 
-    def __init__(self, row, its_shape):
+    def __init__(self, row, its_shape, windows, zone):
         self.number = row["number"]
         self.keep = row["keep"]
         self.private = row["private"]
         self.buffer_dm = row["buffer_dm"]
         self.shape = its_shape
-        self.mark = _mark(row)
+        self.windows = windows
+        self.zone = zone
+        self.mark = _mark(row, windows, zone)
+        self.in_force = True
+        self.began = False
+        self.from_s = self.until_s = 0
         self.distance_cm = 0
         self.forget()
 
@@ -63,6 +80,47 @@ class Fence:
         self.near_since_s = 0
         self.out_votes = 0
         self.in_votes = 0
+        self.counted_at_s = _LONG_AGO_S
+
+    # -- when ------------------------------------------------------------------------------
+
+    def follow(self, utc):
+        """Come into force or go out of it by the schedule; True if anything changed.
+
+        With the clock unknown (`utc` 0) it is in force. What it knew ends with its window, also
+        if the window ended and the next began while nobody looked.
+        """
+        if not self.windows or self.from_s <= utc < self.until_s:
+            return False
+        before, over = self.in_force, self._is_over(utc)
+        self.in_force, self.until_s = True, 0
+        if utc:
+            self.in_force, self.until_s = schedule.look(self.windows, self.zone, utc)
+        self.from_s = utc
+        if over or not self.in_force:
+            self.forget()
+        if self.in_force and (over or not before):
+            self.began = True
+        return over or self.in_force != before
+
+    def take_up(self, utc):
+        """Look at the schedule as it was at `utc`, where what is known was saved; 0 unknown."""
+        if self.windows and utc:
+            self.from_s = utc
+            self.until_s = schedule.look(self.windows, self.zone, utc)[1]
+
+    def _is_over(self, utc):
+        """Whether the window that it was in force in has ended before `utc`."""
+        at_s = self.until_s
+        for _step in range(_STEPS_MAX):
+            if not self.in_force or not at_s or not utc or utc < at_s:
+                return False
+            still, at_s = schedule.look(self.windows, self.zone, at_s)
+            if not still:
+                return True
+        return True
+
+    # -- where -----------------------------------------------------------------------------
 
     @property
     def undecided(self):
@@ -75,7 +133,10 @@ class Fence:
         return -distance_cm if self.keep == KEEP_OUT else distance_cm
 
     def judge(self, accuracy_dm, now_s, settings):
-        """Let the fix last measured count: an Event LEFT or BACK, or None."""
+        """Let the fix last measured count, unless one just did: an Event LEFT or BACK, or None."""
+        if now_s - self.counted_at_s < settings.confirm_apart_s:
+            return None
+        self.counted_at_s = now_s
         says = self._read(10 * min(accuracy_dm, settings.accuracy_clamp_dm), settings)
         self.out_votes = (self.out_votes << 1 | (says == OUTSIDE)) & 7
         self.in_votes = (self.in_votes << 1 | (says == INSIDE)) & 7
@@ -103,13 +164,15 @@ class Fence:
         if self.keep == KEEP_OUT:
             return read(self.distance_cm, accuracy_cm, 10 * self.buffer_dm, band_cm)
         buffer_cm = 10 * (self.buffer_dm or settings.fence_buffer_dm)
-        band_cm = min(band_cm, self.shape.half_width_cm)
+        band_cm = min(band_cm, self.shape.half_width_cm())
         return read(self.distance_cm, accuracy_cm, buffer_cm, band_cm)
 
     def _leave(self):
         self._settle(OUTSIDE)
         self.out_votes = self.in_votes = 0
-        return Event(LEFT, self.number, CROSSED if self.been_inside else BOOT)
+        if self.been_inside:
+            return Event(LEFT, self.number, CROSSED)
+        return Event(LEFT, self.number, BEGAN if self.began else BOOT)
 
     def _come_back(self):
         self._settle(INSIDE)
@@ -122,8 +185,8 @@ class Fence:
         self.near_said = False
 
 
-def _mark(row):
-    """A check of everything that defines a fence, 30 bits."""
+def _mark(row, windows, zone):
+    """A check of everything that defines a fence, 30 bits; the zone only where it matters."""
     head = (row["number"], row["keep"], row["shape"], row["private"], row["buffer_dm"])
     place = (row["lat_e6"], row["lon_e6"], row["radius_dm"])
     mark = crc32(struct.pack(">BBBBHiiI", *(head + place)))
@@ -131,4 +194,8 @@ def _mark(row):
         mark = crc32(b"ring", mark)
         for point in ring["points"]:
             mark = crc32(struct.pack(">ii", point["lat_e6"], point["lon_e6"]), mark)
+    if windows:
+        mark = crc32(struct.pack(">hB", zone[0], zone[1]), mark)
+    for window in windows:
+        mark = crc32(struct.pack(">BHH", *window), mark)
     return mark & 0x3FFFFFFF

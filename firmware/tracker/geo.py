@@ -28,9 +28,11 @@ _FLAT_MM = 2000  # less than this below the plane, the sagitta adds less than 0.
 
 
 class Place:
-    """A point on the ellipsoid: `lat_e6`, `lon_e6` in 1e-6 degree, and what its latitude gives.
+    """A point on the ellipsoid: `lat_e6`, `lon_e6` in 1e-6 degree, and where that is in space.
 
-    `axis_mm` is its distance from the earth's axis, `height_mm` that from the equator's plane.
+    `axis_mm` is its distance from the earth's axis, `height_mm` that from the equator's plane;
+    x_cm, y_cm, z_cm are counted from the earth's middle, x to the Greenwich meridian, z to the
+    north, and are small integers. sine, cosine: of the latitude; east, ahead: of the longitude.
     """
 
     def __init__(self, lat_e6, lon_e6):
@@ -38,8 +40,12 @@ class Place:
         self.lon_e6 = lon_e6
         self.sine, self.cosine = _sine_cosine(lat_e6)
         normal_mm = _normal_mm(self.sine)
-        self.axis_mm = normal_mm * self.cosine >> _BITS
+        self.axis_mm = axis_mm = normal_mm * self.cosine >> _BITS
         self.height_mm = (normal_mm * (_ONE - _E2) >> _BITS) * self.sine >> _BITS
+        self.east, self.ahead = _sine_cosine(lon_e6)
+        self.x_cm = _to_cm(axis_mm * self.ahead >> _BITS)
+        self.y_cm = _to_cm(axis_mm * self.east >> _BITS)
+        self.z_cm = _to_cm(self.height_mm)
 
     def plane(self, other):
         """(x_cm, y_cm), east and north, of the Place `other` on the plane that touches here."""
@@ -51,12 +57,38 @@ class Place:
         up = self.cosine * out + self.sine * rise >> _BITS
         if up < -_FLAT_MM:
             east, north = _unfolded(east, north, up)
-        return (east + 5) // 10, (north + 5) // 10
+        return _to_cm(east), _to_cm(north)
 
     def distance_cm(self, other):
         """How far the Place `other` is from here, along the ground; at most about FAR_CM."""
         x_cm, y_cm = self.plane(other)
         return length(x_cm, y_cm)
+
+    def roughly_cm(self, other):
+        """How far `other` is in a straight line, up to 1 part in 2000 too much; small integers."""
+        x_cm = abs(other.x_cm - self.x_cm)
+        y_cm = abs(other.y_cm - self.y_cm)
+        z_cm = abs(other.z_cm - self.z_cm)
+        most_cm = max(x_cm, y_cm, z_cm)
+        cut = 0
+        while most_cm >> cut > 16383:
+            cut += 1
+        x, y, z = x_cm >> cut, y_cm >> cut, z_cm >> cut
+        return integer_root(x * x + y * y + z * z) + 3 << cut
+
+
+def unit_vectors(place):
+    """What shape_plain.on_plane turns by: east (x, y) and north (x, y, z), 2^-24 each, and how far
+    cutting `place` to centimetres moved it, east and north, in sixteenths of one."""
+    sine, cosine, east, ahead = place.sine, place.cosine, place.east, place.ahead
+    north_x, north_y = -(sine * ahead >> _BITS), -(sine * east >> _BITS)
+    x_mm = 10 * place.x_cm - (place.axis_mm * ahead >> _BITS)
+    y_mm = 10 * place.y_cm - (place.axis_mm * east >> _BITS)
+    z_mm = 10 * place.z_cm - place.height_mm
+    off_east = ahead * y_mm - east * x_mm
+    off_north = north_x * x_mm + north_y * y_mm + cosine * z_mm
+    vectors = [number + 2048 >> 12 for number in (-east, ahead, north_x, north_y, cosine)]
+    return vectors + [8 * off // 5 >> _BITS for off in (off_east, off_north)]
 
 
 def short_way(degrees_e6):
@@ -89,6 +121,10 @@ def _unfolded(east, north, up):
         return 10 * FAR_CM, 0
     sagitta = 2 * up * up
     return _capped(east + east * sagitta // square), _capped(north + north * sagitta // square)
+
+
+def _to_cm(length_mm):
+    return (length_mm + 5) // 10
 
 
 def _capped(length_mm):
