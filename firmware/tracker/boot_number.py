@@ -27,7 +27,7 @@ _CHANCE_SPAN = 1 << 20  # up to 1 << 21
 
 
 def next_boot(flash, floor, seen, noise):
-    """The number of this start; `floor` of provisioning, `seen` in the outbox, `noise` 0 or more."""
+    """The number of this start; `floor` of provisioning, `seen` in the outbox, `noise` chance."""
     last = _last(flash)
     if last == _LOST or (last == 0 and floor == UNKNOWN):
         last = _CHANCE_FROM + noise % _CHANCE_SPAN

@@ -1,23 +1,23 @@
 """Records wait here, in flash, until the gateway's ack covers them (promise 2).
 
-What `append` returned True for survives any power cut. An acked record is struck from the index in
-RAM, and a file goes when all its records are struck; after a restart some acked records may
-therefore be sent again, which is harmless: their identity makes the effect once.
+What `append` returned True for is in a closed file and survives any power cut; a record is never
+kept in RAM to spare the flash. An acked record is struck from the index in RAM, and a file goes
+when all its records are struck; after a restart some acked records may therefore be sent again,
+which is harmless: their identity makes the effect once.
 
 What is sent next (promise 3): alarms, then live records, then backlog, each oldest first. Backlog
 is what is older than LATE_S, and everything from before the last start.
 
-A full ring gives up its oldest file that holds anything but alarms: the alarms in it are carried
-to the newest file, the rest is dropped and counted. So the oldest track goes first, in one piece
-(one range in the gateway's `missing`), and never an alarm. Only a ring full of nothing but alarms
-refuses. Then, and when the flash fails, up to HELD records wait in RAM alone, alarms before others.
+A full ring makes room as ring.py says: the oldest track becomes coarser, and no alarm goes. When it
+has no room for all the alarms in it, and when the flash fails, up to HELD records wait in RAM
+alone, alarms before others; `settle` brings them into flash when it can. A start finds none of
+them, so whoever may sleep asks `held` and `alarms_held` before.
 """
 
 from tracker.record_index import ALARM, IN_RAM, SENT, TRIES, RecordIndex
-from tracker.segments import MAX_FRAME, SEGMENT_BYTES, SLOTS, Segments
-from trygg_wire.layouts import LANE_ALARM, LATE_S
-
-ENOSPC = 28
+from tracker.ring import Ring
+from tracker.segments import SEGMENT_BYTES, SLOTS, Segments
+from trygg_wire.layouts import LANE_ALARM, LANE_LIVE, LATE_S
 
 MAX_RECORDS = 1120
 HELD = 16
@@ -34,34 +34,39 @@ class Outbox:
     def __init__(self, flash, slots=SLOTS, segment_bytes=SEGMENT_BYTES, max_records=MAX_RECORDS):
         self._segments = Segments(flash, slots, segment_bytes)
         self._index = RecordIndex()
+        self._ring = Ring(self._segments, self._index, max_records)
         self._max_records = max_records
+        self._floor = (0, 0)
         self._held = {}  # (boot, seq): frame, of records that are not in flash
         self._recent = []  # (boot, seq, at_s) of the newest records, at most LATE_S old
         self._last = (0, 0)  # the newest that was made here
         self._taught = 0
         self._try = 2
         self._failed = 0
-        self.dropped = 0
-        self.unreadable = 0
+        self._dropped = 0
+        self._lost = 0
 
     # -- opening ---------------------------------------------------------------------------
 
     def open(self, floor=(0, 0)):
         """Find what waits in flash; records before `floor` (boot, seq) are acked. Never fails."""
-
-        def take(slot, offset, lane, boot, seq):
-            if (boot, seq) < floor:
-                return
-            if self._index.count == self._max_records:
-                self._forget_oldest()
-            if self._index.count < self._max_records:
-                self._enter(slot, offset, lane, boot, seq)
-            else:
-                self.dropped += 1
-
+        self._floor = floor
         self._last = (floor[0], floor[1] - 1)
-        self._segments.open(take)
-        self._sweep()
+        self._segments.open(self._take)
+        self._ring.sweep()
+
+    def _take(self, slot, offset, lane, boot, seq):
+        """Enter a record that was found in flash, once if a cut has left two copies of it."""
+        if (boot, seq) < self._floor:
+            return
+        if (boot, seq) <= self._last and self._index.find(boot, seq) >= 0:
+            return
+        if self._index.count == self._max_records:
+            self._forget_oldest()
+        if self._index.count < self._max_records:
+            self._enter(slot, offset, lane, boot, seq)
+        else:
+            self._dropped += 1
 
     def _forget_oldest(self):
         """Take the oldest eighth, but no alarm, out of a full index; their files stay."""
@@ -76,7 +81,7 @@ class Outbox:
 
         before = self._index.count
         self._index.strike(oldest)
-        self.dropped += before - self._index.count
+        self._dropped += before - self._index.count
 
     def floor(self):
         """(boot, seq) before which every record is acked or dropped: what `open` wants."""
@@ -107,71 +112,57 @@ class Outbox:
         self._recent = self._recent[1 - MAX_LIVE :] + [(boot, seq, now_s)]
         self._last = max(self._last, (boot, seq))
         try:
-            if len(frame) <= MAX_FRAME and self._make_room(len(frame)):
-                slot, offset = self._segments.put(lane, boot, seq, frame)
-                self._enter(slot, offset, lane, boot, seq)
+            if self._ring.make_room(len(frame)):
+                (offset,) = self._segments.put([(lane, boot, seq, frame)])
+                self._enter(self._segments.newest(), offset, lane, boot, seq)
                 return True
         except OSError:
             self._failed += 1
         self._hold(lane, boot, seq, frame)
         return False
 
-    def _make_room(self, size):
-        """Have room in index and newest file for a frame; False when alarms fill the ring."""
-        while True:
-            if self._index.count < self._max_records:
-                if self._segments.has_room(size):
-                    return True
-                self._sweep()
-                if self._segments.free() > 1:  # one slot stays free for carrying alarms
-                    self._segments.start()
+    def settle(self):
+        """Bring into flash what RAM holds, alarms first, and read files that could not be read;
+        what the flash still refuses stays as it is."""
+        self._segments.look_again(self._take)
+        for alarms in (True, False):
+            for identity in sorted(self._held):
+                place = self._index.find(*identity)
+                if self.is_alarm(place) != alarms:
                     continue
-            if not self._give_up():
-                return False
+                try:
+                    self._bring_in(identity)
+                except OSError:
+                    self._failed += 1
+                    return
 
-    def _give_up(self):
-        """Free the oldest file with more than alarms in it; False when there is none."""
-        victim = self._oldest_with_reports()
-        if victim < 0:
-            return False
-        if victim == self._segments.newest():
-            self._segments.start()
-        self._carry_alarms(victim)
-        self.dropped += self._index.in_slot(victim)
-        self._index.strike(lambda place: self._index.slot(place) == victim)
-        self._segments.remove(victim)
-        return True
+    def _bring_in(self, identity):
+        frame = self._held[identity]
+        if not self._ring.make_room(len(frame)):
+            return
+        place = self._index.find(*identity)  # making room may have moved it
+        lane = LANE_ALARM if self.is_alarm(place) else LANE_LIVE
+        (offset,) = self._segments.put([(lane, identity[0], identity[1], frame)])
+        self._index.move(place, self._segments.newest(), offset)
+        del self._held[identity]
 
-    def _oldest_with_reports(self):
-        oldest = -1
-        for place in range(self._index.count):
-            slot = self._index.slot(place)
-            if slot == IN_RAM or self.is_alarm(place):
-                continue
-            if oldest < 0 or self._segments.age(slot) < self._segments.age(oldest):
-                oldest = slot
-        return oldest
+    def held(self):
+        """The number of records that are in RAM alone."""
+        return len(self._held)
 
-    def _carry_alarms(self, victim):
-        """Copy the alarms of a file that goes to the newest one."""
-        for place in range(self._index.count):
-            if self._index.slot(place) != victim or not self.is_alarm(place):
-                continue
-            frame = self.frame(place)
-            if not frame:
-                continue
-            if not self._segments.has_room(len(frame)) and not self._segments.start():
-                raise OSError(ENOSPC)
-            boot, seq = self._index.identity(place)
-            slot, offset = self._segments.put(LANE_ALARM, boot, seq, frame)
-            self._index.move(place, slot, offset)
+    def alarms_held(self):
+        """True while an alarm is in RAM alone."""
+        for identity in self._held:
+            if self.is_alarm(self._index.find(*identity)):
+                return True
+        return False
 
     def _hold(self, lane, boot, seq, frame):
         """Keep in RAM what flash did not take; an alarm may push out another record."""
         if len(self._held) >= HELD and lane == LANE_ALARM:
             self._push_out()
         if len(self._held) >= HELD:
-            self.dropped += 1
+            self._dropped += 1
             return
         self._held[(boot, seq)] = frame
         self._enter(IN_RAM, 0, lane, boot, seq)
@@ -179,7 +170,7 @@ class Outbox:
     def _push_out(self):
         for place in range(self._index.count):
             if self._index.slot(place) == IN_RAM and not self.is_alarm(place):
-                self.dropped += 1
+                self._dropped += 1
                 self._strike(lambda other, place=place: other == place)
                 return
 
@@ -242,7 +233,7 @@ class Outbox:
 
     def lost(self, place):
         """Strike a record that cannot be read any more, and count it."""
-        self.unreadable += 1
+        self._lost += 1
         self._strike(lambda other: other == place)
 
     def retry(self):
@@ -285,7 +276,7 @@ class Outbox:
         before = self._index.count
         self._strike(held)
         if self._index.count < before:
-            self._sweep()
+            self._ring.sweep()
         return before - self._index.count, alarms - self.alarms_waiting()
 
     def taught(self):
@@ -310,9 +301,19 @@ class Outbox:
         return self._segments.torn
 
     @property
+    def dropped(self):
+        """Records given up: thinned, or refused."""
+        return self._dropped + self._ring.dropped
+
+    @property
+    def unreadable(self):
+        """Records that damage has taken."""
+        return self._lost + self._ring.unreadable
+
+    @property
     def flash_errors(self):
         """Times the flash refused."""
-        return self._segments.flash_errors + self._failed
+        return self._segments.flash_errors + self._ring.flash_errors + self._failed
 
     def _strike(self, goes):
         """Take records out of the index, and out of RAM those that are only there."""
@@ -325,13 +326,3 @@ class Outbox:
             return True
 
         self._index.strike(gone)
-
-    def _sweep(self):
-        """Remove the files none of whose records wait, but for the one appended to."""
-        for slot in self._segments.slots():
-            if self._index.in_slot(slot) or slot == self._segments.newest():
-                continue
-            try:
-                self._segments.remove(slot)
-            except OSError:
-                self._failed += 1

@@ -67,6 +67,20 @@ class RecordIndex:
         which, seq = struct.unpack_from("<HI", block, at + 4)
         return self._boots[which], seq
 
+    def find(self, boot, seq):
+        """The place of a record, -1 when it is not here."""
+        if boot not in self._boots:
+            return -1
+        wanted = struct.pack("<HI", self._boots.index(boot), seq)
+        for number, block in enumerate(self._blocks):
+            at = block.find(wanted)
+            while at >= 0:
+                place = number * _BLOCK + at // _SIZE
+                if at % _SIZE == 4 and place < self.count:
+                    return place
+                at = block.find(wanted, at + 1)
+        return -1
+
     def in_slot(self, slot):
         """The number of records whose file this is."""
         return self._per_slot[slot]

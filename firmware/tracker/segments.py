@@ -1,12 +1,14 @@
-"""A ring of small files in flash that knows two operations: append a record, remove a file.
+"""A ring of small files in flash that knows two operations: append records, remove a file.
 
-`slots` files of at most `segment_bytes`, one flash block each. A record is appended to the newest
+`slots` files of at most `segment_bytes`, one flash block each. Records are appended to the newest
 file and the file closed before `put` returns; nothing is ever changed in place. A file is a head
 (mark, generation, crc32) and records (mark, lane, length, boot, seq, frame, crc32), little endian.
 Reading skips a torn or damaged stretch to the next record whose crc32 fits, and counts it; a file
 with a torn tail is read but not appended to again, for what follows a torn head could be lost.
 
-Errors: OSError from the flash comes through from put, start and remove; reading counts it instead.
+When the flash fails (OSError): from put, start and remove it comes through, and none of the records
+counts as written. The file may be appended to again if it is as long as before, else it stays as
+it is. A file that cannot be read keeps its slot, and `look_again` goes on where reading stopped.
 The idea of a ring made of append and delete only: antirez/freakwan's history.py.
 """
 
@@ -69,31 +71,37 @@ def _next_mark(file, at):
 
 
 class Segments:
-    """The files; `flash` is a Flash port. Counters: `torn` stretches, `flash_errors`."""
+    """The files; `flash` is a Flash port. Counters: `torn` stretches, `flash_errors` in reading."""
 
     def __init__(self, flash, slots=SLOTS, segment_bytes=SEGMENT_BYTES):
         self._flash = flash
-        self._segment_bytes = segment_bytes
+        self.segment_bytes = segment_bytes
         self._generations = [0] * slots  # 0: no file
+        self._unread = {}  # slot: where to go on reading
         self._newest = -1
         self._newest_size = segment_bytes  # as good as full: the next record starts a file
+        self._size_before = -1  # of a write that failed
         self.torn = 0
         self.flash_errors = 0
 
     def open(self, take):
         """Call take(slot, offset, lane, boot, seq) for every sound record, oldest file first."""
         for slot in range(len(self._generations)):
-            head = self._file_head(slot)
-            if head is not None:
-                self._generations[slot] = _generation(head)
+            self._generations[slot] = self._read_generation(slot)
         for slot in self.slots():
-            self._newest = slot
-            try:
-                clean, end = self._scan(slot, take)
-            except OSError:
-                self.flash_errors += 1
-                clean, end = False, 0
-            self._newest_size = end if clean else self._segment_bytes
+            if slot not in self._unread:
+                self._newest = slot
+                self._newest_size = self.segment_bytes
+                self._read_on(slot, _FILE_HEAD_SIZE, take)
+
+    def look_again(self, take):
+        """Read what could not be read so far; `take` as for open."""
+        for slot in sorted(self._unread):
+            self._read_on(slot, self._unread[slot], take)
+
+    def unread(self):
+        """The slots whose files could not be read to their end."""
+        return sorted(self._unread)
 
     def slots(self):
         """The slots in use, oldest first."""
@@ -109,34 +117,49 @@ class Segments:
         """The slot that is appended to, -1 when there is none."""
         return self._newest
 
+    def can_hold(self, frame_size):
+        """True when a file of its own would have room for such a frame."""
+        return frame_size <= min(MAX_FRAME, self.segment_bytes - _FILE_HEAD_SIZE - OVERHEAD)
+
     def has_room(self, frame_size):
         """True when the newest file takes one more frame of this size."""
-        return self._newest_size + OVERHEAD + frame_size <= self._segment_bytes
+        if self._size_before >= 0:
+            if self._flash.size(slot_name(self._newest)) == self._size_before:
+                self._newest_size = self._size_before  # nothing of it was written
+            self._size_before = -1
+        return self._newest_size + OVERHEAD + frame_size <= self.segment_bytes
 
     def free(self):
         """The number of slots without a file."""
-        return len(self._generations) - len(self.slots())
+        return self._generations.count(0)
 
     def start(self):
         """Begin a new file in a free slot; False when there is none."""
         for slot in range(len(self._generations)):
             if not self._generations[slot]:
                 generation = max(self._generations) + 1
-                self._write(slot, "wb", _with_crc(struct.pack(_FILE_HEAD, _MARK, generation)))
+                self._write(slot, "wb", [_with_crc(struct.pack(_FILE_HEAD, _MARK, generation))])
                 self._generations[slot] = generation
                 self._newest = slot
                 self._newest_size = _FILE_HEAD_SIZE
+                self._size_before = -1
                 return True
         return False
 
-    def put(self, lane, boot, seq, frame):
-        """Append a record to the newest file, which has room; give (slot, offset) of it."""
-        at = self._newest_size
-        head = struct.pack(_HEAD, _MARK, lane, len(frame), boot, seq)
-        self._newest_size = self._segment_bytes  # if the write fails its tail may be torn
-        self._write(self._newest, "ab", _with_crc(head + frame))
-        self._newest_size = at + OVERHEAD + len(frame)
-        return self._newest, at
+    def put(self, records):
+        """Append (lane, boot, seq, frame) records, for which there is room, in one go; their
+        offsets in the newest file."""
+        end = before = self._newest_size
+        whole, offsets = [], []
+        for lane, boot, seq, frame in records:
+            head = struct.pack(_HEAD, _MARK, lane, len(frame), boot, seq)
+            whole.append(_with_crc(head + frame))
+            offsets.append(end)
+            end += OVERHEAD + len(frame)
+        self._newest_size, self._size_before = self.segment_bytes, before
+        self._write(self._newest, "ab", whole)
+        self._newest_size, self._size_before = end, -1
+        return offsets
 
     def read(self, slot, offset):
         """The frame of the record at (slot, offset); b"" when it is damaged.
@@ -152,31 +175,55 @@ class Segments:
 
     def remove(self, slot):
         """Remove a slot's file."""
-        self._flash.remove(slot_name(slot))
+        try:
+            self._flash.remove(slot_name(slot))
+        except OSError:
+            if self._flash.size(slot_name(slot)) >= 0:
+                raise
         self._generations[slot] = 0
+        self._unread.pop(slot, None)
         if slot == self._newest:
-            self._newest = -1
-            self._newest_size = self._segment_bytes
+            self._newest = self._size_before = -1
+            self._newest_size = self.segment_bytes
 
-    def _write(self, slot, mode, data):
+    def _write(self, slot, mode, parts):
         with self._flash.open(slot_name(slot), mode) as file:
-            file.write(data)
+            for part in parts:
+                file.write(part)
 
-    def _file_head(self, slot):
-        """The head of a slot's file; None when there is none."""
+    def _read_generation(self, slot):
+        """The generation of a slot's file, 0 when there is none; 1, the oldest, when its head is
+        damaged or cannot be read."""
         try:
             if self._flash.size(slot_name(slot)) < 0:
-                return None
+                return 0
             with self._flash.open(slot_name(slot), "rb") as file:
-                return file.read(_FILE_HEAD_SIZE)
+                head = file.read(_FILE_HEAD_SIZE)
         except OSError:
             self.flash_errors += 1
-            return None
+            self._unread[slot] = _FILE_HEAD_SIZE
+            return 1
+        if len(head) == _FILE_HEAD_SIZE and head[0] == _MARK and _fits(head):
+            return max(1, struct.unpack_from(_FILE_HEAD, head)[1])
+        return 1
+
+    def _read_on(self, slot, at, take):
+        """Hand over a file's sound records from `at` on; the file is appended to again only if it
+        is the newest and sound to its very end."""
+        torn = self.torn
+        self._unread[slot] = at
+        try:
+            size = self._scan(slot, take)
+        except OSError:
+            self.flash_errors += 1
+            return
+        del self._unread[slot]
+        if slot == self._newest and self.torn == torn:
+            self._newest_size = size
 
     def _scan(self, slot, take):
-        """Hand over a file's sound records; (sound to its very end, its size)."""
-        size = self._flash.size(slot_name(slot))
-        at = _FILE_HEAD_SIZE
+        """Hand over records, noting how far it came; gives the file's size."""
+        size, at = self._flash.size(slot_name(slot)), self._unread[slot]
         skipping = size < at
         self.torn += skipping
         with self._flash.open(slot_name(slot), "rb") as file:
@@ -190,11 +237,5 @@ class Segments:
                     self.torn += not skipping
                     at = _next_mark(file, at + 1)
                 skipping = not record
-        return not skipping, size
-
-
-def _generation(head):
-    """A file's generation; one with a damaged head counts as the oldest, 1."""
-    if len(head) == _FILE_HEAD_SIZE and head[0] == _MARK and _fits(head):
-        return struct.unpack_from(_FILE_HEAD, head)[1]
-    return 1
+                self._unread[slot] = at
+        return size

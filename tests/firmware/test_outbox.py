@@ -215,20 +215,60 @@ def test_at_least_a_thousand_records_of_a_hundred_bytes_are_kept():
         assert expected == 1001
 
 
-def test_a_full_ring_gives_up_its_oldest_records_in_one_piece_and_never_an_alarm():
+def gaps_between(outbox, first):
+    """The widest gap in seq between neighbours that wait, from `first` on."""
+    widest, before = 0, first
+    for place in range(outbox.waiting()):
+        seq = outbox.identity(place)[1]
+        if seq >= first:
+            widest, before = max(widest, seq - before), seq
+    return widest
+
+
+def test_a_full_ring_becomes_coarser_with_age_has_no_hole_and_keeps_every_alarm():
     with OnDisk() as flash:
         outbox = reopened(flash)
         fill(outbox, 1, 5, LANE_ALARM, size=100)
-        fill(outbox, 6, 1500, size=100)
-        assert outbox.dropped > 300
-        assert outbox.dropped + outbox.waiting() == 1500
-        first = 1501 - (outbox.waiting() - 5)
-        for expected in (1, 2, 3, 4, 5):
+        fill(outbox, 6, 1300, size=100)
+        fill(outbox, 1301, 1301, LANE_ALARM, size=100)
+        fill(outbox, 1302, 2000, size=100)
+        assert outbox.waiting() >= 1000
+        assert outbox.dropped + outbox.waiting() == 2000
+        assert outbox.alarms_waiting() == 6
+        assert gaps_between(outbox, 1) <= 8
+        assert gaps_between(outbox, 1000) <= 4
+        assert gaps_between(outbox, 1600) <= 2
+        assert gaps_between(outbox, 1800) == 1
+        for expected in (1, 2, 3, 4, 5, 1301):
             assert next_sent(outbox) == expected
-        for expected in range(first, 1501):
-            assert next_sent(outbox) == expected
-        assert reopened(flash).waiting() == outbox.waiting()
+        again = reopened(flash)
+        assert again.waiting() == outbox.waiting()
+        assert again.alarms_waiting() == 6
         assert files_of(flash) < SLOTS
+
+
+def test_of_a_file_that_is_thinned_every_second_record_stays_and_the_order_too():
+    outbox = Outbox(Flash(), slots=4, segment_bytes=512)
+    outbox.open()
+    fill(outbox, 1, 24)
+    assert outbox.dropped == 0
+    fill(outbox, 25, 25)
+    assert outbox.dropped == 4
+    assert [seq for _, seq in drain(outbox, LATE_S + 1)] == [2, 4, 6, 8] + list(range(9, 26))
+
+
+def test_files_that_are_nearly_empty_are_gathered_before_anything_is_thinned():
+    outbox = Outbox(Flash(), slots=6, segment_bytes=512)
+    outbox.open()
+    fill(outbox, 1, 40)
+    drain(outbox)
+    keep = (1, 9, 17, 25, 33)
+    outbox.ack(1, 40, [{"first": seq, "count": 1} for seq in keep])
+    assert outbox.waiting() == 5
+    assert fill(outbox, 41, 70) == 30
+    assert outbox.dropped == 0
+    waiting = sorted([outbox.identity(place)[1] for place in range(outbox.waiting())])
+    assert waiting == list(keep) + list(range(41, 71))
 
 
 def test_a_ring_full_of_alarms_refuses_a_report_and_counts_it():
