@@ -61,6 +61,7 @@ class Duty:
     failures: searches in a row without a fix. stated_s: the slack that the last report stated,
     NOTHING_S, or 0 when there was no report in this boot. slack_s: that of the current plan. All
     four may be set: what was before a sleep. look_s: LOOK_S where an anchor is listened for.
+    night: reports inside may wait until report_night_s.
     """
 
     def __init__(self, settings):
@@ -70,6 +71,7 @@ class Duty:
         self.stated_s = 0
         self.slack_s = settings.fix_floor_s
         self.look_s = 0
+        self.night = False
 
     # -- how searches went -----------------------------------------------------------------
 
@@ -159,13 +161,13 @@ class Duty:
 
     # -- reports ---------------------------------------------------------------------------
 
-    def next_report_in_s(self, state, alarm_open=False, night=False):
+    def next_report_in_s(self, state, alarm_open=False):
         """Pause between two reports in this `state` (FenceSet.worst's); alarm_open: any other."""
         if state == OUTSIDE or alarm_open:
             return self.settings.alarm_report_s
         if state == INSIDE:
             inside_s = self.settings.report_inside_s
-            return max(inside_s, self.settings.report_night_s) if night else inside_s
+            return max(inside_s, self.settings.report_night_s) if self.night else inside_s
         return self.settings.report_live_s
 
     # --------------------------------------------------------------------------------------

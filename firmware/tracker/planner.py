@@ -44,7 +44,7 @@ class Planner:
         at.state = core.fences.worst()[1]
         unjudged = core.fences.version and not core.fences.armed
         at.confirming = bool(core.fences.needs_confirmation or unjudged)
-        at.change_s = self._change_s(utc)
+        at.change_s = core.fences.next_change_s(utc) + 1  # the fix is to be within the window
         at.alarm_open = bool(self._image.sos_open)
         at.upkeep = self._search.keeps_up(now_s)
         at.battery_low, at.charging = core.battery.said, core.battery.charging
@@ -120,12 +120,16 @@ class Planner:
         return self._anchor.looking()
 
     def night(self, utc):
-        """Whether it is night where the wearer is, by the settings and the fences' time zone."""
+        """Whether it is night where the wearer is, by the settings and the fences' time zone.
+
+        With no fence in force it does not matter, and is told by UTC."""
         settings = self._core.settings
         begins, ends = settings.night_from_min, settings.night_to_min
         if not utc or begins == ends:
             return False
-        minute = minute_of_week(utc + offset_s(utc, self._core.fences.zone)) % _DAY_MIN
+        fences = self._core.fences.in_force()
+        zone = fences[0].zone if fences else (0, 0)
+        minute = minute_of_week(utc + offset_s(utc, zone)) % _DAY_MIN
         return (minute - begins) % _DAY_MIN < (ends - begins) % _DAY_MIN
 
     def _plan_anew(self, now_s):
@@ -158,8 +162,3 @@ class Planner:
         helps = with_it_s > self._core.duty.skip_s(at)
         at.at_anchor = heard
         return helps
-
-    def _change_s(self, utc):
-        """Until a second after a window of a schedule begins or ends; NEVER_S when none does."""
-        change_s = self._core.fences.next_change_s(utc) if utc else None
-        return NEVER_S if change_s is None else change_s + 1

@@ -1,18 +1,42 @@
 """Duty: the next fix before the boundary can be reached, and a worst case that can be stated."""
 
-from tracker.duty import Duty
+from tracker.duty import LOOK_S, NOTHING_S, Duty
+from tracker.duty_rows import NEVER_S, PAUSES, SLACKS, Situation
 from tracker.settings import Settings
 from trygg_wire.layouts import CANNOT_TELL, INSIDE, NEAR, OUTSIDE, UNKNOWN
 
 
-def duty(time_to_fix_s=3):
+def duty(time_to_fix_s=3, **settings):
     planned = Duty(Settings())
     planned.time_to_fix_s = time_to_fix_s
+    for name in settings:
+        setattr(planned.settings, name, settings[name])
     return planned
 
 
-def pause(planned, inside_m, accuracy_dm=40, age_s=0, state=INSIDE, confirming=False):
-    return planned.next_fix_in_s(-100 * inside_m, accuracy_dm, age_s, state, confirming)
+def situation(inside_m=None, accuracy_dm=40, **known):
+    at = Situation()
+    at.margin_cm = None if inside_m is None else -100 * inside_m
+    at.accuracy_dm = accuracy_dm
+    at.state = UNKNOWN if inside_m is None else INSIDE
+    for name in known:
+        assert hasattr(at, name), name
+        setattr(at, name, known[name])
+    return at
+
+
+def pause(planned, inside_m, accuracy_dm=40, **known):
+    return planned.next_fix_in_s(situation(inside_m, accuracy_dm, **known))
+
+
+def stated(planned, **known):
+    """The bound that a report made now states."""
+    planned.state(situation(100, **known))
+    planned.renew()
+    return planned.bound_s()
+
+
+# -- the next fix --------------------------------------------------------------------------
 
 
 def test_the_next_fix_is_due_before_the_boundary_can_be_reached():
@@ -23,9 +47,7 @@ def test_the_next_fix_is_due_before_the_boundary_can_be_reached():
 
 
 def test_a_faster_wearer_is_looked_at_more_often():
-    planned = duty()
-    planned._settings.v_max_dm_s = 60
-    assert pause(planned, 500) == 78
+    assert pause(duty(v_max_dm_s=60), 500) == 78
 
 
 def test_it_is_never_shorter_than_the_floor_or_longer_than_the_ceiling():
@@ -43,6 +65,7 @@ def test_the_age_of_the_fix_is_part_of_the_pause():
     assert pause(duty(), 500, age_s=300) == 0
     assert pause(duty(), 5000, age_s=600) == 0
     assert pause(duty(), 30, age_s=5) == 15
+    assert pause(duty(), 30, age_s=NEVER_S) == 0
 
 
 def test_while_one_fix_may_decide_the_receiver_stays_on():
@@ -50,53 +73,103 @@ def test_while_one_fix_may_decide_the_receiver_stays_on():
     assert pause(duty(), -50, state=OUTSIDE, confirming=True) == 0
 
 
-def test_outside_is_looked_at_often():
-    planned = duty()
-    assert pause(planned, -500, state=OUTSIDE) == 10
-    assert pause(planned, -500, state=OUTSIDE, age_s=4) == 6
-    planned._settings.alarm_fix_s = 120
-    assert pause(planned, -500, state=OUTSIDE) == 20
+def test_while_its_ephemerides_are_made_fresh_the_receiver_stays_on():
+    assert pause(duty(), 500, upkeep=True) == 0
+
+
+def test_outside_is_looked_at_often_and_so_is_a_wearer_who_has_called():
+    assert pause(duty(), -500, state=OUTSIDE) == 10
+    assert pause(duty(), -500, state=OUTSIDE, age_s=4) == 6
+    assert pause(duty(), 500, alarm_open=True) == 10
+    assert pause(duty(alarm_fix_s=120), -500, state=OUTSIDE) == 20
 
 
 def test_without_a_fence_or_a_fix_the_ceiling_is_the_pause():
-    assert duty().next_fix_in_s(None, 0, 0, UNKNOWN, False) == 600
-    assert duty().next_fix_in_s(None, 0, 700, UNKNOWN, False) == 0
+    assert pause(duty(), None) == 600
+    assert pause(duty(), None, age_s=700) == 0
+
+
+def test_on_the_charger_it_looks_more_often_and_leaves_nothing_out():
+    assert pause(duty(), 5000, charging=True) == 60
+    assert pause(duty(), None, charging=True) == 60
+    assert pause(duty(fix_floor_s=90), 5000, charging=True) == 90
+    planned = duty()
+    assert stated(planned, still=True, charging=True) == 100
+    assert planned.skip_s(situation(500, still=True, charging=True, age_s=60)) == 0
+
+
+def test_a_fix_is_due_when_a_window_of_a_schedule_begins():
+    assert pause(duty(), 5000, change_s=77) == 77
+    assert pause(duty(), None, change_s=77) == 77
+    failing = duty()
+    failing.stated_s = NOTHING_S
+    for _search in range(9):
+        failing.got_none()
+    failing.renew()
+    assert pause(failing, 20, age_s=10000, change_s=333) == 333
+
+
+# -- without reception ---------------------------------------------------------------------
+
+
+def failing_duty(stated_s=NOTHING_S, searches=1, **settings):
+    planned = duty(**settings)
+    planned.stated_s = stated_s
+    for _search in range(searches):
+        planned.got_none()
+        planned.renew()
+    return planned
 
 
 def test_without_reception_the_pause_doubles_up_to_the_ceiling():
-    planned = duty()
+    planned = failing_duty(searches=0)
     pauses = []
     for _search in range(8):
         planned.got_none()
+        planned.renew()
         pauses.append(pause(planned, 20, age_s=10000))
     assert pauses == [20, 40, 80, 160, 320, 600, 600, 600]
     planned.got_fix(3)
     assert pause(planned, 20) == 20
 
 
-def test_backing_off_never_comes_before_the_wearer_could_be_near():
+def test_backing_off_never_goes_past_what_was_stated():
+    for stated_s, longest_s in ((0, 20), (20, 20), (100, 100), (NOTHING_S, 600)):
+        planned = failing_duty(stated_s, searches=9)
+        assert pause(planned, 20, age_s=10000) == longest_s
+
+
+def test_a_report_is_wanted_when_less_can_be_promised_than_was():
     planned = duty()
+    assert stated(planned) == 100
+    assert not planned.report_due(situation(100))
+    assert planned.report_due(situation(100, battery_low=True))
+    assert not planned.report_due(situation(100, battery_low=True, charging=True))
     planned.got_none()
+    assert planned.report_due(situation(100))
+    planned.state(situation(100))
+    assert planned.stated_s == NOTHING_S
+    assert not planned.report_due(situation(100))
+
+
+def test_backing_off_never_comes_before_the_wearer_could_be_near():
+    planned = failing_duty()
     assert pause(planned, 500, age_s=100) == 140
     assert pause(planned, 500, age_s=230) == 20
 
 
 def test_outside_without_reception_the_pause_never_grows_past_that_of_an_alarm():
-    planned = duty()
     for alarm_fix_s, pauses in ((10, [10, 10, 10, 10]), (120, [20, 40, 80, 120])):
-        planned.failures = 0
-        planned._settings.alarm_fix_s = alarm_fix_s
+        planned = failing_duty(searches=0, alarm_fix_s=alarm_fix_s)
         for wanted in pauses:
             planned.got_none()
+            planned.renew()
             assert pause(planned, -50, age_s=5000, state=OUTSIDE) == wanted
     assert pause(planned, -50, age_s=5000, state=OUTSIDE, confirming=True) == 120
 
 
 def test_failures_are_counted_without_end_and_without_growing():
-    planned = duty()
-    for _search in range(100):
-        planned.got_none()
-    assert pause(planned, 20, age_s=10000) == 600
+    assert pause(failing_duty(searches=100), 20, age_s=10000) == 600
 
 
 def test_the_time_to_fix_rises_at_once_and_falls_slowly():
@@ -112,26 +185,140 @@ def test_the_time_to_fix_rises_at_once_and_falls_slowly():
     assert fallen[-1] == 2
 
 
+# -- what is left out, and the bound -------------------------------------------------------
+
+
 def test_the_bound_is_the_sum_of_what_can_delay_an_alarm():
     # floor 20 + time-out 45 + cut second 1 + confirmation 3 + 1 + connecting 30
-    assert duty().bound_s(-10000) == 100
-    assert duty().bound_s(500) == 100
+    assert stated(duty()) == 100
+    listening = duty()
+    listening.look_s = LOOK_S
+    assert stated(listening) == 104
 
 
 def test_no_bound_is_stated_that_would_not_hold():
     planned = duty()
-    assert planned.bound_s(None) == 0
+    assert planned.bound_s() == 0
+    planned.state(situation(None))
+    assert planned.bound_s() == 0
+    assert stated(planned) == 100
     planned.got_none()
-    assert planned.bound_s(-10000) == 0
+    assert planned.bound_s() == 0
+    planned.state(situation(100))
     planned.got_fix(5)
-    assert planned.bound_s(-10000) == 100
+    assert planned.bound_s() == 0
+    assert stated(planned) == 100
 
 
 def test_the_bound_follows_every_setting_it_is_made_of():
     for name in ("fix_floor_s", "fix_timeout_s", "confirm_apart_s", "connect_s"):
         planned = duty()
-        setattr(planned._settings, name, getattr(planned._settings, name) + 7)
-        assert planned.bound_s(-10000) == 107
+        setattr(planned.settings, name, getattr(planned.settings, name) + 7)
+        assert stated(planned) == 107
+
+
+def test_everything_that_lets_a_fix_be_late_is_in_the_bound():
+    for condition, setting, _how in SLACKS[1:]:
+        planned = duty(**{setting: 333})
+        assert stated(planned, **{condition: True}) == 100 + 333 - 20, condition
+        assert stated(planned, alarm_open=True, **{condition: True}) == 100
+        assert stated(planned, state=OUTSIDE, **{condition: True}) == 100
+
+
+def test_sensors_that_are_trusted_do_not_make_the_bound_longer():
+    for condition in ("still", "at_anchor"):
+        planned = duty(sensors_trusted=1)
+        assert stated(planned, **{condition: True}) == 100
+        at = situation(30, age_s=20, anchor_margin_cm=-90000, **{condition: True})
+        assert planned.skip_s(at) > 300
+
+
+def test_a_low_battery_stretches_pauses_only_after_it_was_stated():
+    planned = duty()
+    assert stated(planned) == 100
+    assert pause(planned, 30, battery_low=True) == 20
+    assert stated(planned, battery_low=True) == 140
+    assert pause(planned, 30, battery_low=True) == 60
+    assert pause(planned, 30, battery_low=False) == 20
+    assert pause(planned, 30, battery_low=True, confirming=True) == 0
+
+
+def test_a_still_wearer_is_left_alone_up_to_the_age_that_was_stated():
+    planned = duty()
+    still = situation(30, age_s=20, still=True)
+    assert stated(planned) == 100
+    assert planned.skip_s(still) == 0
+    assert stated(planned, still=True) == 680
+    assert planned.skip_s(still) == 580
+    still.age_s = 590
+    assert planned.skip_s(still) == 0
+    assert planned.skip_s(situation(30, age_s=20, still=False)) == 0
+
+
+def test_a_larger_slack_counts_from_the_next_fix_on_and_a_smaller_one_at_once():
+    planned = duty()
+    stated(planned)
+    planned.state(situation(30, still=True))
+    assert planned.skip_s(situation(30, age_s=20, still=True)) == 0
+    planned.renew()
+    assert planned.skip_s(situation(30, age_s=20, still=True)) == 580
+    assert planned.state(situation(30))
+    assert planned.skip_s(situation(30, age_s=20, still=True)) == 0
+
+
+def test_nothing_is_left_out_while_it_matters():
+    planned = duty()
+    stated(planned, still=True)
+    for matters in ("confirming", "alarm_open", "charging"):
+        assert planned.skip_s(situation(30, age_s=20, still=True, **{matters: True})) == 0
+    assert planned.skip_s(situation(30, age_s=20, still=True, state=OUTSIDE)) == 0
+    assert planned.skip_s(situation(None, age_s=20, still=True)) == 0
+    planned.got_none()
+    assert planned.skip_s(situation(30, age_s=20, still=True)) == 0
+
+
+def test_what_is_left_out_ends_when_a_schedule_changes():
+    planned = duty()
+    stated(planned, still=True)
+    assert planned.skip_s(situation(30, age_s=20, still=True, change_s=100)) == 100
+
+
+def test_an_anchor_saves_no_longer_than_the_way_from_its_range_to_the_boundary():
+    planned = duty()
+    stated(planned, at_anchor=True)
+    at = situation(200, age_s=90, at_anchor=True, anchor_margin_cm=-20000)
+    assert planned.skip_s(at) == (200 - 10) // 2 - 3
+    at.anchor_margin_cm = -5000  # its range goes nearly to the boundary
+    assert planned.skip_s(at) == 0
+    at.anchor_margin_cm = None
+    assert planned.skip_s(at) == 0
+    at.anchor_margin_cm, at.age_s = -90000, 400
+    assert planned.skip_s(at) == 200
+
+
+def test_a_fence_out_of_reach_until_the_next_report_keeps_the_bound_of_the_floor():
+    planned = duty()
+    stated(planned, still=True)
+    at = situation(30)
+    assert planned.bound_of_s(-3000, at, 975) == 680
+    assert planned.bound_of_s(-190000, at, 975) == 680
+    assert planned.bound_of_s(-200000, at, 975) == 100
+    at.age_s = 60
+    assert planned.bound_of_s(-200000, at, 975) == 680
+
+
+def test_the_tables_are_whole():
+    names = [name for name in dir(Settings()) if not name.startswith("_")]
+    for condition, setting, _how in SLACKS:
+        assert hasattr(Situation(), condition)
+        assert setting in names
+    assert len(PAUSES) == 6
+    for state in (INSIDE, NEAR, OUTSIDE, UNKNOWN, CANNOT_TELL):
+        for margin in (None, 0, 100):
+            assert 0 <= pause(duty(), margin, state=state) <= 600
+
+
+# -- reports -------------------------------------------------------------------------------
 
 
 def test_reports_come_more_often_the_more_it_matters():
@@ -142,3 +329,12 @@ def test_reports_come_more_often_the_more_it_matters():
     assert planned.next_report_in_s(CANNOT_TELL) == 300
     assert planned.next_report_in_s(OUTSIDE) == 30
     assert planned.next_report_in_s(INSIDE, alarm_open=True) == 30
+
+
+def test_at_night_only_a_wearer_who_is_inside_is_reported_less_often():
+    planned = duty()
+    planned.night = True
+    assert planned.next_report_in_s(INSIDE) == 1800
+    assert planned.next_report_in_s(NEAR) == 300
+    assert planned.next_report_in_s(OUTSIDE) == 30
+    assert stated(planned) == 100
