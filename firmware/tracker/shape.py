@@ -16,10 +16,11 @@ from array import array
 
 from tracker.geo import Place, length, unit_vectors
 from tracker.shape_plain import (
+    AFAR,
     BIAS,
     FIRST_RING,
     HALF_WIDTH,
-    NEAR_CM,
+    HIGH_BIAS,
     ORIGIN,
     REACH,
     RINGS,
@@ -27,17 +28,15 @@ from tracker.shape_plain import (
 from trygg_wire.layouts import BAD_BODY, CIRCLE, NO_ROOM, OUT_OF_RANGE
 
 try:
-    from tracker.shape_fast import length as length_near
-    from tracker.shape_fast import on_plane, survey
+    from tracker.shape_fast import measure
 except (ImportError, NameError, SyntaxError):  # no machine code here: shape_fast.py says why
-    from tracker.shape_plain import length as length_near
-    from tracker.shape_plain import on_plane, survey
+    from tracker.shape_plain import measure
 
 POINTS_MAX = 64  # in all rings of one fence together
 REACH_CM = 1600000  # a corner this far from its fence's origin is refused
 EXACT_CM = 500000
 
-_place_on_plane = array("i", (0, 0))
+_on_the_way = array("i", (0, 0))
 
 
 def build(row):
@@ -83,21 +82,11 @@ class Shape:
 
     def distance_cm(self, place):
         """From the Place `place` to the boundary: negative inside."""
-        data = self.data
-        dx = place.x_cm - data[ORIGIN]
-        dy = place.y_cm - data[ORIGIN + 1]
-        dz = place.z_cm - data[ORIGIN + 2]
-        if not (-NEAR_CM < dx < NEAR_CM and -NEAR_CM < dy < NEAR_CM and -NEAR_CM < dz < NEAR_CM):
-            return self._from_afar(place)
-        on_plane(data, dx, dy, dz, _place_on_plane)
-        if not data[RINGS]:
-            x = _place_on_plane[0] - BIAS
-            return length_near(x, _place_on_plane[1] - BIAS) - data[REACH]
-        twice = survey(data, _place_on_plane)
-        return -(twice >> 1) if twice & 1 else twice >> 1
+        distance_cm = measure(self.data, place.x_cm, place.y_cm, place.z_cm, _on_the_way)
+        return distance_cm if distance_cm < AFAR else self._from_afar(place)
 
     def _from_afar(self, place):
-        """The same over more than NEAR_CM: exact near a circle's boundary, else roughly."""
+        """The same from AFAR: exact near a circle's boundary, else roughly."""
         data = self.data
         origin = Place(data[ORIGIN + 3], data[ORIGIN + 4])
         rough_cm = origin.roughly_cm(place)
@@ -113,7 +102,8 @@ def _head(origin, rings, reach_cm, half_width_cm):
     for i in range(len(data)):
         data[i] += BIAS
     data.extend(array("i", (rings, reach_cm, FIRST_RING + 1)))
-    data.extend(array("i", (origin.x_cm, origin.y_cm, origin.z_cm)))
+    for number in (origin.x_cm, origin.y_cm, origin.z_cm):
+        data.append(number + HIGH_BIAS)
     data.extend(array("i", (origin.lat_e6, origin.lon_e6, half_width_cm)))
     return data
 

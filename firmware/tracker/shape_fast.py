@@ -19,10 +19,36 @@ _BIAS = const(1 << 25)  # and the places in `data`: see shape_plain.py
 _RINGS = const(7)
 _REACH = const(8)
 _HINT = const(9)
+_ORIGIN = const(10)
 _FIRST_RING = const(16)
+_HIGH_BIAS = const(0x3FFFFFFF)
+_NEAR_CM = const(3600000)
+_AFAR = const(1 << 29)
 _STEPS = const(27)
 _BACK_HIGH = const(19898)  # 1 / 1.6468 = 0.6072529 in units of 2^-30, its upper 15 bits
 _BACK_LOW = const(15210)  # and its lower
+
+
+@micropython.viper
+def measure(data, x: int, y: int, z: int, place) -> int:
+    """Signed centimetres from a place in space to a shape's boundary (shape_plain.measure)."""
+    s = ptr32(data)
+    x -= s[_ORIGIN] - _HIGH_BIAS
+    y -= s[_ORIGIN + 1] - _HIGH_BIAS
+    z -= s[_ORIGIN + 2] - _HIGH_BIAS
+    if x >= _NEAR_CM or y >= _NEAR_CM or z >= _NEAR_CM:
+        return _AFAR
+    if x <= -_NEAR_CM or y <= -_NEAR_CM or z <= -_NEAR_CM:
+        return _AFAR
+    on_plane(data, x, y, z, place)
+    if s[_RINGS] == 0:
+        at = ptr32(place)
+        return int(length(at[0] - _BIAS, at[1] - _BIAS)) - s[_REACH]
+    x = int(survey(data, place))
+    y = x >> 1
+    if x & 1 > 0:
+        return 0 - y
+    return y
 
 
 @micropython.viper
@@ -201,28 +227,42 @@ def survey(data, place) -> int:
                         gap = 0 - by
                 if gap >= best:
                     continue
-                # not nearer than the line it lies on: |p x l| / |l|, p and l cut to 14 bits
+                # cut to 14 bits: not nearer than the end it points away from, or than its line
                 px = ax >> cut
                 py = ay >> cut
                 lx = bx - ax
                 ly = by - ay
                 err = 2
+                slack = 0
                 while lx > 16383 or ly > 16383 or lx < -16383 or ly < -16383:
                     lx >>= 1
                     ly >>= 1
                     err = 40000  # px + py at most
-                gap = px * ly - py * lx
+                    slack = 2
+                if lx > 0:
+                    err += lx
+                else:
+                    err -= lx
+                if ly > 0:
+                    err += ly
+                else:
+                    err -= ly
+                gap = 0 - err
+                if px * lx + py * ly <= err:
+                    gap = (bx >> cut) * lx + (by >> cut) * ly + err
+                    px = bx >> cut
+                    py = by >> cut
+                near = (best >> cut) + 3
                 if gap < 0:
-                    gap = 0 - gap
-                if lx < 0:
-                    lx = 0 - lx
-                if ly < 0:
-                    ly = 0 - ly
-                gap = (gap - lx - ly - err) // ((best >> cut) + 1)
-                if gap > 32767:
-                    continue
-                if gap > 0 and gap * gap >= (lx + 1) * (lx + 1) + (ly + 1) * (ly + 1):
-                    continue
+                    if px * px + py * py > near * near:
+                        continue
+                else:
+                    gap = px * ly - py * lx
+                    if gap < 0:
+                        gap = 0 - gap
+                    gap = (gap - err) // near - slack
+                    if gap > 32767 or gap > 0 and gap * gap > lx * lx + ly * ly:
+                        continue
             gap = int(to_edge(ax, ay, bx, by))
             if ask > 0:  # rising with the place on its left, or falling with it on its right
                 if by > ay:

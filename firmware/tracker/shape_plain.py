@@ -8,7 +8,8 @@ code, which reads without a sign, has BIAS added (+):
   RINGS       how many rings follow; 0 for a circle
   REACH       a circle's radius, or the largest of all coordinates, either sign
   HINT        where in `data` the edge begins that was nearest last time; survey writes it
-  ORIGIN      x, y, z of the origin in centimetres, its latitude and longitude in 1e-6 degree
+  ORIGIN      x, y, z of the origin in centimetres, each plus HIGH_BIAS; its latitude and longitude
+              in 1e-6 degree
   HALF_WIDTH  area over perimeter: between a quarter and a half of how wide it is
   FIRST_RING  for each ring the number of its edges, then + x, y of each corner in centimetres, and
               the first corner again
@@ -23,8 +24,27 @@ HINT = 9
 ORIGIN = 10
 HALF_WIDTH = 15
 FIRST_RING = 16
-NEAR_CM = 3600000  # on_plane takes differences less than this along each axis
+HIGH_BIAS = 0x3FFFFFFF
+NEAR_CM = 3600000  # `measure` takes places less than this away along each axis, else it says AFAR
+AFAR = 1 << 29
 _SIX_SQUARE_RADII = 2435378460000000000  # cm^2, of a sphere of 6371 km
+
+
+def measure(data, x, y, z, place):
+    """From (x, y, z), centimetres in space, to the boundary: negative inside; AFAR if not near.
+
+    `place` is an array of two, for what is on the way.
+    """
+    dx = x + HIGH_BIAS - data[ORIGIN]
+    dy = y + HIGH_BIAS - data[ORIGIN + 1]
+    dz = z + HIGH_BIAS - data[ORIGIN + 2]
+    if max(abs(dx), abs(dy), abs(dz)) >= NEAR_CM:
+        return AFAR
+    on_plane(data, dx, dy, dz, place)
+    if not data[RINGS]:
+        return length(place[0] - BIAS, place[1] - BIAS) - data[REACH]
+    twice = survey(data, place)
+    return -(twice >> 1) if twice & 1 else twice >> 1
 
 
 def on_plane(data, dx, dy, dz, place):
