@@ -261,7 +261,7 @@ def survey(data, place) -> int:
                     if gap < 0:
                         gap = 0 - gap
                     gap = (gap - err) // near - slack
-                    if gap > 32767 or gap > 0 and gap * gap > lx * lx + ly * ly:
+                    if gap > 32767 or (gap > 0 and gap * gap > lx * lx + ly * ly):
                         continue
             gap = int(to_edge(ax, ay, bx, by))
             if ask > 0:  # rising with the place on its left, or falling with it on its right
