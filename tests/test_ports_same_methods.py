@@ -28,7 +28,7 @@ PORTS = {
     "Flash": (
         ("flash.py", "Flash"),
         (("flash.py", "Flash"), ("folder_flash.py", "FolderFlash")),
-        {"open": 2, "rename": 2, "remove": 1, "size": 1, "free": 0},
+        {"open": 2, "rename": 2, "remove": 1, "size": 1, "free": 0, "sectors": 0},
     ),
     "Power": (
         ("power.py", "Power"),

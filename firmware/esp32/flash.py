@@ -1,5 +1,8 @@
 """Files on the chip's LittleFS.
 
+Each file written costs one erased sector where it was appended to, two where it was written anew,
+renamed and removed later: at most that by measurement on LittleFS, for files of up to a block
+(tests/tools/test_littlefs.py; LittleFS copies the last block of a file that is appended to).
 A file is safe once it is closed: LittleFS commits at close and needs no sync. `rename`
 replaces an existing file in one step, also when the power goes in the middle.
 """
@@ -13,8 +16,13 @@ IS_FOLDER = 0x4000
 class Flash:
     """Opens, renames, removes and measures files; OSError when the file system fails."""
 
+    def __init__(self):
+        self._sectors = 0
+
     def open(self, name, mode):
         """The file `name`; a missing folder above it is made when the mode writes."""
+        if mode[0] != "r":
+            self._sectors += 1 if mode[0] == "a" else 2
         try:
             return open(name, mode)
         except OSError as error:
@@ -45,6 +53,10 @@ class Flash:
         """Bytes not taken on the file system."""
         about = os.statvfs("/")
         return about[1] * about[4]  # fragment size * fragments available
+
+    def sectors(self):
+        """How many sectors were erased for what was written since this start, at most."""
+        return self._sectors
 
     def _stat(self, name):
         about = os.stat(name)

@@ -5,8 +5,8 @@ called again if nothing arrives. Nothing in it waits. Each stage is a method; an
 ends only that stage of that step: it is caught in one place, counted and logged, and the part is
 begun anew.
 
-Who is who: Search has the receiver, FenceSet decides, Planner and Duty plan, Recorder makes the records,
-Outbox keeps them, Uplink speaks, Downlink obeys. Times are seconds since the start of this boot
+Who is who: Search has the receiver, FenceSet decides, Planner and Duty plan, Recorder makes the
+records, Outbox keeps them, Uplink speaks, Downlink obeys. Times are seconds since the start of this boot
 (`self._now_s`, which sleeping does not stop) unless a name says ticks, ms or utc.
 """
 
@@ -97,6 +97,8 @@ class App:
         image, now_s = self._image, self._now_s
         if self.listening() or self._uplink.stay or self._downlink.busy():
             return 0
+        if self.outbox.alarms_held():
+            return 0  # it would be lost
         if self._wearer.awake(now_s) or self._planner.busy():
             return 0
         next_s = min(self._search.next_s, image.next_report_s, image.next_health_s)
@@ -108,6 +110,7 @@ class App:
     def sleep(self, ms):
         """Put everything away and sleep `ms` with the chip off; the next start goes on."""
         self._search.switch_off()
+        self.outbox.settle()
         self._recorder.remember((ms + 999) // 1000)
         self._parts.power.deep_sleep(ms, self._planner.resting())
 
@@ -260,7 +263,8 @@ class App:
 
     def _remember(self):
         """Put what must outlive a reset into RTC memory; restart when that was ordered."""
-        if self._dirty:
+        self._recorder.settle()
+        if self._dirty and not self.outbox.alarms_held():
             self._recorder.remember()
             self._dirty = False
         if self._downlink.restart_due(self._now_s):

@@ -79,4 +79,5 @@ class Assembly:
             self.faults + core.outbox.flash_errors + self.orders.flash_errors,
             1 if self._parts.power.start_reason()[0] == _WATCHDOG else 0,
             core.outbox.dropped + core.outbox.unreadable,
+            self._parts.flash.sectors(),
         )

@@ -146,6 +146,10 @@ class Outbox:
         self._index.move(place, self._segments.newest(), offset)
         del self._held[identity]
 
+    def settled(self):
+        """True while nothing is in RAM alone and every file could be read."""
+        return not self._held and not self._segments.unread()
+
     def held(self):
         """The number of records that are in RAM alone."""
         return len(self._held)

@@ -19,6 +19,8 @@ from trygg_wire import codec, layouts
 Core = namedtuple("Core", "settings fences duty outbox battery elapsed")
 
 _FLASH_ERRORS = retained.COUNTERS.index("flash_errors")
+_DROPPED = retained.COUNTERS.index("records_dropped")
+SETTLE_S = 20  # between two tries to bring into flash what only RAM holds
 _SEQ_CHANCE = 0x1FFFFF00
 TRACK_APART_S = 5  # fixes nearer in time than this are one in the track
 
@@ -49,6 +51,8 @@ class Recorder:
             self._begin_boot(boot_number.next_boot(parts.flash, boot_floor, seen, noise))
         core.outbox.made(self.image.boot, self.image.seq)
         self._base = list(self.image.counts)
+        self._base[_DROPPED] += self.image.held  # they were in RAM alone
+        self._settle_s = 0
         self._take_up()
 
     def _begin_boot(self, boot):
@@ -115,12 +119,24 @@ class Recorder:
         image, core = self.image, self._core
         self._watch_heap()
         image.sleep_s = sleep_s
+        image.held = core.outbox.held()
         image.now_s = core.elapsed.now_s
         image.time_s = self._parts.clock.utc()
         image.time_to_fix_s = core.duty.time_to_fix_s
         image.fix_failures = core.duty.failures
         image.counts = self._totals()
         self._parts.power.retain(retained.pack(image))
+
+    def settle(self):
+        """Now and then, while RAM alone holds records: try to bring them into flash."""
+        outbox, now_s = self._core.outbox, self._core.elapsed.now_s
+        if outbox.settled() or now_s < self._settle_s:
+            return
+        self._settle_s = now_s + SETTLE_S
+        before = outbox.held()
+        outbox.settle()
+        if outbox.held() != before:
+            self._retain(0)
 
     def note(self, fix):
         """Put a fix on the track of the next report; none while the fences keep it private.
@@ -245,3 +261,4 @@ class Recorder:
         now_s = self._core.elapsed.now_s
         if not self._core.outbox.append(lane, values["boot"], values["seq"], frame, now_s):
             self._log.error("flash did not take record %d" % values["seq"])
+            self._retain(0)  # with how many are in RAM alone: a reset must not lose them uncounted

@@ -120,7 +120,7 @@ def health(moment, counts, uptime_s, reset_cause, settings_version, waiting, hea
     values["moved"] = 1
     values["temperature_c"] = TEMPERATURE_UNKNOWN
     values["hours_left"] = HOURS_UNKNOWN
-    values["crashes"] = values["last_stage"] = values["sectors_written"] = 0
+    values["crashes"] = values["last_stage"] = 0
     values["charge"] = []
     values["uptime_s"] = min(uptime_s, _COUNT_MAX)
     values["settings_version"] = settings_version

@@ -13,7 +13,7 @@ from tracker.fix import Fix
 
 SIZE_MAX = 2048
 TRACK_MAX = 32
-_FORMAT = 4
+_FORMAT = 5
 
 FIELDS = (
     "boot",
@@ -43,6 +43,7 @@ FIELDS = (
     "anchor_state",  # Anchor.save
     "anchor_north",
     "anchor_east",
+    "held",  # records that RAM alone holds: a start counts them as dropped
     "heap_least",  # bytes free at the worst moment since the last health record, 0 unknown
 )
 COUNTERS = (
@@ -58,6 +59,7 @@ COUNTERS = (
     "flash_errors",
     "starts_by_watchdog",
     "records_dropped",
+    "sectors_written",
 )
 _NUMBERS = "<%dI" % (len(FIELDS) + len(COUNTERS))
 _HEAD = "<BBH"  # format, fixes, bytes of the fences

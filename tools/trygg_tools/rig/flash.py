@@ -23,6 +23,7 @@ class Flash:
         self.tail = b""
         self.failing = 0
         self.writes = 0
+        self._sectors = 0
         self._dark = False
 
     # -- the rig's side --------------------------------------------------------------------
@@ -62,6 +63,7 @@ class Flash:
             self._one_operation()
             self.files[name] = b""
         self.writes += 1
+        self._sectors += 1 if mode == "ab" else 2
         return File(self, name, True)
 
     def rename(self, a: str, b: str) -> None:
@@ -89,6 +91,14 @@ class Flash:
     def free(self) -> int:
         """Bytes left on the flash."""
         return self.capacity - sum([len(data) for data in self.files.values()])
+
+    def start(self) -> None:
+        """Begin a run of the firmware: its sectors are counted anew."""
+        self._sectors = 0
+
+    def sectors(self) -> int:
+        """Sectors erased since this start, counted as on the chip."""
+        return self._sectors
 
     def _one_operation(self) -> None:
         if not self.stroke():

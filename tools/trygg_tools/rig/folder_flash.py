@@ -14,10 +14,13 @@ class FolderFlash:
 
     def __init__(self, root: str) -> None:
         self.root = root
+        self._sectors = 0
         self._make(root)
 
     def open(self, name: str, mode: str):  # type: ignore[no-untyped-def]
         """Open a file of the board; a folder in its name is made when it is written."""
+        if mode != "rb":
+            self._sectors += 1 if mode == "ab" else 2
         if mode != "rb" and "/" in name[1:]:
             self._make(self.root + name[: name.rindex("/")])
         return open(self.root + name, mode)
@@ -41,6 +44,14 @@ class FolderFlash:
         """Bytes left on this machine's disk."""
         stat = os.statvfs(self.root)
         return stat[0] * stat[3]
+
+    def start(self) -> None:
+        """Begin a run of the firmware: its sectors are counted anew."""
+        self._sectors = 0
+
+    def sectors(self) -> int:
+        """Sectors erased since this start, counted as on the chip."""
+        return self._sectors
 
     def _make(self, folder: str) -> None:
         try:

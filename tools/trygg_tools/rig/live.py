@@ -98,6 +98,7 @@ class LiveTracker:
                 self.board,
                 Log(self.clock, self._say),
             )
+            self.flash.start()
             self._app = App(parts, self._config)
             if self._kept is not None:
                 write_down(self._app.outbox, self._kept)

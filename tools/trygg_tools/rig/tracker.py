@@ -87,6 +87,7 @@ class SimulatedTracker:
     def _step(self, end_ms: int) -> None:
         if self.app is None:
             self.starts += 1
+            self.flash.start()
             log = Log(self.clock, self.lines.append)
             parts = Parts(self.clock, self.uart, self.link, self.flash, self.power, self.board, log)
             self.app = App(parts, self.config())
