@@ -31,6 +31,8 @@ class ModemMqtt:
         self._doing = NOTHING
         self._waiting = None  # (topic, payload) to publish next
         self._received = []
+        self._last_id = 0
+        self._messages = modem.dialect.Messages()
         self.state = CLOSED
         self.why = ""
         self.connects = self.failures = self.repeated = self.refused = 0
@@ -104,6 +106,8 @@ class ModemMqtt:
             topic, payload = self._waiting
             values = {"topic": topic.encode(), "content": payload, "size": b"%d" % len(payload)}
             values["topicsize"] = b"%d" % len(topic)
+            self._last_id = self._last_id % 65535 + 1
+            values["id"] = b"%d" % self._last_id
             self._run(PUBLISH, dialect.MQTT_PUBLISH, values, now)
 
     def _run(self, doing, steps, values, now):
@@ -149,12 +153,11 @@ class ModemMqtt:
         self._waiting = None
 
     def _hear(self, event):
-        name, line, _ = event
-        if name == "message":
-            found = self._modem.dialect.message(event)
-            if found is not None and found[0] == self._topic_down.encode():
-                self._received.append(found[1])
+        message = self._messages.take(event)
+        if message is not None:
+            if message and message[0] == self._topic_down.encode():
+                self._received.append(message[1])
             else:
                 self.refused += 1
-        elif self.state == READY and self._modem.dialect.is_lost(name, line):
+        elif self.state == READY and self._modem.dialect.is_lost(event[0], event[1]):
             self._fail("connection lost")

@@ -132,13 +132,23 @@ def _is_open(answer):
     return lines.first(answer)[:2] == [b"0", b"0"]
 
 
-SOCKET_SEND = (send(b"AT+CASEND=0,<size>", b"<content>", 30000),)
-SOCKET_RECEIVE = (must(b"AT+CARECV=0,<size>", b"+CARECV:"),)
-SOCKET_CLOSE = (may(b"AT+CACLOSE=0"),)
+def socket_send(_by):
+    """The step that sends <size> bytes <content>."""
+    return (send(b"AT+CASEND=0,<size>", b"<content>", 30000),)
+
+
+def socket_receive(_by):
+    """The step that fetches at most <size> bytes."""
+    return (must(b"AT+CARECV=0,<size>", b"+CARECV:"),)
+
+
+def socket_close(_by):
+    """The step that ends it."""
+    return (may(b"AT+CACLOSE=0"),)
 
 
 def received(answer):
-    """The bytes that SOCKET_RECEIVE brought; b"" for none."""
+    """The bytes that `socket_receive` brought; b"" for none."""
     return answer.lines[1] if len(answer.lines) > 1 else b""
 
 
@@ -187,15 +197,21 @@ def is_lost(name, line):
     return name == "pdp" and line[-8:] == b"DEACTIVE"
 
 
-def message(event):
-    """(topic, payload) of a "message" event; None when it is cut or no hex."""
-    _, line, _ = event
-    begin = line.find(b'"')
-    middle = line.find(b'","', begin + 1)
-    if begin < 0 or middle < 0 or line[-1:] != b'"':
-        return None
-    payload = lines.from_hex(line[middle + 3 : -1])
-    return None if payload is None else (line[begin + 1 : middle], payload)
+class Messages:
+    """Messages out of events: `take` gives (topic, payload), None for no message, False for one
+    that is damaged."""
+
+    def take(self, event):
+        """`+SMSUB: "topic","hex"`; what is no hex is damaged."""
+        if event[0] != "message":
+            return None
+        line = event[1]
+        begin = line.find(b'"')
+        middle = line.find(b'","', begin + 1)
+        if begin < 0 or middle < 0 or line[-1:] != b'"':
+            return False
+        payload = lines.from_hex(line[middle + 3 : -1])
+        return False if payload is None else (line[begin + 1 : middle], payload)
 
 
 # -- reachability, GNSS --------------------------------------------------------------------------

@@ -23,6 +23,7 @@ class ModemSocket:
     def __init__(self, modem, secured="ca"):
         self._modem = modem
         self._secured = secured
+        self._by = ""  # how the connection is secured, as the dialect calls it
         self._goal = None
         self._state = CLOSED
         self._doing = NOTHING
@@ -90,15 +91,17 @@ class ModemSocket:
         if self._state == OPENING and self._modem.state == UP:
             host, port, tls = self._goal
             values = {"host": host.encode(), "port": b"%d" % port, "ca": (tls or "").encode()}
-            self._run(BEGINNING, dialect.socket_open(self._secured if tls else ""), values, now)
+            self._by = self._secured if tls else ""
+            self._run(BEGINNING, dialect.socket_open(self._by), values, now)
         elif self._state == OPEN and self._more:
-            self._run(FETCHING, dialect.SOCKET_RECEIVE, {"size": b"%d" % dialect.RECEIVE_MAX}, now)
+            size = b"%d" % dialect.RECEIVE_MAX
+            self._run(FETCHING, dialect.socket_receive(self._by), {"size": size}, now)
         elif self._state == OPEN and self._out:
             values = {"size": b"%d" % len(self._out), "content": self._out}
-            self._run(SENDING, dialect.SOCKET_SEND, values, now)
+            self._run(SENDING, dialect.socket_send(self._by), values, now)
         elif self._state == CLOSED and self._stands:
             self._stands = False
-            self._run(ENDING, dialect.SOCKET_CLOSE, {}, now)
+            self._run(ENDING, dialect.socket_close(self._by), {}, now)
 
     def _run(self, doing, steps, values, now):
         if self._modem.run(steps, values, now):

@@ -38,9 +38,9 @@ def until(text, prefix, check, limit_ms):
     return Step(text, prefix, b"", b"", b"", limit_ms, UNTIL, check)
 
 
-def send(text, payload, limit_ms, final=b"", prompt=at.PROMPT):
+def send(text, payload, limit_ms, final=b"", prompt=at.PROMPT, check=None):
     """A step whose payload follows the modem's prompt."""
-    return Step(text, b"", final, prompt, payload, limit_ms, MUST, None)
+    return Step(text, b"", final, prompt, payload, limit_ms, MUST, check)
 
 
 class Steps:
