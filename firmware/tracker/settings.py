@@ -38,7 +38,7 @@ ROWS = (
     (24, "anchor_max_age_s", 600, 30, 7200),
     (25, "sensors_trusted", 0, 0, 1),
     (26, "charging_fix_s", 60, 5, 3600),
-    (27, "report_night_s", 1800, 60, 86400),
+    (27, "report_night_s", 900, 60, 86400),
     (28, "night_from_min", 1320, 0, 1439),
     (29, "night_to_min", 360, 0, 1439),
     (30, "upkeep_s", 7200, 0, 14400),

@@ -60,7 +60,7 @@ TEXTS = (
     (26, "s",
      "Longest pause between two fixes on the charger."),
     (27, "s",
-     "Pause between two reports at night, while inside every fence."),
+     "Pause between two reports at night while inside every fence, if longer than by day."),
     (28, "min",
      "When the night begins, in minutes after midnight of the fences' time zone."),
     (29, "min",

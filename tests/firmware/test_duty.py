@@ -332,9 +332,10 @@ def test_reports_come_more_often_the_more_it_matters():
 
 
 def test_at_night_only_a_wearer_who_is_inside_is_reported_less_often():
-    planned = duty()
+    planned = duty(report_night_s=3600)
+    assert planned.next_report_in_s(INSIDE) == 900
     planned.night = True
-    assert planned.next_report_in_s(INSIDE) == 1800
+    assert planned.next_report_in_s(INSIDE) == 3600
     assert planned.next_report_in_s(NEAR) == 300
     assert planned.next_report_in_s(OUTSIDE) == 30
     assert stated(planned) == 100

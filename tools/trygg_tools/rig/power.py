@@ -38,6 +38,7 @@ class Power:
         self._charging = False
         self._noise = 12345
         self.rails: dict[str, bool] = {}
+        self.switched_on: dict[str, int] = {}  # how often each supply came
         self.feeds = 0
         self.sleeps = 0
 
@@ -70,6 +71,8 @@ class Power:
 
     def rail(self, name: str, on: bool) -> None:
         """Switch a part's supply."""
+        if on and not self.rails.get(name):
+            self.switched_on[name] = self.switched_on.get(name, 0) + 1
         self.rails[name] = on
 
     def retain(self, data: bytes) -> None:

@@ -23,6 +23,7 @@ class Uart:
         self._rxbuf = rxbuf
         self._spoken_s = -1
         self._on_since_s = -1
+        self._switched_on = 0
         self._overruns = 0
         self.wrong = unharmed  # the scenario's bad cable
         self.failing = 0
@@ -44,9 +45,10 @@ class Uart:
             raise OSError(self.failing)
         now_s = (self._clock.now_ms - LATENCY_MS) // 1000
         if not self._power.rails.get(RAIL):
-            self._on_since_s = -1
             return b""
-        if self._on_since_s < 0:
+        switched_on = self._power.switched_on[RAIL]
+        if switched_on != self._switched_on:
+            self._switched_on = switched_on
             self._on_since_s = now_s
             self._spoken_s = now_s
         data = b""
