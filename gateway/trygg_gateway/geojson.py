@@ -2,7 +2,8 @@
 
 GeoJSON has longitude first and has no circles: a Point with `radius_m` in its properties is one. A
 ring's last point repeats its first; fences here leave that out. A feature without a number gets
-its place in the file, counted from 1.
+its place in the file, counted from 1. A collection may say `time_zone` beside its features, by
+whose clock their schedules go.
 """
 
 from __future__ import annotations
@@ -12,7 +13,31 @@ from typing import Any
 from trygg_gateway.values import Refused
 
 Json = dict[str, Any]
-_KEPT = ("name", "keep", "private", "buffer_m")
+_KEPT = ("name", "keep", "private", "buffer_m", "schedule")
+EXAMPLE: Json = {
+    "type": "FeatureCollection",
+    "time_zone": "Europe/Oslo",
+    "features": [
+        {
+            "type": "Feature",
+            "properties": {
+                "number": 1, "name": "home", "keep": "in", "private": True, "radius_m": 150,
+                "schedule": "daily 21:00-07:00",
+            },
+            "geometry": {"type": "Point", "coordinates": [10.7011, 59.9271]},
+        },
+        {
+            "type": "Feature",
+            "properties": {"number": 2, "name": "the lake", "keep": "out", "buffer_m": 5},
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [
+                    [[10.7052, 59.9262], [10.7081, 59.9259], [10.7077, 59.9248], [10.7052, 59.9262]]
+                ],
+            },
+        },
+    ],
+}  # fmt: skip
 
 
 def fences_of(content: Any, file: str) -> list[Json]:
@@ -30,6 +55,11 @@ def fences_of(content: Any, file: str) -> list[Json]:
     if not isinstance(features, list):
         raise Refused(f"{file}: wanted a FeatureCollection, a Feature, or a list of fences.")
     return [_fence(one, at, file) for at, one in enumerate(features, 1)]
+
+
+def time_zone_of(content: Any) -> str:
+    """The name of the time zone that the file says; "" for none."""
+    return str(content.get("time_zone") or "") if isinstance(content, dict) else ""
 
 
 def _fence(one: Any, at: int, file: str) -> Json:

@@ -13,6 +13,7 @@ from trygg_gateway import order_keys, orders
 from trygg_gateway.database import Database
 from trygg_gateway.fence_shapes import Json, fences_body, wire_fence
 from trygg_gateway.journal import Journal
+from trygg_gateway.local_time import local_time
 from trygg_gateway.orders import Order
 from trygg_wire import layouts
 
@@ -86,13 +87,21 @@ def queue_key(db: Database, device: str, who: str, now_ms: int) -> int:
 
 
 def queue_fences(
-    db: Database, device: str, fences: list[Json], expires_s: int, who: str, now_ms: int
+    db: Database,
+    device: str,
+    fences: list[Json],
+    expires_s: int,
+    who: str,
+    now_ms: int,
+    time_zone: str = "",
 ) -> int:
     """Owe the tracker a whole new fence set, as people write it; the order's id.
 
-    Raises Refused: a fence that is not one, or the tracker not registered.
+    `time_zone` is the name of the one that schedules go by. Raises Refused: a fence that is not
+    one, a zone that a tracker cannot follow, or the tracker not registered.
     """
-    body = fences_body(fences)
+    local = local_time(time_zone, now_ms // 1000) if time_zone else None
+    body = fences_body(fences, local)
     order_id = queue(db, device, layouts.FENCES, body, expires_s, who, now_ms)
     (version,) = db.execute("SELECT version FROM orders WHERE id = ?", (order_id,)).fetchone()
     for fence in fences:

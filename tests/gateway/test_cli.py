@@ -247,6 +247,32 @@ def test_geojson_is_taken_with_longitude_first(folder, on):
     assert river["rings"][0][0] == [59.91, 10.76]
 
 
+def test_schedules_go_by_the_clock_that_the_file_or_the_command_names(folder, on):
+    on("tracker", "add", "astrid", "--out", folder / "1.json")
+    night = HOME | {"schedule": "daily 21:00-07:00"}
+    file = folder / "fences.json"
+    file.write_text(json.dumps([night]))
+    assert "by whose clock" in on("fence", "set", "astrid", file, code=1)
+    assert "no time zone" in on("fence", "set", "astrid", file, "--time-zone", "Oslo", code=1)
+    on("fence", "set", "astrid", file, "--time-zone", "Europe/Oslo")
+    file.write_text(json.dumps({"time_zone": "America/New_York", "fences": [night]}))
+    assert on("fence", "set", "astrid", file, "--json") == {"order": 2, "device": "astrid"}
+    with sqlite3.connect(folder / "data" / "journal.sqlite") as db:
+        bodies = [codec.decode_body(layouts.FENCES, body)
+                  for (body,) in db.execute("SELECT body FROM orders ORDER BY id")]  # fmt: skip
+    db.close()
+    assert [(one["utc_offset_min"], one["dst"]) for one in bodies] == [(60, 1), (-300, 2)]
+    assert on("fence", "show", "astrid", "--json")[0]["schedule"] == "daily 21:00-07:00"
+
+
+def test_the_example_of_fences_can_be_set_as_it_is_printed(folder, on):
+    on("tracker", "add", "astrid", "--out", folder / "1.json")
+    (folder / "example.geojson").write_text(trygg("fence", "example").stdout)
+    on("fence", "set", "astrid", folder / "example.geojson")
+    home, lake = on("fence", "show", "astrid", "--json")
+    assert (home["schedule"], lake["schedule"]) == ("daily 21:00-07:00", None)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from trygg_gateway import order_book, orders
 from trygg_gateway.fence_shapes import fences_body, shown_fence
 from trygg_gateway.journal import Journal
+from trygg_gateway.local_time import LocalTime
 from trygg_gateway.order_book import OrderBook
 from trygg_gateway.registry import Registry
 from trygg_gateway.values import EPOCH, Refused
@@ -17,9 +18,11 @@ from trygg_wire import codec, layouts
 
 NOW_S = 1_790_000_000
 HOME = {"number": 1, "name": "Hjemme", "keep": "in", "private": True, "shape": "circle",
-        "lat": 59.913868, "lon": 10.752245, "radius_m": 150}  # fmt: skip
+        "lat": 59.913868, "lon": 10.752245, "radius_m": 150, "schedule": None}  # fmt: skip
+OSLO = LocalTime(60, layouts.EU)
 LAKE = {"number": 2, "name": "Vannet", "keep": "out", "private": False, "shape": "polygon",
-        "buffer_m": 5, "rings": [[[59.9, 10.7], [59.9, 10.71], [59.91, 10.7]]]}  # fmt: skip
+        "schedule": "mon-fri 22:00-07:00; sun 00:00-24:00", "buffer_m": 5,
+        "rings": [[[59.9, 10.7], [59.9, 10.71], [59.91, 10.7]]]}  # fmt: skip
 
 
 class Clock:
@@ -131,7 +134,9 @@ def test_an_expired_order_is_not_sent_and_blocks_no_other(journal, clock):
 def test_a_newer_fence_set_supersedes_one_still_owed(journal, clock):
     def fences(wanted):
         return journal.write(
-            lambda db: order_book.queue_fences(db, "astrid", wanted, 0, "Kari", clock.now_ms)
+            lambda db: order_book.queue_fences(
+                db, "astrid", wanted, 0, "Kari", clock.now_ms, "Europe/Oslo"
+            )
         ).result()
 
     fences([HOME])
@@ -165,7 +170,9 @@ def test_answers_in_any_order_never_lead_back(results):
 
 
 def test_a_fence_as_people_write_it_comes_back_from_the_wire_the_same():
-    wire = codec.decode_body(layouts.FENCES, fences_body([HOME, LAKE]))["fences"]
+    body = codec.decode_body(layouts.FENCES, fences_body([HOME, LAKE], OSLO))
+    assert (body["utc_offset_min"], body["dst"]) == (60, layouts.EU)
+    wire = body["fences"]
     shown = [shown_fence(fence["name"], body) for fence, body in zip((HOME, LAKE), wire)]
     assert shown == [HOME | {"buffer_m": 0.0}, LAKE | {"buffer_m": 5.0}]
 

@@ -22,7 +22,8 @@ from trygg_gateway.views import Views
 from trygg_wire import codec, layouts
 
 HOME = {"number": 1, "name": "Solbakken", "keep": "in", "private": True, "shape": "circle",
-        "buffer_m": 0.0, "lat": 59.913868, "lon": 10.752245, "radius_m": 160.0}  # fmt: skip
+        "buffer_m": 0.0, "lat": 59.913868, "lon": 10.752245, "radius_m": 160.0,
+        "schedule": None}  # fmt: skip
 
 
 class Rig:

@@ -18,13 +18,14 @@ from trygg_gateway.cli.opened import (
     now_ms,
     print_json,
     print_table,
+    tell_order,
     whoami,
 )
-from trygg_gateway.geojson import fences_of
+from trygg_gateway.geojson import EXAMPLE, fences_of, time_zone_of
 from trygg_gateway.values import Refused
 from trygg_gateway.views import Views
 
-app = typer.Typer(help="Fences of a tracker: set, show.", no_args_is_help=True)
+app = typer.Typer(help="Fences of a tracker: set, show, example.", no_args_is_help=True)
 
 Device = Annotated[str, typer.Argument(help="The tracker's name.")]
 
@@ -33,24 +34,44 @@ Device = Annotated[str, typer.Argument(help="The tracker's name.")]
 def set_(
     device: Device,
     file: Annotated[Path, typer.Argument(help="GeoJSON, or a JSON list of fences.")],
+    time_zone: Annotated[
+        str, typer.Option(help="By whose clock schedules go.", show_default="the file's")
+    ] = "",
     who: Who = "",
     config_file: ConfigFile = DEFAULT,
+    as_json: AsJson = False,
 ) -> None:
     """Order a tracker to keep these fences and no others, from when it is next heard.
 
     A fence in JSON: `{"number": 1, "name": "home", "keep": "in", "shape": "circle", "lat": 59.91,
     "lon": 10.75, "radius_m": 150}`. In GeoJSON each feature is a fence: a Point with `radius_m`,
-    or a Polygon; `number`, `name`, `keep`, `private` and `buffer_m` stand in its properties.
+    or a Polygon; `number`, `name`, `keep`, `private`, `buffer_m` and `schedule` stand in its
+    properties. `trygg gateway fence example` prints a file to begin with.
 
-    Example: `trygg gateway fence set astrid astrid.geojson`
+    A `schedule` is when the fence is in force, as in `"mon-fri 22:00-07:00; sat,sun 00:00-24:00"`
+    or `"daily 21:00-07:00"`; without one it always is. It goes by the clock of `time_zone`, which
+    stands beside the features of the file or in `--time-zone`.
+
+    Example: `trygg gateway fence set astrid astrid.geojson --time-zone Europe/Oslo`
     """
     with journal_of(config_file) as journal:
-        fences = fences_of(_read(file), str(file))
+        content = _read(file)
+        fences = fences_of(content, str(file))
+        zone = time_zone or time_zone_of(content)
         at_ms = now_ms()
         order_id = journal.write(
-            lambda db: order_book.queue_fences(db, device, fences, 0, whoami(who), at_ms)
+            lambda db: order_book.queue_fences(db, device, fences, 0, whoami(who), at_ms, zone)
         ).result()
-    typer.echo(f"order {order_id}: {len(fences)} fences for {device}, sent when it is heard")
+    tell_order(order_id, device, f"{len(fences)} fences, sent when it is heard", as_json)
+
+
+@app.command()
+def example() -> None:
+    """Print a file of fences, GeoJSON, to begin with.
+
+    Example: `trygg gateway fence example > astrid.geojson`
+    """
+    print_json(EXAMPLE)
 
 
 @app.command()
@@ -67,7 +88,7 @@ def show(device: Device, config_file: ConfigFile = DEFAULT, as_json: AsJson = Fa
     if as_json:
         print_json(fences)
     else:
-        columns = ["number", "name", "keep", "private", "shape", "radius_m"]
+        columns = ["number", "name", "keep", "private", "shape", "radius_m", "schedule"]
         print_table(fences, columns, f"{device} has no fences")
 
 

@@ -180,7 +180,7 @@ function fenceLayer(fence, shaded, stale, chosen) {
   const shape = fence.shape === "circle"
     ? L.circle([fence.lat, fence.lon], { radius: fence.radius_m, ...style })
     : L.polygon(fence.rings, style);
-  const words = `${fence.keep === "out" ? "Keep out" : "Keep in"}: ${fence.name || `fence ${fence.number}`}`;
+  const words = `${fence.keep === "out" ? "Keep out" : "Keep in"}: ${fence.name || `fence ${fence.number}`}${fence.schedule ? `, ${fence.schedule}` : ""}`;
   return shape.bindTooltip(el("span", {}, words), { sticky: true });
 }
 
