@@ -16,8 +16,9 @@ What differs from a broker, on purpose:
 - A publish on any topic but the tracker's own is handed on as `not-own/{device}/{topic}`, which
   is no topic of ours whatever the tracker wrote: ingest sets it aside and it is acknowledged.
 
-Bounds (`Limits`): every stranger is bounded in number, time and packet size, and none of them
-takes a place from a tracker that is logged in. A tracker that publishes faster than its rate,
+Bounds (`Limits`): every stranger is bounded in number, time and packet size, from the first byte
+of its TLS handshake on, and none of them takes a place from a tracker that is logged in, nor one
+who guesses passwords from the tracker (guesses.py). A tracker that publishes faster than its rate,
 or has more unconfirmed than allowed, is read no further until that changes: nothing is dropped.
 `paused(True)` does the same to all. One who does not read what we write is closed.
 
@@ -30,14 +31,17 @@ import asyncio
 import ssl
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
+from trygg_gateway.guesses import Guesses
 from trygg_gateway.listener_session import Session
+from trygg_gateway.listener_tls import Handshake
 from trygg_gateway.puback_window import TOKEN_BITS
+from trygg_gateway.strangers import Stranger, Strangers
 from trygg_gateway.values import Incoming
 
 log = structlog.get_logger("listener")
@@ -49,7 +53,9 @@ COUNTERS = (
     "connections",  # connections opened, TLS done
     "logins",  # CONNECTs accepted
     "refused_auth",  # unknown tracker, wrong password, client id not the username
+    "refused_guessing",  # logins not looked at, after too many wrong passwords
     "refused_full",  # no place: too many trackers, or too many logging in
+    "handshakes_failed",  # connections whose TLS did not come about, or not in time
     "check_failed",  # the credential could not be checked: an error on our side
     "auth_timeouts",  # no CONNECT in time
     "takeovers",  # a tracker logged in again while its old connection stood
@@ -78,7 +84,7 @@ class Limits:
 
     max_packet: int = 16_384  # bytes, header and body
     max_connections: int = 2_000  # trackers logged in
-    max_waiting: int = 500  # strangers: connections not yet logged in
+    max_waiting: int = 500  # strangers: connections not yet logged in, in their handshake or after
     auth_seconds: float = 10.0  # from the connection to its CONNECT, and for the TLS handshake
     check_seconds: float = 60.0  # for our own check of the credential
     keepalive_s: float = 3_600.0  # longest keepalive granted, and that of one who asks for none
@@ -115,13 +121,15 @@ class Listener:
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.chunk = memoryview(bytearray(CHUNK))  # one for all: asyncio reads one at a time
         self.held = False
+        self.guesses = Guesses()
+        self.strangers = Strangers(self.limits.max_waiting)  # in TLS, or before their CONNECT
         self.remembered: dict[str, int] = {}  # device → granted qos, of sessions with clean=0
-        self.tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._tls = tls
         self._server: asyncio.Server | None = None
         self._serial = 0
         self._sessions: dict[int, Session] = {}  # serial → every connection
-        self._silent: dict[int, Session] = {}  # those that have not sent their CONNECT yet
+        self._checked: set[Session] = set()  # those that said who they are and are not admitted
         self._live: dict[str, Session] = {}  # device → its one connection
         self._confirmed: deque[tuple[int, int]] = deque()  # token, how many
         self._flush_due = False
@@ -135,12 +143,7 @@ class Listener:
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._server = await self.loop.create_server(
-            self._new_session,
-            self.host,
-            self.port,
-            ssl=self._tls,
-            ssl_handshake_timeout=self.limits.auth_seconds if self._tls else None,
-            backlog=1024,
+            self._accept, self.host, self.port, backlog=1024
         )
         self.port = self._server.sockets[0].getsockname()[1]
         log.info("listening", host=self.host, port=self.port, tls=self._tls is not None)
@@ -151,7 +154,7 @@ class Listener:
             return
         self._server.close()
         self._flush()
-        tasks = list(self.tasks)
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -200,16 +203,22 @@ class Listener:
     # -- for the sessions ------------------------------------------------------------------
 
     def arrived(self, session: Session) -> None:
-        """A connection stands; the oldest silent stranger makes room when they are too many."""
-        if len(self._silent) >= self.limits.max_waiting:
+        """A connection stands."""
+        self._sessions[session.serial] = session
+        self.stranger_came(session, session.address)
+
+    def stranger_came(self, stranger: Stranger, address: str) -> None:
+        """One more of whom nobody knows who it is; another makes room when they are too many."""
+        leaves = self.strangers.add(stranger, address)
+        if leaves is not None:
             self.complain("refused_full", why="too many connections without a login")
-            self._silent.pop(next(iter(self._silent))).abort("room for others")
-        self._sessions[session.serial] = self._silent[session.serial] = session
+            leaves.abort("room for others")
 
     def connect_seen(self, session: Session) -> bool:
         """A stranger has said who it claims to be; False if too many are being checked."""
-        self._silent.pop(session.serial, None)
-        return len(self._sessions) - len(self._silent) - len(self._live) <= self.limits.max_waiting
+        self.strangers.discard(session)
+        self._checked.add(session)
+        return len(self._checked) <= self.limits.max_waiting
 
     def admit(self, session: Session) -> bool:
         """Make a checked connection its tracker's own, closing an older; False if full."""
@@ -220,14 +229,27 @@ class Listener:
             self.counters["takeovers"] += 1
             old.end("taken over by a new login")
         self._live[session.device] = session
+        self._checked.discard(session)
         return True
 
     def forget(self, session: Session) -> None:
         """The connection is gone; so are the tokens it gave out."""
         self._sessions.pop(session.serial, None)
-        self._silent.pop(session.serial, None)
+        self.strangers.discard(session)
+        self._checked.discard(session)
         if self._live.get(session.device) is session:
             del self._live[session.device]
+
+    def new_session(self) -> Session:
+        """A session for a connection whose bytes are MQTT."""
+        self._serial += 1
+        return Session(self, self._serial)
+
+    def begin(self, work: Coroutine[None, None, None]) -> None:
+        """Do that until the door is stopped."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def complain(self, counter: str, **facts: object) -> None:
         """Count what somebody did wrong, and say so in the log at most once a second a kind."""
@@ -239,9 +261,8 @@ class Listener:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _new_session(self) -> Session:
-        self._serial += 1
-        return Session(self, self._serial)
+    def _accept(self) -> asyncio.BaseProtocol:
+        return self.new_session() if self._tls is None else Handshake(self, self._tls)
 
     def _resume_all(self) -> None:
         for session in list(self._sessions.values()):

@@ -17,8 +17,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from trygg_gateway import listener_login
+from trygg_gateway.listener_down import NOT_SUBSCRIBED, DownTopic
+from trygg_gateway.listener_login import Login, Refusal
+from trygg_gateway.listener_tls import address_of
 from trygg_gateway.puback_window import NUMBER, TOKEN_BITS, UNASKED, Window
-from trygg_gateway.values import Incoming
+from trygg_gateway.values import Busy, Incoming
 from trygg_wire import packets, packets_server, topics
 from trygg_wire.packets import PacketError
 
@@ -40,6 +44,7 @@ class Session(asyncio.BufferedProtocol):
         self.serial = serial
         self._base = serial << TOKEN_BITS
         self.device = ""
+        self.address = ""
         self.group: str | None = None  # known when logged in
         self._limits = door.limits
         self._transport: asyncio.Transport | None = None
@@ -55,11 +60,8 @@ class Session(asyncio.BufferedProtocol):
         self._credited_at = door.loop.time()
         self._up_head = b""  # its own up topic as it stands in a PUBLISH
         self._up = ""
-        self._down = ""
-        self._granted = -1  # quality of service on the down topic; -1: not subscribed
+        self._down = DownTopic("", 0, self._write)
         self._keeps = False
-        self._down_id = 0
-        self._down_owed: set[int] = set()
         self._window = Window()
         self._came: list[tuple[str, bytes]] = []  # publishes of this read, not handed in yet
 
@@ -69,6 +71,7 @@ class Session(asyncio.BufferedProtocol):
         """The connection stands: the time to log in begins."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self.address = address_of(transport)
         transport.set_write_buffer_limits(high=self._limits.write_high)
         self.door.counters["connections"] += 1
         self._heard_at = self.door.loop.time()
@@ -97,11 +100,14 @@ class Session(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes have come."""
+        self.received(self.door.chunk[:nbytes].tobytes())
+
+    def received(self, data: bytes) -> None:
+        """These bytes have come."""
         if self._ended:
             return
         if self.group is not None:  # a stranger's bytes buy no time
             self._heard_at = self.door.loop.time()
-        data = self.door.chunk[:nbytes].tobytes()
         self._take(self._rest + data if self._rest else data)
 
     # -- packets ---------------------------------------------------------------------------
@@ -127,9 +133,8 @@ class Session(asyncio.BufferedProtocol):
         The publish on the own topic at quality of service 1 is nearly all the traffic there is,
         so it is taken here, by its first bytes; everything else has a function each."""
         at, room, max_packet = 0, self._room(), self._limits.max_packet
-        door, head, up, came, take = (
-            self.door, self._up_head, self._up, self._came, self._window.take
-        )  # fmt: skip
+        door, head, up = self.door, self._up_head, self._up
+        came, take = self._came, self._window.take
         try:
             while not (self._waiting or self._ended):
                 cut = packets.frame(data, at, max_packet)
@@ -186,7 +191,8 @@ class Session(asyncio.BufferedProtocol):
         if kind == packets_server.PINGREQ_TYPE:
             self._write(packets_server.PINGRESP)
         elif kind == packets.PUBACK:
-            self._take_down_ack(packets.read_puback(body))
+            answered = self._down.answered(packets.read_puback(body))
+            self.door.counters["down_acked"] += answered
         elif kind == packets.SUBSCRIBE:
             self._take_subscribe(*packets_server.read_subscribe(body))
         elif kind == packets_server.UNSUBSCRIBE:
@@ -206,122 +212,102 @@ class Session(asyncio.BufferedProtocol):
         if self._checking or self.group is not None:
             raise PacketError("a second CONNECT")  # [MQTT-3.1.0-2]
         room = self.door.connect_seen(self)
-        level, client_id, username, password, keepalive_s, clean, _will = (
-            packets_server.read_connect(body)
-        )
-        if level != 4:
-            self._refuse("malformed", packets_server.BAD_VERSION, f"MQTT protocol level {level}")
+        asked = listener_login.read(body)
+        now = self.door.loop.time()
+        if isinstance(asked, Refusal):
+            self._refuse(asked)
         elif not room:
-            self._refuse("refused_full", packets_server.UNAVAILABLE, "too many logging in at once")
-        elif username is None or password is None or not topics.is_name(username):
-            self._refuse(
-                "refused_auth", packets_server.BAD_LOGIN, "no name of a tracker, or no password"
-            )
-        elif client_id != username:
-            self._refuse(
-                "refused_auth", packets_server.BAD_CLIENT_ID, "client id is not the username"
-            )
+            self._refuse(listener_login.NO_ROOM)
+        elif self.door.guesses.wait_s(asked.device, self.address, now):
+            self._refuse(listener_login.guessing(asked.device))
         else:
             self._checking = self._waiting = True
-            self._heard_at = self.door.loop.time()
+            self._heard_at = now
             self._patience_s = self._limits.check_seconds
-            self._keeps = not clean
-            task = self.door.loop.create_task(self._log_in(username, password, keepalive_s))
-            self.door.tasks.add(task)
-            task.add_done_callback(self.door.tasks.discard)
+            self._keeps = asked.keeps
+            self.door.begin(self._log_in(asked))
 
-    async def _log_in(self, device: str, password: bytes, keepalive_s: int) -> None:
+    async def _log_in(self, asked: Login) -> None:
         try:
-            group = await self.door.check(device, password)
-        except Exception:  # the registry's trouble is told to one client, not to all
-            log.exception("check_failed", device=device)
-            self._refuse(
-                "check_failed", packets_server.UNAVAILABLE, "credential could not be checked"
-            )
+            group = await self.door.check(asked.device, asked.password)
+        except Busy:
+            self._refuse(listener_login.BUSY)
             return
+        except Exception:  # the registry's trouble is told to one client, not to all
+            log.exception("check_failed", device=asked.device)
+            self._refuse(listener_login.CHECK_FAILED)
+            return
+        if group is None:
+            self.door.guesses.wrong(asked.device, self.address, self.door.loop.time())
+        else:
+            self.door.guesses.right(asked.device, self.address)
         if self._ended:
             return
-        self.device = device
+        self.device = asked.device
         if group is None:
-            self._refuse(
-                "refused_auth", packets_server.BAD_LOGIN, "unknown tracker or wrong password"
-            )
+            self._refuse(listener_login.WRONG)
         elif not self.door.admit(self):
-            self._refuse("refused_full", packets_server.UNAVAILABLE, "too many trackers")
+            self._refuse(listener_login.FULL)
         else:
-            self._open(group, keepalive_s)
+            self._open(group, asked.keepalive_s)
 
     def _open(self, group: str, keepalive_s: int) -> None:
         self.group = group
         self._checking = False
-        self._up, self._down = topics.up(group, self.device), topics.down(group, self.device)
+        self._up, down = topics.up(group, self.device), topics.down(group, self.device)
+        self._down = DownTopic(down, self._limits.down_window, self._write)
         self._up_head = len(self._up).to_bytes(2, "big") + self._up.encode()
         longest_s = self._limits.keepalive_s
         self._patience_s = 1.5 * min(keepalive_s or longest_s, longest_s)
-        self._restart_timer()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._heard_at = self.door.loop.time()
+        self._timer = self.door.loop.call_later(self._patience_s, self._look)
         known = self.door.remembered.get(self.device) if self._keeps else None
         if known is not None:
-            self._granted = known
+            self._down.granted = known
         elif not self._keeps:
             self.door.remembered.pop(self.device, None)
         self.door.counters["logins"] += 1
         log.info("tracker connected", device=self.device, group=group, resumed=known is not None)
         self._write(packets_server.connack(known is not None, packets.ACCEPTED))
         if self._keeps:
-            self.door.remembered.setdefault(self.device, -1)
+            self.door.remembered.setdefault(self.device, NOT_SUBSCRIBED)
         self.go_on()
 
-    def _refuse(self, counter: str, code: int, why: str) -> None:
+    def _refuse(self, refusal: Refusal) -> None:
         if self._ended:
             return
-        self.door.complain(counter, device=self.device, why=why)
-        self._write(packets_server.connack(False, code))
-        self.end(why)
+        self.door.complain(refusal.counter, device=self.device, why=refusal.why)
+        self._write(packets_server.connack(False, refusal.code))
+        self.end(refusal.why)
 
     # -- the down topic --------------------------------------------------------------------
 
     def _take_subscribe(self, packet_id: int, filters: list[tuple[str, int]]) -> None:
         codes = []
         for name, qos in filters:
-            if name == self._down:
+            if name == self._down.topic:
                 self._grant(min(qos, 1))
-                codes.append(self._granted)
+                codes.append(self._down.granted)
             else:
                 self.door.complain("subscribe_refused", device=self.device)
                 codes.append(packets.SUBACK_REFUSED)
         self._write(packets_server.suback(packet_id, codes))
 
     def _take_unsubscribe(self, packet_id: int, filters: list[str]) -> None:
-        if self._down in filters:
-            self._grant(-1)
+        if self._down.topic in filters:
+            self._grant(NOT_SUBSCRIBED)
         self._write(packets_server.unsuback(packet_id))
 
     def _grant(self, qos: int) -> None:
-        self._granted = qos
+        self._down.granted = qos
         if self._keeps:
             self.door.remembered[self.device] = qos
 
     def send_down(self, payload: bytes) -> bool:
         """Write a message on the down topic; False if not subscribed, closed or unanswered."""
-        if self._ended or self._granted < 0:
-            return False
-        if self._granted == 0:
-            self._write(packets.publish(self._down, payload))
-            return True
-        if len(self._down_owed) >= self._limits.down_window:
-            return False
-        while True:
-            self._down_id = self._down_id % 65_535 + 1
-            if self._down_id not in self._down_owed:
-                break
-        self._down_owed.add(self._down_id)
-        self._write(packets.publish(self._down, payload, 1, self._down_id))
-        return True
-
-    def _take_down_ack(self, packet_id: int) -> None:
-        if packet_id in self._down_owed:
-            self._down_owed.discard(packet_id)
-            self.door.counters["down_acked"] += 1
+        return not self._ended and self._down.send(payload)
 
     # -- confirming ------------------------------------------------------------------------
 
@@ -378,12 +364,6 @@ class Session(asyncio.BufferedProtocol):
             self._transport.resume_reading()
 
     # -- time and the end ------------------------------------------------------------------
-
-    def _restart_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._heard_at = self.door.loop.time()
-        self._timer = self.door.loop.call_later(self._patience_s, self._look)
 
     def _look(self) -> None:
         """Close the connection if it was silent for as long as it may be; else look again."""

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from trygg_gateway import order_keys
 from trygg_gateway.database import Database
 from trygg_gateway.journal import Journal
-from trygg_gateway.values import Refused, Tracker
+from trygg_gateway.values import Busy, Refused, Tracker
 from trygg_wire import topics
 
 SCRYPT_N, SCRYPT_R, SCRYPT_P = 4096, 8, 1
@@ -95,7 +95,10 @@ class Registry:
     # -- logging in ------------------------------------------------------------------------
 
     async def check(self, username: str, password: bytes) -> str | None:
-        """The group of tracker `username` if `password` is its own, else None."""
+        """The group of tracker `username` if `password` is its own, else None.
+
+        Raises Busy when too many wait to be hashed: it says nothing about the password.
+        """
         self.counters["checks"] += 1
         tracker = self.find(username)
         if tracker is None or tracker.revoked:
@@ -115,7 +118,7 @@ class Registry:
     async def _hashed_check(self, tracker: Tracker, password: bytes, digest: bytes) -> bool:
         if self._hashing >= CHECKS_MAX:
             self.counters["checks_busy"] += 1
-            return False
+            raise Busy("too many passwords wait to be checked")
         self._hashing += 1
         self.counters["checks_hashed"] += 1
         try:

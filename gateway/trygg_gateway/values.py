@@ -109,6 +109,10 @@ class Tracker(NamedTuple):
     revoked: bool
 
 
+class Busy(Exception):
+    """What was asked for cannot be done just now; asked again later it can."""
+
+
 class Refused(Exception):
     """What a person asked for cannot be done; the text is the sentence to show them."""
 

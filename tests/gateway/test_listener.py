@@ -16,6 +16,8 @@ from gateway.door_rig import until
 from gateway.listener_rig import Door
 from gateway.mosquitto import program
 from gateway.raw_tracker import RawTracker
+from trygg_gateway import guesses
+from trygg_gateway.values import Busy
 from trygg_wire import packets, packets_server
 
 MakeDoor = Callable[..., Door]
@@ -314,6 +316,39 @@ def test_a_check_that_never_ends_is_ended(make_door):
     assert door.serves(door.tracker("bodil"))
 
 
+def test_guessing_is_not_listened_to_and_the_tracker_gets_in_where_it_is_known(make_door):
+    asked = []
+
+    async def check(device: str, password: bytes) -> str | None:
+        asked.append(password)
+        return "nord" if password == b"secret" else None
+
+    door = make_door(check=check)
+    door.tracker("aase").close()
+    for _ in range(3 * guesses.KNOWN.free):
+        door.stranger("aase").log_in(b"guess")
+    assert len(asked) == 1 + guesses.KNOWN.free
+    assert door.counters["refused_guessing"] == 2 * guesses.KNOWN.free
+    assert door.stranger("aase").log_in() == (False, packets_server.UNAVAILABLE), "nobody looked"
+    assert door.serves(door.tracker("bodil")), "from the same address"
+    door.listener.guesses._forgiven_at.clear()  # time passes
+    assert door.serves(door.tracker("aase"))
+
+
+def test_one_who_cannot_be_checked_now_is_told_to_come_again_and_has_not_guessed(make_door):
+    async def check(device: str, _password: bytes) -> str | None:
+        if device == "aase":
+            raise Busy("too many")
+        return "nord"
+
+    door = make_door(check=check)
+    for _ in range(2 * guesses.DEVICE.free):
+        assert door.stranger("aase").log_in() == (False, packets_server.UNAVAILABLE)
+    assert door.counters["refused_full"] == 2 * guesses.DEVICE.free
+    assert door.counters["refused_guessing"] == door.counters["check_failed"] == 0
+    assert door.serves(door.tracker("bodil"))
+
+
 def test_a_silent_tracker_is_closed_after_one_and_a_half_keepalives(make_door):
     door = make_door(keepalive_s=0.1)  # the longest granted, so the 60 s asked for become this
     tracker = door.tracker()
@@ -428,8 +463,8 @@ def test_no_password_payload_or_topic_of_a_tracker_reaches_the_log(door):
 
 def test_a_flood_of_refusals_writes_one_line_and_counts_all(door):
     with structlog.testing.capture_logs() as lines:
-        for _ in range(20):
-            door.stranger().log_in(b"wrong")
+        for number in range(20):
+            door.stranger(f"eve-{number}").log_in(b"wrong")
     assert door.counters["refused_auth"] == 20
     assert sum(line["event"] == "refused_auth" for line in lines) <= 3
 

@@ -95,6 +95,45 @@ def test_what_is_not_tls_is_closed_and_the_others_are_served(door, trusting, ope
     assert door.counters["connections"] == 1
 
 
+def test_half_finished_handshakes_are_bounded_in_number_and_lock_nobody_out(certificates, trusting):
+    context = server_tls(certificates / "server.crt", certificates / "server.key")
+    door = Door(tls=context, max_waiting=5)
+    crowd = [socket.create_connection(("127.0.0.1", door.port), 10) for _ in range(20)]
+    tracker = door.stranger("bodil", tls=trusting)
+    tracker.log_in()
+    assert door.serves(tracker)
+    assert len(door.listener.strangers) <= 5
+    for line in crowd[:15]:
+        assert line.recv(1) == b"", "the oldest made room"
+    until(lambda: door.counters["handshakes_failed"] >= 15, "they are counted")
+    assert door.counters["refused_full"] >= 15
+    assert door.counters["connections"] == 1
+    door.close()
+    for line in crowd:
+        line.close()
+
+
+def test_what_is_sent_right_behind_the_handshake_is_taken(door, trusting):
+    with socket.create_connection(("127.0.0.1", door.port), 10) as line:
+        near, far = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = trusting.wrap_bio(near, far, server_hostname="localhost")
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                line.sendall(far.read())
+                near.write(line.recv(65_536))
+        tls.write(packets.connect("aase", "aase", b"secret", 60, True))
+        line.sendall(far.read())  # the end of the handshake and a CONNECT in one piece
+        while True:
+            try:
+                assert tls.read(4) == b"\x20\x02\x00\x00"
+                break
+            except ssl.SSLWantReadError:
+                near.write(line.recv(65_536))
+
+
 def test_a_handshake_that_is_never_finished_is_ended_and_leaves_nothing_behind(door, trusting):
     crowd = [socket.create_connection(("127.0.0.1", door.port), 10) for _ in range(20)]
     tracker = door.stranger("bodil", tls=trusting)
@@ -104,3 +143,5 @@ def test_a_handshake_that_is_never_finished_is_ended_and_leaves_nothing_behind(d
         line.close()
     tracker.close()
     until(lambda: not door.listener._sessions, "the end of every session")
+    until(lambda: door.counters["handshakes_failed"] == 20, "they are counted")
+    assert len(door.listener.strangers) == 0

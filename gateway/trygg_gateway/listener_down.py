@@ -1,0 +1,47 @@
+"""The down topic of one connection at the gateway's own door: subscribed to, sent on, answered."""
+
+from collections.abc import Callable
+
+from trygg_wire import packets
+
+NOT_SUBSCRIBED = -1
+
+
+class DownTopic:
+    """What the tracker of one connection hears, written by `write`; `topic` is its own.
+
+    At most `window` messages of quality of service 1 are unanswered."""
+
+    def __init__(self, topic: str, window: int, write: Callable[[bytes], None]) -> None:
+        self.topic = topic
+        self.granted = NOT_SUBSCRIBED  # or the quality of service
+        self._window = window
+        self._write = write
+        self._packet_id = 0
+        self._owed: set[int] = set()
+
+    def send(self, payload: bytes) -> bool:
+        """Write a message; False if nobody listens, or too many are unanswered."""
+        if self.granted == NOT_SUBSCRIBED:
+            return False
+        if self.granted == 0:
+            self._write(packets.publish(self.topic, payload))
+            return True
+        if len(self._owed) >= self._window:
+            return False
+        packet_id = self._next_id()
+        self._owed.add(packet_id)
+        self._write(packets.publish(self.topic, payload, 1, packet_id))
+        return True
+
+    def answered(self, packet_id: int) -> bool:
+        """The tracker acknowledged; False for what was not owed."""
+        owed = packet_id in self._owed
+        self._owed.discard(packet_id)
+        return owed
+
+    def _next_id(self) -> int:
+        while True:
+            self._packet_id = self._packet_id % 65_535 + 1
+            if self._packet_id not in self._owed:
+                return self._packet_id
