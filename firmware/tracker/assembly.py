@@ -37,6 +37,7 @@ class Assembly:
         self.faults = 0
         self._restore("settings", settings.load)
         self._restore("fences", lambda data: restore(fences, data))
+        self._restore("exits", fences.load_lasting)
         self._restore("keys", homes.keys.load)
         self._restore("anchors", homes.anchors.load)
         self._restore("orders", self.orders.load)

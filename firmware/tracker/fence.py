@@ -298,8 +298,15 @@ class FenceSet:
     # -- what a new battery must not change ------------------------------------------------
 
     def save_lasting(self):
-        """The bytes that flash should hold and does not, or None; `kept_lasting` once it does."""
+        """The bytes that flash should hold and does not, or None; `kept_lasting` once it does.
+
+        Only when every LEFT that was given is kept: what flash knows is not said again.
+        """
         return self._exits.owed(self._fences, self._clock)
+
+    def save_ended(self):
+        """The same without what is new: before a BACK is kept, so that none is forgotten."""
+        return self._exits.ended(self._fences, self._clock)
 
     def kept_lasting(self, data):
         """Flash holds what `save_lasting` gave."""

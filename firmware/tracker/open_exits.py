@@ -47,13 +47,21 @@ class OpenExits:
 
     def owed(self, fences, clock):
         """The bytes that flash should be told now, or None. `clock`: the FenceSet's Elapsed."""
-        now_s = self._now_s = clock.now_s
-        out = [(fence.number, fence.mark) for fence in fences if fence.state == OUTSIDE]
-        if not out:
-            return _pack(out, clock.time_s) if self._held else None
-        if out == self._held and now_s - self._held_s < REFRESH_S:
+        out = _open(fences)
+        if out == self._held and (not out or clock.now_s - self._held_s < REFRESH_S):
             return None
-        if self.next_s - now_s <= (BURST - 1) * EVERY_S:
+        return self._affordable(out, clock)
+
+    def ended(self, fences, clock):
+        """The same for what flash holds and is over, without what is new."""
+        out = _open(fences)
+        still = [entry for entry in self._held if entry in out]
+        return None if still == self._held else self._affordable(still, clock)
+
+    def _affordable(self, out, clock):
+        """`out` as bytes if there is budget; else nothing at all, if what flash holds is wrong."""
+        self._now_s = clock.now_s
+        if not out or self.next_s - clock.now_s <= (BURST - 1) * EVERY_S:
             return _pack(out, clock.time_s)
         for entry in self._held:
             if entry not in out:
@@ -94,6 +102,10 @@ class OpenExits:
             for fence in self._doubtful:
                 fence.forget()
         self._doubtful = ()
+
+
+def _open(fences):
+    return [(fence.number, fence.mark) for fence in fences if fence.state == OUTSIDE]
 
 
 def _pack(entries, utc):

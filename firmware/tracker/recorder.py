@@ -12,7 +12,7 @@ search of the receiver, and the time to connect (promise 6).
 
 from collections import namedtuple
 
-from tracker import VERSION, boot_number, records, retained
+from tracker import VERSION, boot_number, records, retained, state_files
 from trygg_wire import codec, layouts
 
 # what the records speak of; see app.py
@@ -109,6 +109,18 @@ class Recorder:
         image.floor_boot, image.floor_seq = core.outbox.floor()
         image.fences = core.fences.save()
         self._retain(sleep_s)
+        self._keep_exits(core.fences.save_lasting())
+
+    def _keep_exits(self, data):
+        """Let flash know which exits are open (open_exits.py); tried again until it does."""
+        if data is None:
+            return
+        try:
+            state_files.save(self._parts.flash, "exits", data)
+            self._core.fences.kept_lasting(data)
+        except OSError as error:
+            self.faults += 1
+            self._log.error("the open exits cannot be kept: %s" % error)
 
     def _retain(self, sleep_s):
         """Write the numbers and the time, but what is known as it was last remembered.
@@ -167,6 +179,9 @@ class Recorder:
 
     def alarm(self, event):
         """Keep an ALARM for the event; gives (boot, seq)."""
+        if event.what == layouts.BACK:
+            # first: flash never knows an exit as open that was said to be over
+            self._keep_exits(self._core.fences.save_ended())
         self._soon()
         moment = self._moment()
         evidence = self._core.fences.evidence(event.fence_number, moment.time_s)
