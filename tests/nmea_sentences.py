@@ -23,9 +23,25 @@ def gga(clock="101530.00", place="5955.62000,N,01042.06000,E", quality="1", sate
     )
 
 
-def gst(clock="101530.00", north="2.10", east="1.80", talker="GN"):
+def gns(modes, clock="101530.00", place="5955.62000,N,01042.06000,E"):
+    return sentence("GNGNS," + ",".join((clock, place, modes, "11,0.83,41.3,39.9,,,V")))
+
+
+def gll(clock="101530.00", place="5955.62000,N,01042.06000,E", status="A", mode="A"):
+    return sentence("GNGLL," + ",".join((place, clock, status, mode)))
+
+
+def vtg(course="42.70", knots="3.110"):
+    return sentence("GNVTG," + course + ",T,,M," + knots + ",N,5.760,K,A")
+
+
+def zda(date, clock="101530.00"):
+    return sentence("GNZDA," + clock + "," + date + ",00,00")
+
+
+def gst(clock="101530.00", north="2.10", east="1.80", talker="GN", ranges="4.0"):
     return sentence(
-        talker + "GST," + ",".join((clock, "4.0", "2.1", "1.8", "10.0", north, east, "3"))
+        talker + "GST," + ",".join((clock, ranges, "2.1", "1.8", "10.0", north, east, "3"))
     )
 
 

@@ -1,24 +1,48 @@
 """The sentences of one epoch become one fix, or none: never half of one, never a stale one.
 
 An epoch is what a receiver says about one moment: the sentences with the same hhmmss.sss. A fix
-needs RMC (date, status, speed) and GGA (quality, satellites, HDOP) of the same moment; GST (the
-receiver's own error estimate) makes its accuracy better, GSA says whether it is 2D.
+needs RMC (date, status, speed) and GGA or GNS (quality, satellites, HDOP) of the same moment; GST
+(the receiver's own error estimate) makes its accuracy better, GSA says whether it is 2D. GLL may
+say no and deny the place, VTG gives a speed that RMC does not say, ZDA a date; these three are
+heard while the epoch is open and not waited for.
 
 When an epoch is over is learned: the kinds of sentence that came twice running are waited for, so
 a fix is ready with the last byte that matters. Before that, and when a sentence is lost, the epoch
-ends with 100 ms of silence or with the next epoch's first sentence.
+ends with 100 ms of silence or with the next epoch's first sentence. The readers (nmea_plain.py)
+gather the sentences in `state` and say when it is complete or over; here it is judged.
 
 An epoch ends as one of four, each with a counter:
   fixes    a fix
-  no_fix   the receiver says so: RMC status V or mode N, GGA quality 0
+  no_fix   the receiver says so: RMC or GLL status V or mode N, GGA quality 0
   torn     RMC or GGA never came (damaged, or the receiver does not send it)
   refused  it claims a fix that is not believed; `why` counts by reason, see the constants
+
+A leap second, 23:59:60, is the first second of the next day; the second after it has the same time
+and is refused as stale. Dates and week rollovers: gnss_date.py.
 """
 
 from collections import namedtuple
+from struct import unpack_from
 
-from tracker.accuracy import accuracy_dm
-from tracker.nmea_rows import ABSENT, GGA, GSA, GST, RMC
+from tracker.accuracy import RANGE_ERROR_DM, accuracy_dm
+from tracker.gnss_date import day_number, day_of, put_right
+from tracker.nmea_rows import (
+    ABSENT,
+    DAY_SAID,
+    DENIED,
+    GGA,
+    GST,
+    GST_SAID,
+    HAVE,
+    OPEN,
+    RMC,
+    TIME,
+    VTG,
+    VTG_SAID,
+    WAITED,
+    WANTED,
+    ZDA,
+)  # fmt: skip
 
 # time_s since 2020 UTC, 1e-6 degrees, 68 % horizontal radius, course 0..359 or COURSE_UNKNOWN,
 # ticks of the epoch's first sentence
@@ -32,228 +56,148 @@ FORGOTTEN_MS = 3000  # an epoch open this long is not finished by anything that 
 # reasons of a refusal, indices into Epochs.why
 MALFORMED = 0  # a sentence with the right checksum and unreadable or impossible fields
 MODE = 1  # estimated, entered by hand, simulated
-PLACE = 2  # no coordinates, or RMC and GGA put it in two places
-DATE = 3  # no date, or one outside 2020..2053 (a GPS week rollover)
+PLACE = 2  # no coordinates, or two sentences put it in two places
+DATE = 3  # no date, an impossible one, or RMC and ZDA have two
 DOUBTFUL = 4  # satellites, HDOP and claimed accuracy do not fit one another
 STALE = 5  # not later than the fix before
 REASONS = ("malformed", "mode", "place", "date", "doubtful", "stale")
 
-NO_SKY = (ABSENT,) * 8  # what GGA says before it has come
-NO_CLAIM = (ABSENT,) * 3  # the same of GST
-
 # 1 << kind is a kind's bit in a set of them
-_GSA_BIT = 1 << GSA
-_NEEDED = 1 << RMC | 1 << GGA
+_RMC_GGA = 1 << RMC | 1 << GGA
+_GST = 1 << GST
+_VTG = 1 << VTG
+_ZDA = 1 << ZDA
+NO_CLAIM = (ABSENT,) * 3  # what GST says when there is none
 _UNLEARNED = 1  # no kind: wanted until the first epochs have shown what this receiver sends
-
-_DAYS_BEFORE_MONTH = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
 
 
 class Epochs:
-    """Takes decoded sentences, keeps at most one finished fix until it is taken."""
+    """Judges the epochs in `state`, keeps at most one finished fix until it is taken.
 
-    def __init__(self):
-        self.fixes = self.no_fix = self.torn = self.refused = 0
+    `range_error_dm`: what the receiver's makers state, times HDOP the accuracy without GST.
+    """
+
+    def __init__(self, state, range_error_dm=RANGE_ERROR_DM):
+        self.fixes = self.no_fix = self.torn = self.refused = self.rolled = 0
         self.why = [0] * len(REASONS)
-        self.said = [None, None, None, NO_CLAIM]  # by kind, about the open epoch
-        self.sky = NO_SKY  # the newest GGA, with a time or without
-        self._ddmmyy = self._day = ABSENT
+        self._state = state
+        self._error_dm = range_error_dm
+        self._ddmmyy = self._day = None
+        self._rolled = False
         self._last_s = self._last_ms = ABSENT
         self._stale = 0
         self.forget()
 
     def forget(self):
         """Drop the open epoch, the fix not taken and what was learned: the receiver was off."""
+        state = self._state
         self._ready = None
-        self._open = False
-        self.time_ms = ABSENT
-        self._wanted, self._missed = _UNLEARNED, 0
+        self._missed = 0
+        state[OPEN] = 0
+        state[TIME] = ABSENT
+        state[WANTED] = _UNLEARNED
 
     def take(self):
         """Give the newest fix since the last call, or None."""
         fix, self._ready = self._ready, None
         return fix
 
-    def timed(self, kind, values, ticks):
-        """Take a sentence that has a time:
+    def complete(self):
+        """The epoch has all that this receiver sends of what is waited for."""
+        self._missed = 0
+        self._finish()
 
-        RMC (time_ms, status, lat, south, lon, west, knots_e2, course_e2, ddmmyy, mode)
-        GGA (time_ms, lat, south, lon, west, quality, satellites, hdop_e2)
-        GST (time_ms, latitude's standard error in cm, longitude's)
-        """
-        time_ms = values[0]
-        if kind == GGA:
-            self.sky = values
-        if time_ms != self.time_ms:
-            if time_ms == ABSENT:
-                return
-            self._begin(time_ms, ticks)
-        elif not self._open:
-            self._wanted |= 1 << kind  # it comes after what was thought to be the last
-            return
-        self.said[kind] = values
-        if kind == RMC and (values[1] != 65 or values[9] == 78):  # not A, or mode N
-            self._denied = True
-        elif kind == GGA and values[5] < 1:
-            self._denied = True
-        have = self._have = self._have | 1 << kind
-        if have & self._wanted == self._wanted:
-            self._missed = 0
+    def over(self):
+        """The next epoch has begun: finish this one with what it has."""
+        state = self._state
+        self._learn()
+        state[OPEN] = 0
+        if state[HAVE] & _RMC_GGA == _RMC_GGA or state[DENIED]:
             self._finish()
-
-    def gsa(self, dimensions):
-        """Take the most dimensions that a GSA has said since the epoch began.
-
-        GSA has no time, so it belongs to the open epoch. Receivers send one for each constellation,
-        and 1 (none) for one they do not use: the best counts.
-        """
-        if self._open:
-            self._dimensions = dimensions
-            self._have |= _GSA_BIT
-            if self._have & self._wanted == self._wanted:
-                self._missed = 0
-                self._finish()
-        elif self.time_ms != ABSENT:
-            self._wanted |= _GSA_BIT
-
-    def malformed(self):
-        """Count a sentence whose checksum is right and whose fields are not."""
-        self.refused += 1
-        self.why[MALFORMED] += 1
+        else:
+            self.torn += 1
 
     def quiet(self, silence_ms):
         """Finish the open epoch if the receiver has been silent for so long that it is over."""
-        if self._open and silence_ms >= QUIET_MS and self._have & _NEEDED == _NEEDED:
-            self._learn()
-            self._finish()
+        state = self._state
+        if state[OPEN] and silence_ms >= QUIET_MS and state[HAVE] & _RMC_GGA == _RMC_GGA:
+            self.over()
 
     def expire(self):
         """Drop the open epoch as torn: what comes now is much later."""
-        if self._open:
-            self._open = False
+        if self._state[OPEN]:
+            self._state[OPEN] = 0
             self.torn += 1
-
-    def _begin(self, time_ms, ticks):
-        """Open an epoch; the one before is over and finished with what it has."""
-        if self._open:
-            self._learn()
-            if self._have & _NEEDED == _NEEDED or self._denied:
-                self._finish()
-            else:
-                self.expire()
-        self.time_ms, self._ticks = time_ms, ticks
-        self._have, self._dimensions, self._denied = 0, 0, False
-        self.said[GST] = NO_CLAIM
-        self._open = True
 
     def _learn(self):
         """A kind that was waited for did not come: after two such epochs wait for it no more."""
         self._missed += 1
         if self._missed >= 2:
-            self._wanted = self._have | _NEEDED
+            self._state[WANTED] = self._state[HAVE] & WAITED | _RMC_GGA
             self._missed = 0
 
     def _finish(self):
-        self._open = False
-        if self._denied:
+        if self._state[DENIED]:
             self.no_fix += 1
             return
         fix = self._judge()
         if fix.__class__ is Fix:
             self.fixes += 1
+            self.rolled += self._rolled
             self._ready = fix
         else:
             self.refused += 1
             self.why[fix] += 1
 
     def _judge(self):
-        """Give the fix of RMC, GGA and GST of one moment, or the reason why it is refused."""
-        _, _, lat_too, south_too, lon_too, west_too, knots_e2, course_e2, ddmmyy, mode = self.said[
-            RMC
-        ]
-        time_ms, lat, south, lon, west, quality, satellites, hdop_e2 = self.said[GGA]
-        if quality > 5 or mode not in _MODES:
-            return MODE
-        same = lat == lat_too and lon == lon_too and south == south_too and west == west_too
-        if not same or lat < 0 or lon < 0 or south < 0 or west < 0:
-            if apart(lat, south, lat_too, south_too) or apart(lon, west, lon_too, west_too):
-                return PLACE
-        if ddmmyy != self._ddmmyy:
-            self._ddmmyy, self._day = ddmmyy, day_number(ddmmyy)
-        if self._day < 0:
+        """Give the fix of the sentences of one moment, or the reason why it is refused."""
+        (
+            time_ms, ticks, have, wrong, dimensions, lat, lon, speed, course, ddmmyy, quality,
+            satellites, hdop_e2,
+        ) = unpack_from("<13i", self._state, 4 * TIME)  # fmt: skip
+        if wrong:
+            return wrong if wrong < 3 else MODE
+        if ddmmyy != self._ddmmyy or have & _ZDA:
+            self._day = self._today(ddmmyy, have & _ZDA)
+        if self._day is None:
             return DATE
-        accuracy = accuracy_dm(quality, satellites, hdop_e2, self.said[GST], self._dimensions)
+        claim = unpack_from("<3i", self._state, 4 * GST_SAID) if have & _GST else NO_CLAIM
+        accuracy = accuracy_dm(quality, satellites, hdop_e2, dimensions, claim, self._error_dm)
         if accuracy < 0:
             return DOUBTFUL
         time_s = self._day * 86400 + time_ms // 1000
-        if not self._is_later(time_s, time_ms % 1000):
+        if time_s <= self._last_s and not self._is_later(time_s, time_ms % 1000):
             return STALE
-        speed = speed_dm_s(knots_e2)
-        course = course_deg(course_e2, speed)
-        if south:
-            lat = -lat
-        if west:
-            lon = -lon
-        return Fix(time_s, lat, lon, accuracy, speed, course, min(satellites, 99), self._ticks)
+        self._last_s, self._last_ms, self._stale = time_s, time_ms % 1000, 0
+        if speed < 0 and have & _VTG:
+            course, speed = unpack_from("<2i", self._state, 4 * VTG_SAID)
+        if speed < COURSE_LEAST_SPEED or course < 0:
+            course = COURSE_UNKNOWN
+            speed = max(speed, 0)
+        if satellites > 99:
+            satellites = 99
+        return Fix(time_s, lat, lon, accuracy, speed, course, satellites, ticks)
+
+    def _today(self, ddmmyy, zda):
+        """Give the day that RMC and ZDA say, None for none or for two different ones."""
+        self._ddmmyy = ddmmyy
+        day = day_number(ddmmyy)
+        if zda:
+            said = unpack_from("<3i", self._state, 4 * DAY_SAID)
+            if said[0] >= 0:
+                zda_day = day_of(*said)
+                day = zda_day if ddmmyy < 0 or zda_day == day else None
+                self._ddmmyy = None
+        self._rolled = day is not None and day < 0
+        return put_right(day)
 
     def _is_later(self, time_s, ms):
         """Whether time goes on. A receiver corrects itself once (leap seconds, an almanac): the
         fourth running that is not later than the last good one is believed."""
-        if time_s < self._last_s or (time_s == self._last_s and ms <= self._last_ms):
-            self._stale += 1
-            if self._stale < 4:
-                return False
-        self._stale = 0
-        self._last_s, self._last_ms = time_s, ms
-        return True
-
-
-_MODES = (65, 68, ABSENT, 70, 80, 82)  # A D, none (before NMEA 2.3), F P R; not E M N S
-SAME_PLACE_E6 = 25  # RMC and GGA may differ by rounding, at most this (2.8 m)
-
-
-def apart(one_e6, one_negative, other_e6, other_negative):
-    """Whether two angles with their hemispheres cannot be one place; so is an absent one.
-
-    Zero north is zero south, 180 E is 180 W.
-    """
-    if one_e6 < 0 or one_negative < 0 or other_e6 < 0 or other_negative < 0:
-        return True
-    if one_negative == other_negative:
-        return abs(one_e6 - other_e6) > SAME_PLACE_E6
-    return SAME_PLACE_E6 < one_e6 + other_e6 < 360000000 - SAME_PLACE_E6
-
-
-def day_number(ddmmyy):
-    """Give the days since 2020-01-01, -1 for no date or none of 2020..2053.
-
-    A year of two digits is 20yy. Before 2020 nothing was made that runs this: it is a receiver
-    that fell back by 1024 weeks (GPS week rollover). From 2054 on the seconds do not fit 30 bits.
-    """
-    day, month, year = ddmmyy // 10000, ddmmyy // 100 % 100, ddmmyy % 100 - 20
-    if ddmmyy == ABSENT or not (0 <= year <= 33 and 1 <= month <= 12):
-        return -1
-    leap = 1 if year % 4 == 0 else 0
-    length = _DAYS_BEFORE_MONTH[month] - _DAYS_BEFORE_MONTH[month - 1]
-    if not 1 <= day <= length + (leap if month == 2 else 0):
-        return -1
-    before = _DAYS_BEFORE_MONTH[month - 1] + (leap if month > 2 else 0)
-    return year * 365 + (year + 3) // 4 + before + day - 1
-
-
-def speed_dm_s(knots_e2):
-    """Turn hundredths of a knot into dm/s, to the nearest; an absent speed is 0, 300 m/s the most.
-
-    One knot is 1852 m an hour: 5.14444 dm/s.
-    """
-    return min((max(knots_e2, 0) * 463 + 4500) // 9000, 3000)
-
-
-def course_deg(course_e2, speed):
-    """Round a course to degrees 0..359; COURSE_UNKNOWN when absent, impossible or slow."""
-    if speed < COURSE_LEAST_SPEED or not 0 <= course_e2 <= 36000:
-        return COURSE_UNKNOWN
-    return (course_e2 + 50) // 100 % 360
+        if time_s == self._last_s and ms > self._last_ms:
+            return True
+        self._stale = self._stale + 1 if self._stale < 3 else 0
+        return not self._stale
 
 
 def even_course(course):

@@ -1,18 +1,33 @@
 """Bytes of a GNSS receiver in, fixes out: NMEA 0183 of any talker, by whole numbers only.
 
 The way of a byte: `scan` finds sentences with a right checksum, passes by those that say nothing to
-us, and turns the fields of RMC, GGA and GST into integers by the rows of nmea_rows.py; fix.Epochs
-makes one fix of the sentences of one moment. `scan` is machine code where MicroPython can make it
-(nmea_fast.py) and plain code elsewhere (nmea_plain.py).
+us, turns the fields of the others into integers by the rows of nmea_rows.py, and gathers what is
+said about one moment; fix.Epochs judges it and makes one fix. `scan` is machine code where
+MicroPython can make it (nmea_fast.py) and plain code elsewhere (nmea_plain.py).
 
-Nothing raises whatever comes in; everything that goes wrong is in `counters`.
+Used are RMC, GGA, GNS, GSA, GST, GLL, VTG and ZDA. All others are checked and counted, and so is
+whatever else comes, such as a receiver's binary answers. Nothing raises; everything that goes wrong
+is in `counters`.
 """
 
-from struct import pack_into, unpack_from
-
 from tracker import ticks as tick
+from tracker.accuracy import RANGE_ERROR_DM
 from tracker.fix import FORGOTTEN_MS, REASONS, Epochs
-from tracker.nmea_rows import GSA, LINE_MAX, OUT_SIZE, SHAPES, STATE_DIMENSIONS, STATE_SIZE
+from tracker.nmea_rows import (
+    BAD,
+    LAST,
+    LINE_MAX,
+    NOW,
+    OVERRUN,
+    PENDING,
+    PHASE,
+    SENTENCES,
+    SKY_HDOP,
+    SKY_SATELLITES,
+    UNREADABLE,
+    USED,
+    new_state,
+)  # fmt: skip
 
 try:
     from tracker.nmea_fast import scan
@@ -26,12 +41,11 @@ _COUNT_MASK = (1 << 30) - 1
 class Receiver:
     """What one receiver says, fed as it comes, in pieces of any size."""
 
-    def __init__(self, scan=scan):
+    def __init__(self, scan=scan, range_error_dm=RANGE_ERROR_DM):
         self._scan = scan
         self._line = bytearray(LINE_MAX + 1)
-        self._state = bytearray(STATE_SIZE)
-        self._out = bytearray(OUT_SIZE)
-        self._epochs = Epochs()
+        self._state = new_state()
+        self._epochs = Epochs(self._state, range_error_dm)
         self._heard = None
         self.counters = Counters(self._state, self._epochs)
 
@@ -47,25 +61,18 @@ class Receiver:
         self._heard = ticks
         if silence_ms >= FORGOTTEN_MS:
             self._epochs.expire()
-        scan, line, state, out = self._scan, self._line, self._state, self._out
-        epochs = self._epochs
+        scan, line, state = self._scan, self._line, self._state
+        state[NOW] = ticks
         end = len(data)
-        at = 0
-        while True:
-            found = scan(data, at, end, line, state, out)
-            kind = found & 7
-            if kind == 0:
-                return
-            at = found >> 3
-            if kind < GSA:
-                values = unpack_from(SHAPES[kind], out)
-                if values[0] != epochs.time_ms:
-                    state[STATE_DIMENSIONS] = 0
-                epochs.timed(kind, values, ticks)
-            elif kind == GSA:
-                epochs.gsa(state[STATE_DIMENSIONS])
+        found = scan(0, end, data, line, state)
+        while found & 3:
+            if found & 1:
+                self._epochs.complete()
+                if found & 3 == LAST:
+                    return
             else:
-                epochs.malformed()
+                self._epochs.over()
+            found = scan(found >> 2, end, data, line, state)
 
     def take(self):
         """Give the newest fix since the last call, or None."""
@@ -73,12 +80,13 @@ class Receiver:
 
     def quality(self):
         """Give (satellites used, HDOP in hundredths) as GGA last said, fix or not; 9999 unknown."""
-        satellites, hdop_e2 = self._epochs.sky[6:]
+        satellites, hdop_e2 = self._state[SKY_SATELLITES], self._state[SKY_HDOP]
         return max(satellites, 0), hdop_e2 if 0 < hdop_e2 < HDOP_UNKNOWN else HDOP_UNKNOWN
 
     def forget(self):
         """Drop everything half done: the receiver was switched off. Counters stay."""
-        pack_into("<3i", self._state, 0, 0, 0, 0)
+        state = self._state
+        state[PHASE] = state[USED] = state[PENDING] = 0
         self._epochs.forget()
         self._heard = None
 
@@ -91,6 +99,7 @@ class Counters:
     overrun    longer than 255 bytes
     fixes, no_fix, torn, refused   what became of the epochs (fix.py); refused counts sentences
                with a right checksum and impossible fields, too
+    rolled     fixes whose date was put forward by 1024 weeks (gnss_date.py)
     """
 
     def __init__(self, state, epochs):
@@ -99,15 +108,15 @@ class Counters:
 
     @property
     def sentences(self):
-        return self._scanned(3)
+        return self._state[SENTENCES] & _COUNT_MASK
 
     @property
     def bad(self):
-        return self._scanned(4)
+        return self._state[BAD] & _COUNT_MASK
 
     @property
     def overrun(self):
-        return self._scanned(5)
+        return self._state[OVERRUN] & _COUNT_MASK
 
     @property
     def fixes(self):
@@ -123,11 +132,15 @@ class Counters:
 
     @property
     def refused(self):
-        return self._epochs.refused
+        return self._epochs.refused + self._malformed()
+
+    @property
+    def rolled(self):
+        return self._epochs.rolled
 
     def refused_because(self):
         """Give (reason, count) of every refusal, in the order of fix.REASONS."""
-        return tuple(zip(REASONS, self._epochs.why))
+        return ((REASONS[0], self._malformed()),) + tuple(zip(REASONS, self._epochs.why))[1:]
 
-    def _scanned(self, index):
-        return unpack_from("<i", self._state, 4 * index)[0] & _COUNT_MASK
+    def _malformed(self):
+        return self._state[UNREADABLE] & _COUNT_MASK

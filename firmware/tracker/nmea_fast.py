@@ -1,27 +1,69 @@
 # ruff: noqa: F821
-"""Frame and decode NMEA in machine code: the twin of nmea_plain.py, many times as fast.
+"""Frame and read NMEA in machine code: the twin of nmea_plain.py, many times as fast.
 
 `micropython.viper`, `ptr8`, `ptr32`, `const` are words of MicroPython's compiler, so nothing is
 imported for them. Elsewhere (CPython, a port without the native emitter) the import of this file
-fails with NameError or SyntaxError, and nmea.py takes nmea_plain.py. What `scan` and `decode`
-promise is written there; tests give both the same bytes and want the same answers.
+fails with NameError or SyntaxError, and nmea.py takes nmea_plain.py. What `scan` promises is
+written there; tests give both the same bytes and want the same memory.
 
-Machine code has no bounds checks: every index below is bounded by `end`, by _LINE_MAX (the size
-of `line`, which nmea.py makes) or by the length of `form` (`out` has room for the longest).
-Integers are 32 bit on the chip; the largest value made here is 180,000,000.
+Why it looks so: a call costs as much as eighty bytes, so there are three functions and not ten; the
+first three names of a function live in registers; bodies are read four bytes at a time, aligned as
+the chip wants it. `ones` and `tops` are the well-known test whether a byte of a word is below
+`ones`' bytes: 43, which is above `$`, `*` and all control bytes and below all that sentences are
+made of, so that a word which passes is all body.
+
+Machine code has no bounds checks: bytes are read below `end` only, `line` has room for a body of
+_LINE_MAX and one more, and slots come from the rows.
 """
 
-from tracker.nmea_rows import FORMS
+from tracker.nmea_rows import FORMS, KEPT, QUALITIES
 
 _LINE_MAX = const(255)
 
-_PHASE = const(0)  # what `state` holds: see nmea_plain.py
+_PHASE = const(0)  # `state`: nmea_rows.py, and a test compares
 _USED = const(1)
 _CHECK = const(2)
 _SENTENCES = const(3)
 _BAD = const(4)
 _OVERRUN = const(5)
-_DIMENSIONS = const(6)
+_UNREADABLE = const(6)
+_PENDING = const(7)
+_NOW = const(8)
+_SKY_SATELLITES = const(9)
+_SKY_HDOP = const(10)
+_WANTED = const(11)
+_OPEN = const(12)
+_DENIED = const(13)
+_TIME = const(14)
+_TICKS = const(15)
+_HAVE = const(16)
+_WRONG = const(17)
+_DIMENSIONS = const(18)
+_LAT = const(19)
+_LON = const(20)
+_SAID = const(21)
+_READ = const(35)
+_READ_STATUS = const(36)
+_READ_LAT = const(37)
+_READ_LON = const(38)
+_READ_MODE = const(39)
+_READ_QUALITY = const(43)
+_READ_SATELLITES = const(44)
+_READ_HDOP = const(45)
+_READ_DIMENSIONS = const(54)
+_FIRST_KEPT = const(5)
+
+_RMC = const(1)
+_GGA = const(2)
+_GST = const(3)
+_GSA = const(4)
+_GLL = const(5)
+_VTG = const(6)
+_ZDA = const(7)
+_GNS = const(8)
+_WAITED = const(30)
+
+_NOWHERE = const(-1000000000)
 
 _HUNTING = const(0)
 _BODY = const(1)
@@ -30,204 +72,338 @@ _LOW_DIGIT = const(3)
 
 
 @micropython.viper
-def scan(data, start: int, end: int, line, state, out) -> int:
-    """Read bytes up to the end of the next sentence that matters (nmea_plain.scan).
-
-    One function in spite of its length: a call costs as much as forty bytes.
-    """
-    source = ptr8(data)
-    kept = ptr8(line)
+def scan(i: int, end: int, data, line, state) -> int:
+    """Read bytes until an epoch is complete or over (nmea_plain.scan)."""
+    base = int(ptr8(data))
     s = ptr32(state)
+    event = s[_PENDING]
+    if event:
+        s[_PENDING] = 0
+        event = int(_take_in(event, state))
+    i += base
+    end += base
     phase = s[_PHASE]
     used = s[_USED]
     check = s[_CHECK]
-    kind = 0
-    i = start
-    while i < end and kind == 0:
-        c = source[i]
+    first = i
+    last = i
+    ones = 0x2B2B2B << 8 | 0x2B
+    tops = 0x8080
+    tops |= tops << 16  # in two steps: the compiler would make an object of the constant
+    while i < end and event == 0:
+        c = ptr8(i)[0]
         i += 1
         if c == 36:  # $ begins a sentence, wherever it stands
             if phase != _HUNTING:
                 s[_BAD] += 1
             phase = _BODY
-            used = 0
-            check = 0
+            used = check = 0
+            first = i
         elif phase == _BODY:
             i -= 1
-            stop = i + _LINE_MAX + 1 - used
+            stop = first + (_LINE_MAX + 1) - used
             if stop > end:
                 stop = end
             while i < stop:
-                c = source[i]
-                if c < 43:
-                    if c < 32 or c == 36 or c == 42:
+                if i & 3 == 0:
+                    i += 4
+                    while i <= stop:
+                        c = ptr32(i)[-1]
+                        if (c - ones) & (c ^ -1) & tops:
+                            break
+                        check ^= c
+                        i += 4
+                    i -= 4
+                    if i >= stop:
                         break
-                kept[used] = c
-                used += 1
+                c = ptr8(i)[0]
+                if c == 36 or c == 42:
+                    break
                 check ^= c
                 i += 1
-            if used > _LINE_MAX:
+            last = i
+            if used + i - first > _LINE_MAX:
                 s[_OVERRUN] += 1
                 phase = _HUNTING
             elif i < stop and c == 42:  # *
                 i += 1
+                check ^= check >> 16
+                check = (check ^ check >> 8) & 255
                 phase = _HIGH_DIGIT
-            elif i < stop and c != 36:  # a control byte; a $ is left to the branch above
-                i += 1
-                s[_BAD] += 1
-                phase = _HUNTING
         elif phase != _HUNTING:
-            digit = 16  # none
-            if 47 < c and c < 58:
-                digit = c - 48
-            elif 64 < (c & 95) and (c & 95) < 71 and c < 103:
-                digit = (c & 95) - 55
-            if phase == _HIGH_DIGIT and digit == check >> 4:
+            if c > 96:  # small letters
+                c -= 32
+            if c > 57:
+                c = c - 7 if c > 64 else 0
+            if phase == _HIGH_DIGIT and c == (check >> 4) + 48:
                 phase = _LOW_DIGIT
-            elif phase == _LOW_DIGIT and digit == check & 15:
+            elif phase == _LOW_DIGIT and c == (check & 15) + 48:
                 phase = _HUNTING
                 s[_SENTENCES] += 1
-                c = kept[4]
-                if c == 67 or c == 65 or c == 84:  # RMC, GGA and GSA, GST end so
-                    kind = int(_kind(line, used, state))
-                    if 0 < kind and kind < 4 and not int(decode(line, used, FORMS[kind], out)):
-                        kind = 5
+                if used:
+                    used = int(_keep(line, used, first, last))
+                    first = int(ptr8(line))
+                    last = first + used
+                if last - first > 8 and ptr8(first)[4] != 86:  # the V of GSV, most of what comes
+                    event = int(_understand(first, last - first, state))
             else:
                 phase = _HUNTING
                 s[_BAD] += 1
+    if phase == _BODY:
+        last = i
     s[_PHASE] = phase
-    s[_USED] = used
+    s[_USED] = int(_keep(line, used, first, last)) if phase else 0
     s[_CHECK] = check
-    return i << 3 | kind
+    if event == 0 and s[_OPEN] == 2:
+        s[_OPEN] = 0
+        event = 3
+    return (i - base) << 2 | event
 
 
 @micropython.viper
-def _kind(line, used: int, state) -> int:
-    """Say which sentence `line` holds: 1 RMC, 2 GGA, 3 GST, 4 a GSA of more dimensions, 0 else."""
+def _keep(line, used: int, first: int, last: int) -> int:
+    """Put the bytes from `first` to `last` behind the `used` of `line`; how many it has then."""
     kept = ptr8(line)
+    while first < last:
+        kept[used] = ptr8(first)[0]
+        used += 1
+        first += 1
+    return used
+
+
+@micropython.viper
+def _understand(i: int, used: int, state) -> int:
+    """Read the body of `used` bytes at `i` and take it in, unless it tells nothing new.
+
+    GLL and VTG tell only while an epoch is open, VTG only when RMC has not said the speed, a GSA
+    only when it knows more dimensions than those before.
+    """
+    t = ptr8(i)
     s = ptr32(state)
-    if used < 6 or kept[5] != 44 or (kept[0] == 80 and kept[1] != 81):
+    if t[5] != 44 or (t[0] == 80 and t[1] != 81):
         return 0
-    name = kept[2] << 16 | kept[3] << 8 | kept[4]
+    name = t[2] << 16 | t[3] << 8 | t[4]
+    if name == 0x475341:  # GSA
+        used = t[8] - 48
+        if t[7] != 44 or used > 3 or (s[_OPEN] == 1 and used <= s[_DIMENSIONS]) or used < 1:
+            return 0
+        s[_READ_DIMENSIONS] = used
+        return int(_take_in(_GSA, state))
+    kind = 0
     if name == 0x524D43:
-        return 1
-    if name == 0x474741:
-        return 2
-    if name == 0x475354:
-        return 3
-    if name == 0x475341 and used > 8 and kept[7] == 44:
-        dimensions = kept[8] - 48
-        if dimensions > s[_DIMENSIONS] and dimensions < 4:
-            s[_DIMENSIONS] = dimensions
-            return 4
+        kind = _RMC
+    elif name == 0x474741 or name == 0x474E53:  # GNS
+        kind = _GGA
+    elif name == 0x475354:
+        kind = _GST
+    elif s[_OPEN] == 1:
+        if name == 0x565447 and (s[_HAVE] & 2 == 0 or s[_SAID] >> 31):
+            kind = _VTG
+        elif name == 0x474C4C:
+            kind = _GLL
+        elif name == 0x5A4441:
+            kind = _ZDA
+    if kind == 0:
+        return 0
+    form = ptr8(FORMS[_GNS if name == 0x474E53 else kind])
+    if int(_read(i + 6, i + used, int(form), state)):
+        return int(_take_in(kind, state))
+    s[_UNREADABLE] += 1
     return 0
 
 
 @micropython.viper
-def decode(line, used: int, form, out) -> int:
-    """Turn the fields of a sentence into integers as `form` says (nmea_plain.decode)."""
-    text = ptr8(line)
-    forms = ptr8(form)
-    values = ptr32(out)
-    fields = int(len(form))  # noqa: RUF046, viper's len is an object
-    i = 6  # after the name and its comma
-    field = 0
-    value = 0
-    written = 0
-    while field < fields:
+def _read(i: int, end: int, form: int, state) -> int:
+    """Turn the fields between `i` and `end` into slots as `form` says; 0 if one is impossible."""
+    s = ptr32(state)
+    want = ptr8(form)[0]
+    while want:
         first = i
-        while i < used and text[i] != 44:
+        whole = 0
+        part = 0  # six decimals, the further ones dropped
+        wholes = 0  # digits; more than six are none
+        parts = -1  # no point yet
+        while i < end:
+            c = ptr8(i)[0] - 48
+            if c == -4:  # the comma
+                break
             i += 1
-        want = forms[field]
-        if want != 95:  # _
-            value = -1
-            if i == first:
-                pass
-            elif want == 99:  # c
-                value = text[first] if i - first == 1 else -2
-            elif want == 110 or want == 101:  # n e
-                value = int(_side(want, text[first])) if i - first == 1 else -2
-            else:
-                value = int(_number(want, line, first, i))
-            if value == -2:
-                return 0
-            values[written] = value
-            written += 1
+            if c < 0 or c > 9:
+                if c != -2 or parts >= 0:
+                    wholes = 7
+                parts = 0
+            elif parts < 0:
+                whole = whole * 10 + c
+                wholes += 1
+            elif parts < 6:
+                part = part * 10 + c
+                parts += 1
+        size = i - first
         i += 1
-        field += 1
+        slot = ptr8(form)[1] + _READ
+        form += 2
+        if want == 95:  # _
+            pass
+        elif size == 0:
+            s[slot] = _NOWHERE if want < 91 else -1
+        elif want == 99:  # c
+            if size > 1:
+                return 0
+            s[slot] = ptr8(first)[0]
+        elif want == 78 or want == 69:  # N E
+            c = ptr8(first)[0]
+            if size > 1 or (c != want and c != (83 if want == 78 else 87)):  # S W
+                return 0
+            if c != want and s[slot] >> 31 == 0:
+                s[slot] = 0 - s[slot]
+        elif want == 109:  # m
+            whole = int(_mode(first, size))
+            if whole < 0:
+                return 0
+            s[slot] = whole
+        elif wholes > 6 or (wholes == 0 and parts <= 0):
+            return 0
+        elif want == 105 or want == 100:  # i d
+            if parts >= 0 or (want == 100 and wholes != 6):
+                return 0
+            s[slot] = whole
+        else:
+            size = parts if part else 6
+            while size < 6:
+                part *= 10
+                size += 1
+            c = whole % 100  # minutes of a degree, or seconds
+            if wholes == 0:
+                return 0
+            if want == 50:  # 2
+                s[slot] = whole * 100 + part // 10000
+            elif want == 107:  # k: 463 / 9000 dm/s are a hundredth of a knot
+                whole = (whole * 100 + part // 10000) * 463 + 4500 if whole < 600 else 27000000
+                s[slot] = whole // 9000 if whole < 27000000 else 3000
+            elif want == 103:  # g
+                whole = (whole * 100 + part // 10000 + 50) // 100
+                s[slot] = whole if whole < 360 else 0 if whole == 360 else 360
+            elif want == 116:  # t
+                whole //= 100
+                if wholes != 6 or whole > 2359 or whole % 100 > 59 or c > 60:
+                    return 0
+                s[slot] = (whole // 100 * 3600 + whole % 100 * 60 + c) * 1000 + part // 1000
+            else:  # A O
+                if parts < 3 or c > 59 or wholes != (4 if want == 65 else 5):
+                    return 0
+                whole = whole // 100 * 1000000 + (c * 1000000 + part + 30) // 60
+                if whole > (90000000 if want == 65 else 180000000):
+                    return 0
+                s[slot] = whole
+        want = ptr8(form)[0]
     return 1
 
 
 @micropython.viper
-def _side(want: int, letter: int) -> int:
-    """Say 0 for N and E, 1 for S and W; -2 for what `want` does not allow."""
-    if want == 110:
-        return 0 if letter == 78 else 1 if letter == 83 else -2
-    return 0 if letter == 69 else 1 if letter == 87 else -2
-
-
-@micropython.viper
-def _number(want: int, line, start: int, end: int) -> int:
-    """Read decimal digits with at most one point, and scale them as `want` says; -2: refused."""
-    text = ptr8(line)
-    whole = 0
-    part = 0  # six decimals, the further ones dropped
-    wholes = 0
-    parts = -1  # no point yet
-    i = start
-    while i < end:
-        digit = text[i] - 48
+def _mode(i: int, size: int) -> int:
+    """Give GNS's modes as GGA's quality: that of the first constellation whose mode is not N."""
+    t = ptr8(i)
+    qualities = ptr8(QUALITIES)
+    value = 0
+    i = 0
+    while i < size:
+        c = t[i] - 64
+        if c < 1 or c > 26 or qualities[c] == 9:
+            return -1
+        if value == 0:
+            value = qualities[c]
         i += 1
-        if digit == -2 and parts < 0:
-            parts = 0
-        elif digit < 0 or digit > 9:
-            return -2
-        elif parts < 0:
-            wholes += 1
-            if wholes > 6:
-                return -2
-            whole = whole * 10 + digit
-        elif parts < 6:
-            parts += 1
-            part = part * 10 + digit
-    i = parts
-    if i < 0:
-        i = 0
-    while i < 6:
-        part *= 10
-        i += 1
-    if want == 50:  # 2
-        return whole * 100 + part // 10000 if wholes else -2
-    if want == 97 or want == 111:  # a o
-        return int(_angle(want, whole * 10 + wholes, part, parts))
-    if want == 116:  # t
-        return int(_time(whole, part)) if wholes == 6 else -2
-    if parts >= 0 or (want == 100 and wholes != 6):  # d i
-        return -2
-    return whole
+    return value
 
 
 @micropython.viper
-def _angle(want: int, whole: int, part: int, parts: int) -> int:
-    """Turn degrees and minutes into 1e-6 degrees; `whole` is dddmm and their number of digits."""
-    wholes = whole % 10
-    whole = whole // 10
-    limit = 90000000
-    if want == 111:
-        limit = 180000000
-        wholes -= 1
-    minutes = whole % 100
-    if wholes != 4 or parts < 3 or minutes > 59:
-        return -2
-    angle = whole // 100 * 1000000 + (minutes * 1000000 + part + 30) // 60
-    return angle if angle <= limit else -2
+def _take_in(kind: int, state) -> int:
+    """Add the sentence just read to the epoch it belongs to (nmea_plain.take_in)."""
+    s = ptr32(state)
+    bit = 1 << kind
+    if kind == _GSA:
+        if s[_OPEN] != 1:
+            if s[_TIME] >> 31 == 0:
+                s[_WANTED] |= bit
+            return 0
+        s[_DIMENSIONS] = s[_READ_DIMENSIONS]
+    elif kind != _VTG:
+        if kind == _GGA:
+            s[_SKY_SATELLITES] = s[_READ_SATELLITES]
+            s[_SKY_HDOP] = s[_READ_HDOP]
+        time = s[_READ]
+        if time >> 31:
+            return 0
+        if time == s[_TIME]:
+            if s[_OPEN] != 1:
+                s[_WANTED] |= bit & _WAITED
+                return 0
+        elif s[_OPEN]:
+            s[_PENDING] = kind
+            if s[_OPEN] == 1:
+                return 2
+            s[_OPEN] = 0
+            return 1
+        else:
+            s[_TIME] = time
+            s[_OPEN] = 1
+            s[_TICKS] = s[_NOW]
+            s[_HAVE] = s[_DENIED] = s[_WRONG] = s[_DIMENSIONS] = 0
+            s[_LAT] = _NOWHERE
+        if kind < 3 or kind == _GLL:
+            int(_check(kind, state))
+    have = s[_HAVE]
+    if have & bit == 0:
+        have |= bit
+        s[_HAVE] = have
+        kept = int(ptr8(KEPT)) + 2 * kind
+        at = ptr8(kept)[0]
+        bit = at + ptr8(kept)[1]
+        while at < bit:
+            s[_SAID - _FIRST_KEPT + at] = s[_READ + at]
+            at += 1
+    if have & s[_WANTED] == s[_WANTED]:
+        s[_OPEN] = 2
+    return 0
 
 
 @micropython.viper
-def _time(whole: int, part: int) -> int:
-    """Turn hhmmss and millionths into milliseconds of the day; a leap second is 60."""
-    minutes = whole // 100 % 100
-    seconds = whole % 100
-    if whole > 235960 or minutes > 59 or seconds > 60:
-        return -2
-    return ((whole // 10000 * 60 + minutes) * 60 + seconds) * 1000 + part // 1000
+def _check(kind: int, state) -> int:
+    """Note a receiver's no, and a place that is none or another than the epoch's."""
+    s = ptr32(state)
+    if kind == _GGA:
+        lat = s[_READ_QUALITY]
+        if lat < 1 or lat >> 31:
+            s[_DENIED] = 1
+        elif lat > 5:
+            s[_WRONG] |= 1
+    else:
+        lat = s[_READ_MODE]
+        if s[_READ_STATUS] != 65 or lat == 78:  # A, N
+            s[_DENIED] = 1
+        elif lat >> 31 == 0 and lat != 65 and lat != 68 and lat != 70 and lat != 80 and lat != 82:
+            s[_WRONG] |= 1
+    lat = s[_READ_LAT]
+    lon = s[_READ_LON]
+    sign = 0x8000
+    sign <<= 16  # ptr32 reads unsigned where integers are longer than 32 bits
+    lat = (lat ^ sign) - sign
+    lon = (lon ^ sign) - sign
+    north = (s[_LAT] ^ sign) - sign
+    if lat == _NOWHERE or lon == _NOWHERE:
+        s[_WRONG] |= 2
+        return 0
+    if north != _NOWHERE:
+        north -= lat
+        east = (s[_LON] ^ sign) - sign - lon
+        if east < 0:
+            east = 0 - east
+        if east > 180000000:
+            east = 360000000 - east
+        if north > 25 or north < -25 or east > 25:
+            s[_WRONG] |= 2
+        if kind != _GGA or s[_HAVE] & 4:
+            return 0
+    s[_LAT] = lat
+    s[_LON] = lon
+    return 0

@@ -1,162 +1,412 @@
-"""Frame and decode NMEA in plain Python: what nmea_fast.py does, where machine code cannot be had.
+"""Frame and read NMEA in plain Python: what nmea_fast.py does, where machine code cannot be had.
 
-Both files have the two functions below with the same promise. A sentence is `$`, a body of at most
-LINE_MAX bytes, `*` and the XOR of the body as two hex digits; it counts as complete at
-the second digit, so the line's end may be damaged or missing. A `$` begins a new sentence wherever
-it stands, a control byte ends a sentence as bad: after any damage the very next
-whole sentence is read.
+A sentence is `$`, a body of at most LINE_MAX bytes, `*` and the XOR of the body as two hex digits;
+it is complete at the second digit, so the line's end may be damaged or missing. A `$` begins a new
+sentence wherever it stands: after any damage the very next whole sentence is read. Other bytes are
+not looked at before the checksum; then a field that we use and that is not so as nmea_rows.py says
+makes the sentence malformed, so neither a NUL nor noise under a lucky checksum gets through.
 
-`line` is a bytearray of LINE_MAX + 1 bytes, `out` takes the values (nmea_rows.py). `state` is a
-bytearray of seven 32-bit little-endian integers: the phase, how much of `line` is in use, the XOR
-so far, three counters (sentences with a right checksum; bad ones: damaged, cut short, checksum
-absent; overlong ones), and the most dimensions a GSA has said since the caller set them to 0: a
-receiver sends a GSA for each constellation, and only one that says more than those before is worth
-the call.
+What costs is done by C: `find` looks for `$` and `*`, and the XOR goes over words of an array into
+which the bytes were put. Words have 32 bits where small integers have more, else 16. Nothing is
+allocated for a sentence without interest. A body that came in pieces is gathered in `line`.
 """
 
-import struct
+from array import array
+from struct import calcsize, pack_into
 
-from tracker.nmea_rows import ABSENT, FORMS, GSA, LINE_MAX, MALFORMED, NAMES, STATE_DIMENSIONS
-
-_REFUSED = -2
+from tracker.nmea_rows import (
+    ABSENT,
+    BAD,
+    CHECK,
+    DENIED,
+    DIMENSIONS,
+    FORMS,
+    GGA,
+    GLL,
+    GNS,
+    GSA,
+    GST,
+    HAVE,
+    KEPT,
+    LAT,
+    LINE_MAX,
+    LON,
+    NOW,
+    NOWHERE,
+    OPEN,
+    OVERRUN,
+    PENDING,
+    PHASE,
+    QUALITIES,
+    READ,
+    RMC,
+    SAID,
+    SENTENCES,
+    SKY_HDOP,
+    SKY_SATELLITES,
+    TICKS,
+    TIME,
+    UNREADABLE,
+    USED,
+    VTG,
+    WAITED,
+    WANTED,
+    WRONG,
+    WRONG_MODE,
+    WRONG_PLACE,
+    ZDA,
+)  # fmt: skip
 
 _HUNTING, _BODY, _HIGH_DIGIT, _LOW_DIGIT = 0, 1, 2, 3
-_DIGITS = tuple(("%x%X" % (value, value)).encode() for value in range(16))
+_SIZE = 4 if calcsize("P") > 4 else 2  # bytes of a word
+_SHIFT = _SIZE >> 1  # its logarithm
+_LAST = _SIZE - 1
+_BLOCK = 1024
+_COPY = "1280s"  # a sentence that begins in a block may end behind it
+_words = array("I" if _SIZE == 4 else "H", [0] * (1280 // _SIZE))
+_BELOW = (0, 0xFF, 0xFFFF, 0xFFFFFF)  # the bytes of a word before the one so numbered
+_HIGH = bytes([ord("0123456789ABCDEF"[value >> 4]) for value in range(256)])
+_LOW = bytes([ord("0123456789ABCDEF"[value & 15]) for value in range(256)])
 
 
-def scan(data, start, end, line, state, out):
-    """Read data[start:end] up to the end of the next sentence that matters, or all of it.
+def scan(i, end, data, line, state):
+    """Read data[i:end] until an epoch is complete or over, or all of it.
 
-    `data` is bytes. Gives `index << 3 | kind`: where to go on, and which sentence was found, of
-    any talker: RMC, GGA, GST (its values are in `out`), GSA (its dimensions are in `state`),
-    MALFORMED for one of them with impossible fields; 0 for none, when all is read.
+    `data` is bytes, `line` a bytearray of LINE_MAX + 1 bytes, `state` is new_state()'s. Gives
+    `index << 2 | what`: where to go on, and ALL_READ, COMPLETE, OVER or LAST. What the epoch's
+    sentences say is in `state` then.
     """
-    phase, used, check, sentences, bad, overrun = struct.unpack_from("<6i", state)
-    kind = 0
-    i = start
-    while i < end and not kind:
-        if phase == _BODY:
-            room = min(end, i + LINE_MAX + 1 - used)
-            stop = data.find(b"*", i, room)
-            body = data[i : room if stop < 0 else stop]
-            check, size = _fold(body, check)
-            kept = min(used + size, LINE_MAX)
-            line[used:kept] = body[: kept - used]
-            used += size
-            i += size
-            if used > LINE_MAX:
-                overrun += 1
-                phase = _HUNTING
-            elif i < end:
-                phase = _HIGH_DIGIT if data[i] == 42 else _HUNTING
-                bad += phase == _HUNTING
-                i += data[i] != 36
-        elif phase == _HUNTING:
-            i = data.find(b"$", i, end) + 1 or end
-            phase = _BODY if data[i - 1] == 36 else _HUNTING
-            used = check = 0
-        elif data[i] in _DIGITS[check >> 4 if phase == _HIGH_DIGIT else check & 15]:
-            i += 1
-            phase = (phase + 1) & 3
-            if phase == _HUNTING:
-                sentences += 1
-                kind = _kind(line, used, state)
-                if 0 < kind < GSA and not decode(line, used, FORMS[kind], out):
-                    kind = MALFORMED
+    event = state[PENDING]
+    if event:
+        state[PENDING] = 0
+        event = take_in(event, state)
+    if state[PHASE] and not event:
+        i, event = _go_on(i, end, data, line, state)
+    words, find = _words, data.find
+    block = -_BLOCK  # nothing is in words yet
+    good = bad = 0
+    while i < end and not event:
+        if data[i] != 36:
+            i = find(b"$", i, end)
+            if i < 0:
+                i = end
+                break
+        star = find(b"*", i, end)
+        if not 8 <= star - i <= 256 or star + 2 >= end or find(b"$", i + 1, star) >= 0:
+            state[PHASE], state[USED] = _BODY, 0
+            i, event = _go_on(i + 1, end, data, line, state)
+            continue
+        if i - block >= _BLOCK:
+            block = i & -_BLOCK
+            pack_into(_COPY, words, 0, data[block:] if block else data)
+        at = i + 1 - block
+        k = (at >> _SHIFT) + 1
+        check = words[k - 1] >> ((at & _LAST) << 3)
+        at = star - block
+        last = at >> _SHIFT
+        check ^= words[last] & _BELOW[at & _LAST]
+        while k + 4 <= last:
+            check ^= words[k] ^ words[k + 1] ^ words[k + 2] ^ words[k + 3]
+            k += 4
+        while k < last:
+            check ^= words[k]
+            k += 1
+        check ^= check >> 16
+        check = (check ^ check >> 8) & 255
+        if (data[star + 1] == _HIGH[check] and data[star + 2] == _LOW[check]) or _small(
+            data, star, check
+        ):
+            good += 1
+            if data[i + 5] != 86:  # the V of GSV, most of what comes
+                event = _understand(data, i + 1, star, state)
+            i = star + 3
         else:
-            phase = _HUNTING
             bad += 1
-            i += data[i] != 36
-    struct.pack_into("<6i", state, 0, phase, used, check, sentences, bad, overrun)
-    return i << 3 | kind
+            i = star + 1
+    state[SENTENCES] += good
+    state[BAD] += bad
+    if not event and state[OPEN] == 2:
+        state[OPEN] = 0
+        event = 3
+    return i << 2 | event
 
 
-def _fold(body, check):
-    """XOR bytes up to the first that no body may have; give the XOR and how many were good."""
-    for c in body:
-        if c < 37 and (c < 32 or c == 36):
-            return check, body.find(bytes((c,)))
-        check ^= c
-    return check, len(body)
+def _small(data, star, check):
+    """Whether the digits behind the star are `check` with small letters among them."""
+    high, low = data[star + 1], data[star + 2]
+    if high > 96:
+        high -= 32
+    if low > 96:
+        low -= 32
+    return high == _HIGH[check] and low == _LOW[check]
 
 
-def _kind(line, used, state):
-    """Say which sentence `line` holds; one that begins with `P`, but `PQ`, is a maker's own."""
-    if line[4] not in b"CAT":  # how RMC, GGA and GSA, GST end
-        return 0
-    name = bytes(line[2:6])
-    if used < 6 or name not in NAMES or (line[0] == 80 and line[1] != 81):
-        return 0
-    kind = NAMES.index(name)
-    if kind < GSA:
-        return kind
-    dimensions = line[8] - 48 if used > 8 and line[7] == 44 else 0
-    if not state[STATE_DIMENSIONS] < dimensions < 4:
-        return 0
-    state[STATE_DIMENSIONS] = dimensions
-    return kind
+def _go_on(i, end, data, line, state):
+    """Read on in a sentence that has begun, until it ends or the bytes do; (index, event)."""
+    while i < end and state[PHASE]:
+        if state[PHASE] == _BODY:
+            i = _gather(i, end, data, line, state)
+            continue
+        check = state[CHECK]
+        digit = data[i] - 32 if data[i] > 96 else data[i]
+        if digit != (_HIGH if state[PHASE] == _HIGH_DIGIT else _LOW)[check]:
+            state[PHASE] = _HUNTING
+            state[BAD] += 1
+            break
+        i += 1
+        state[PHASE] = (state[PHASE] + 1) & 3
+        if state[PHASE] == _HUNTING:
+            state[SENTENCES] += 1
+            size = state[USED]
+            return i, _understand(bytes(line[:size]), 0, size, state)
+    return i, 0
 
 
-def decode(line, used, form, out):
-    """Turn the fields of the sentence in `line` into integers; 1 if all could be read, else 0.
+def _gather(i, end, data, line, state):
+    """Put body bytes into `line`, up to the `*`, a `$`, the end or one too many; the next index."""
+    used = state[USED]
+    stop = min(end, i + LINE_MAX + 1 - used)
+    star = data.find(b"*", i, stop)
+    last = stop if star < 0 else star
+    dollar = data.find(b"$", i, last)
+    if dollar >= 0:
+        state[BAD] += 1
+        state[PHASE] = _HUNTING
+        return dollar
+    line[used : used + last - i] = data[i:last]
+    state[USED] = used = used + last - i
+    if used > LINE_MAX:
+        state[OVERRUN] += 1
+        state[PHASE] = _HUNTING
+    elif star >= 0:
+        state[PHASE] = _HIGH_DIGIT
+        state[CHECK] = _xor(line, used)
+        last += 1
+    return last
 
-    `form` and what each of its letters refuses: nmea_rows.py.
+
+def _xor(line, used):
+    check = 0
+    for at in range(used):
+        check ^= line[at]
+    return check
+
+
+def _understand(data, i, end, state):
+    """Read the body data[i:end] and take it in, unless it tells nothing new; the event.
+
+    GLL, VTG and ZDA tell only while an epoch is open, VTG only when RMC has not said the speed, a
+    GSA only when it knows more dimensions than those before.
     """
-    fields = bytes(line[6:used]).split(b",")
-    fields += (b"",) * (len(form) - len(fields))
+    if end - i < 9 or data[i + 5] != 44 or (data[i] == 80 and data[i + 1] != 81):
+        return 0
+    name = data[i + 2] << 16 | data[i + 3] << 8 | data[i + 4]
+    is_open = state[OPEN] == 1
+    if name == 0x475341:  # GSA
+        dimensions = data[i + 8] - 48
+        if data[i + 7] != 44 or not 1 <= dimensions <= 3:
+            return 0
+        if is_open and dimensions <= state[DIMENSIONS]:
+            return 0
+        state[READ + 19] = dimensions
+        return take_in(GSA, state)
+    if name == 0x524D43:
+        kind = RMC
+    elif name == 0x474741:
+        kind = GGA
+    elif name == 0x474E53:
+        kind = GNS
+    elif name == 0x475354:
+        kind = GST
+    elif not is_open:
+        return 0
+    elif name == 0x565447 and (not state[HAVE] & 1 << RMC or state[SAID] < 0):
+        kind = VTG
+    elif name == 0x474C4C:
+        kind = GLL
+    elif name == 0x5A4441:
+        kind = ZDA
+    else:
+        return 0
+    if _read(data, i + 6, end, FORMS[kind], state):
+        return take_in(GGA if kind == GNS else kind, state)
+    state[UNREADABLE] += 1
+    return 0
+
+
+def _read(data, i, end, form, state):
+    """Turn the fields of data[i:end] into slots as `form` says; 0 if one is impossible."""
     at = 0
-    for want, text in zip(form, fields):
+    while form[at]:
+        want, slot = form[at], READ + form[at + 1]
+        at += 2
+        first = i
+        whole = part = wholes = 0
+        parts = -1
+        while i < end:
+            c = data[i]
+            if c == 44:
+                break
+            i += 1
+            if 48 <= c <= 57:
+                if parts < 0:
+                    whole = whole * 10 + c - 48
+                    wholes += 1
+                elif parts < 6:
+                    part = part * 10 + c - 48
+                    parts += 1
+            else:
+                if c != 46 or parts >= 0:
+                    wholes = 7
+                parts = 0
+        size = i - first
+        i += 1
         if want == 95:
             continue
-        value = _value(want, text) if text else ABSENT
-        if value == _REFUSED:
+        if not size:
+            value = NOWHERE if want < 91 else ABSENT
+        elif want == 78 or want == 69:
+            value = state[slot]
+            if size > 1:
+                return 0
+            if data[first] != want:
+                if data[first] != (83 if want == 78 else 87):
+                    return 0
+                value = -value if value != NOWHERE else value
+        elif want == 99:
+            if size > 1:
+                return 0
+            value = data[first]
+        elif want == 109:
+            value = _mode(data, first, size)
+        else:
+            value = _value(want, whole, wholes, part, parts)
+        if value is None:
             return 0
-        struct.pack_into("<i", out, at, value)
-        at += 4
+        state[slot] = value
     return 1
 
 
-def _value(want, text):
-    """Read one field that is not empty."""
-    if want == 99:  # c
-        return text[0] if len(text) == 1 else _REFUSED
-    if want == 110:  # n
-        return 0 if text == b"N" else 1 if text == b"S" else _REFUSED
-    if want == 101:  # e
-        return 0 if text == b"E" else 1 if text == b"W" else _REFUSED
-    parts = text.split(b".")
-    whole = parts[0]
-    part = parts[1] if len(parts) == 2 else b""
-    if len(parts) > 2 or len(whole) > 6 or not (whole + part).isdigit():
-        return _REFUSED
+def _mode(data, i, size):
+    """Give GNS's modes as GGA's quality: that of the first constellation whose mode is not N."""
+    value = 0
+    for at in range(i, i + size):
+        c = data[at] - 64
+        if not 1 <= c <= 26 or QUALITIES[c] == 9:
+            return None
+        value = value or QUALITIES[c]
+    return value
+
+
+def _value(want, whole, wholes, part, parts):
+    """Scale a number as `want` says, None for one that cannot be."""
+    if not 1 <= wholes <= 6:
+        return None
+    if want == 105 or want == 100:  # i d
+        return None if parts >= 0 or (want == 100 and wholes != 6) else whole
+    part *= _TO_SIX[parts]
     if want == 50:  # 2
-        return int(whole + (part + b"00")[:2]) if whole else _REFUSED
+        return whole * 100 + part // 10000
+    if want == 107:  # k: 463 / 9000 dm/s are a hundredth of a knot
+        return min(((whole * 100 + part // 10000) * 463 + 4500) // 9000, 3000)
+    if want == 103:  # g
+        whole = (whole * 100 + part // 10000 + 50) // 100
+        return whole if whole < 360 else 0 if whole == 360 else 360
     if want == 116:  # t
-        return _time(whole, part)
-    if want == 97:  # a
-        return _angle(b"0" + whole, part, 90000000)
-    if want == 111:  # o
-        return _angle(whole, part, 180000000)
-    if len(parts) == 2 or (want == 100 and len(whole) != 6):  # d i
-        return _REFUSED
-    return int(whole)
+        return _time(whole, wholes, part)
+    minutes = whole % 100  # A O
+    if parts < 3 or minutes > 59 or wholes != (4 if want == 65 else 5):
+        return None
+    angle = whole // 100 * 1000000 + (minutes * 1000000 + part + 30) // 60
+    return angle if angle <= (90000000 if want == 65 else 180000000) else None
 
 
-def _angle(whole, part, limit):
-    """Turn dddmm and decimals of the minute into 1e-6 degrees, rounded to the nearest."""
-    minutes = int(whole[3:5] or b"60")
-    if len(whole) != 5 or len(part) < 3 or minutes > 59:
-        return _REFUSED
-    minutes_e6 = minutes * 1000000 + int((part + b"000")[:6])
-    angle = int(whole[:3]) * 1000000 + (minutes_e6 + 30) // 60
-    return angle if angle <= limit else _REFUSED
+_TO_SIX = (1000000, 100000, 10000, 1000, 100, 10, 1, 0)  # the last is for -1, no point
 
 
-def _time(whole, part):
-    """Turn hhmmss and its decimals into milliseconds of the day; a leap second is 60."""
-    if len(whole) != 6:
-        return _REFUSED
-    hours, minutes, seconds = int(whole[:2]), int(whole[2:4]), int(whole[4:])
-    if hours > 23 or minutes > 59 or seconds > 60:
-        return _REFUSED
-    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int((part + b"000")[:3])
+def _time(whole, wholes, part):
+    """Turn hhmmss and millionths into milliseconds of the day; a leap second is 60."""
+    minutes, seconds = whole // 100 % 100, whole % 100
+    if wholes != 6 or whole > 235960 or minutes > 59 or seconds > 60:
+        return None
+    return ((whole // 10000 * 60 + minutes) * 60 + seconds) * 1000 + part // 1000
+
+
+def take_in(kind, state):
+    """Add the sentence just read to the epoch it belongs to; the event that it makes.
+
+    One with another time than the open epoch's waits as PENDING until the caller has finished
+    that epoch. GSA and VTG have no time and belong to the open one.
+    """
+    bit = 1 << kind
+    if kind == GSA:
+        if state[OPEN] != 1:
+            if state[TIME] >= 0:
+                state[WANTED] |= bit
+            return 0
+        state[DIMENSIONS] = state[READ + 19]
+    elif kind != VTG:
+        if kind == GGA:
+            state[SKY_SATELLITES], state[SKY_HDOP] = state[READ + 9], state[READ + 10]
+        time = state[READ]
+        if time < 0:
+            return 0
+        if time == state[TIME]:
+            if state[OPEN] != 1:
+                state[WANTED] |= bit & WAITED
+                return 0
+        elif state[OPEN]:
+            state[PENDING] = kind
+            if state[OPEN] == 1:
+                return 2
+            state[OPEN] = 0
+            return 1
+        else:
+            _begin(time, state)
+        if kind < GST or kind == GLL:
+            _check(kind, state)
+    have = state[HAVE]
+    if not have & bit:
+        state[HAVE] = have = have | bit
+        first = KEPT[2 * kind]
+        for slot in range(first, first + KEPT[2 * kind + 1]):
+            state[SAID - 5 + slot] = state[READ + slot]
+    if have & state[WANTED] == state[WANTED]:
+        state[OPEN] = 2
+    return 0
+
+
+def _begin(time, state):
+    """Open the epoch of `time`."""
+    state[TIME], state[OPEN], state[TICKS] = time, 1, state[NOW]
+    state[HAVE] = state[DENIED] = state[WRONG] = state[DIMENSIONS] = 0
+    state[LAT] = NOWHERE
+
+
+def _check(kind, state):
+    """Note a receiver's no, and a place that is none or another than the epoch's."""
+    if kind == GGA:
+        quality = state[READ + 8]
+        if quality < 1:
+            state[DENIED] = 1
+        elif quality > 5:
+            state[WRONG] |= WRONG_MODE
+    elif state[READ + 1] != 65 or state[READ + 4] == 78:  # A N
+        state[DENIED] = 1
+    elif state[READ + 4] not in _MODES:
+        state[WRONG] |= WRONG_MODE
+    lat, lon = state[READ + 2], state[READ + 3]
+    if lat == NOWHERE or lon == NOWHERE:
+        state[WRONG] |= WRONG_PLACE
+        return
+    if state[LAT] != NOWHERE:
+        east = abs(state[LON] - lon)
+        if abs(state[LAT] - lat) > 25 or SAME_PLACE_E6 < east < 360000000 - SAME_PLACE_E6:
+            state[WRONG] |= WRONG_PLACE
+        if kind != GGA or state[HAVE] & 1 << GGA:
+            return
+    state[LAT], state[LON] = lat, lon
+
+
+_MODES = (65, 68, ABSENT, 70, 80, 82)  # A D, none (before NMEA 2.3), F P R; not E M N S
+SAME_PLACE_E6 = 25  # sentences may differ by rounding, at most this (2.8 m)

@@ -1,7 +1,8 @@
 """Fix: the sentences of one moment become one fix or none; what is refused, and why."""
 
-from nmea_sentences import clock, epoch, gga, gsa, gst, gsv, rmc
+from nmea_sentences import clock, epoch, gga, gll, gns, gsa, gst, gsv, rmc, vtg, zda
 from tracker import accuracy, fix, nmea
+from tracker.gnss_date import day_number
 
 
 def fix_of(data, ticks=0):
@@ -186,26 +187,63 @@ def test_midnight_takes_the_date_of_its_own_rmc():
     assert times == [220924799, 220924800]  # 2027-01-01 is 2557 days after 2020-01-01
 
 
-def test_dates_before_2020_from_2054_on_and_impossible_ones_are_refused_and_counted():
-    for date in (
-        "060490",
-        "311219",
-        "010154",
-        "300226",
-        "290225",
-        "310426",
-        "001226",
-        "011326",
-        "",
-    ):
+def test_impossible_dates_and_years_from_2054_to_2079_are_refused_and_counted():
+    for date in ("010154", "311279", "300226", "290225", "310426", "001226", "011326", ""):
         assert refused_for(epoch(0, date=date)) == "date", date
+
+
+def test_a_date_before_2020_is_put_forward_by_1024_weeks_and_at_most_twice():
+    right, _ = fix_of(epoch(0, date="221126"))
+    for rolled in ("080407", "230887"):  # 1024 and 2048 weeks before 2026-11-22
+        found, receiver = fix_of(epoch(0, date=rolled))
+        assert found == right, found
+        assert receiver.counters.rolled == 1
+    assert fix_of(epoch(0, date="221126"))[1].counters.rolled == 0
+    assert refused_for(epoch(0, date="060180")) == "date"  # the GPS epoch: its clock never ran
+
+
+def test_zda_gives_the_date_that_rmc_does_not_and_must_agree_with_one_that_does():
+    right, _ = fix_of(epoch(0, date="221126"))
+    assert fix_of(rmc(date="") + zda("22,11,2026") + gga())[0] == right
+    assert fix_of(rmc(date="221126") + zda("22,11,2026") + gga())[0] == right
+    assert fix_of(rmc(date="080407") + zda("08,04,2007") + gga())[0] == right
+    assert fix_of(rmc(date="221126") + zda(",,") + gga())[0] == right
+    for date in ("23,11,2026", "08,04,2007", "22,11,2126", "31,02,2026", "22,11,26"):
+        assert refused_for(rmc(date="221126") + zda(date) + gga()) == "date", date
+
+
+def test_gll_can_say_no_and_deny_the_place_and_alone_is_torn():
+    assert outcome(rmc() + gll() + gga()) == (1, 0, 0, 0)
+    assert outcome(rmc() + gll(status="V") + gga()) == (0, 1, 0, 0)
+    assert outcome(rmc() + gll(mode="N") + gga()) == (0, 1, 0, 0)
+    assert refused_for(rmc() + gll(place="5955.63000,N,01042.06000,E") + gga()) == "place"
+    assert refused_for(rmc() + gll(place=",,,") + gga()) == "place"
+    assert outcome(rmc(clock(0)) + gll(clock(1))) == (0, 0, 2, 0)
+
+
+def test_gns_stands_for_gga_with_its_first_mode_that_is_one():
+    assert fix_of(rmc() + gns("AAN"))[0] == fix_of(rmc() + gga())[0]
+    assert fix_of(rmc() + gns("NDN"))[0].accuracy_dm == 25  # corrected: half the range error
+    assert outcome(rmc() + gns("NNN")) == (0, 1, 0, 0)
+    assert outcome(rmc() + gns("")) == (0, 1, 0, 0)
+    for modes in ("E", "NM", "S"):
+        assert refused_for(rmc() + gns(modes)) == "mode"
+    assert outcome(rmc() + gns("AX") + gga()) == (1, 0, 0, 1)
+
+
+def test_vtg_gives_the_speed_that_rmc_does_not():
+    found, _ = fix_of(rmc(knots="", course="") + vtg() + gga())
+    assert (found.speed_dm_s, found.course_deg) == (16, 43)
+    found, _ = fix_of(rmc(knots="0.00", course="") + vtg() + gga())
+    assert (found.speed_dm_s, found.course_deg) == (0, fix.COURSE_UNKNOWN)
 
 
 def test_days_are_counted_as_the_calendar_has_them():
     cases = (("010120", 0), ("290220", 59), ("010320", 60), ("311220", 365), ("010121", 366),
-             ("290224", 1520), ("311253", 12418))  # fmt: skip
+             ("290224", 1520), ("311253", 12418), ("311219", -1), ("010100", -7305),
+             ("060180", -14605))  # fmt: skip
     for date, days in cases:
-        assert fix.day_number(int(date)) == days, date
+        assert day_number(int(date)) == days, date
 
 
 def test_too_few_satellites_are_doubted():
@@ -248,8 +286,18 @@ def test_accuracy_is_the_root_of_gst_squares_rounded_up_but_not_better_than_hdop
     assert fix_of(epoch(0, hdop="3.00") + gst(north="0.50", east="0.50"))[0].accuracy_dm == 30
 
 
-def test_a_gst_without_figures_is_as_none():
-    assert fix_of(epoch(0, hdop="1.00") + gst(north="", east=""))[0].accuracy_dm == 60
+def test_a_gst_of_ranges_only_is_the_range_error_and_one_without_figures_is_as_none():
+    without = epoch(0, hdop="2.00")
+    assert fix_of(without + gst(north="", east="", ranges="4.5"))[0].accuracy_dm == 90
+    assert fix_of(without + gst(north="", east="", ranges="0.1"))[0].accuracy_dm == 20
+    assert fix_of(without + gst(north="", east="", ranges=""))[0].accuracy_dm == 120
+
+
+def test_the_receivers_stated_range_error_counts_where_it_says_nothing_itself():
+    receiver = nmea.Receiver(range_error_dm=42)
+    receiver.feed(epoch(0, hdop="1.00"), 0)
+    receiver.feed(b"", 100)
+    assert receiver.take().accuracy_dm == 42
 
 
 def test_in_two_dimensions_the_accuracy_is_twice_as_bad():

@@ -100,6 +100,9 @@ def test_a_checksum_in_small_letters_counts():
         assert good == b"$GNTXT,kl*7A\r\n"
         receiver.feed(b"$GNTXT,kl*7a\r\n", 0)
         assert counts(receiver)[:2] == (1, 0)
+        for digits in (b"7G", b"7g", b"7@", b"`A", b"7\xe1", b"\x17A"):
+            receiver.feed(b"$GNTXT,kl*" + digits + b"\r\n", 0)
+        assert counts(receiver)[:2] == (1, 6)
 
 
 def test_a_line_end_that_is_lost_or_doubled_costs_nothing():
@@ -117,13 +120,37 @@ def test_a_sentence_cut_short_costs_itself_and_never_the_next():
         assert counts(receiver)[:3] == (len(good) - 3, len(good) - 3, 0)
 
 
-def test_control_bytes_and_nuls_end_a_sentence():
+def test_control_bytes_and_nuls_cost_the_sentence_they_are_in():
     for receiver in receivers():
         for c in (0, 1, 9, 10, 13, 27, 31):
             receiver.feed(b"$GPGSV,1,1" + bytes((c,)) + gsv(), 0)
         assert counts(receiver)[:3] == (7, 7, 0)
         receiver.feed(bytes(400) + gsv(), 0)
         assert counts(receiver)[:3] == (8, 7, 0)
+
+
+def test_a_nul_that_the_checksum_cannot_see_is_refused_in_every_field_that_is_used():
+    good = rmc()
+    used = [at for at in range(7, good.index(b"140626") + 6) if good[at - 1 : at] != b"$"]
+    for receiver in receivers():
+        for at in used:
+            receiver.feed(good[:at] + b"\0" + good[at:], 0)
+        assert receiver.counters.refused == len(used), receiver.counters.refused
+        assert receiver.counters.sentences == len(used)
+
+
+def test_binary_answers_of_a_receiver_are_passed_by():
+    answers = (
+        bytes.fromhex("b5620501020006080e37"),  # UBX-ACK-ACK for UBX-CFG-RATE
+        bytes.fromhex("b56205000200062410 5a".replace(" ", "")),
+        b"\xb5b\x0a\x04" + bytes(range(36)) + b"*" + bytes(range(200)),
+    )
+    for receiver in receivers():
+        for second in range(6):
+            receiver.feed(answers[second % 3] + epoch(second) + answers[second % 2], 0)
+        receiver.feed(b"", 100)
+        assert receiver.counters.fixes == 6
+        assert receiver.counters.refused == receiver.counters.torn == 0
 
 
 def test_a_body_of_255_bytes_is_read_and_one_of_256_is_overlong():

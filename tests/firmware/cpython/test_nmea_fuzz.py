@@ -13,40 +13,105 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nmea_sentences import clock, epoch, gsa, gst, gsv, rmc, sentence
-from tracker import nmea, nmea_plain
+from tracker import nmea, nmea_plain, nmea_rows
+from tracker.nmea_rows import CHECK, STATE_SIZE, USED
 
 FAST = Path(nmea_plain.__file__).with_name("nmea_fast.py")
 
 
-class Pointer:
-    """A viper pointer that knows how much it may touch."""
-
-    def __init__(self, buffer, form):
-        self._view = memoryview(buffer).cast("B").cast(form)
-
-    def __getitem__(self, index):
-        assert 0 <= index < len(self._view)
-        return self._view[index]
-
-    def __setitem__(self, index, value):
-        assert 0 <= index < len(self._view)
-        assert -(2**31) <= value < 2**31
-        self._view[index] = value
+class Int32(int):
+    """An integer of 32 bits that wraps, as on the chip."""
 
 
-def fast_scan():
-    """nmea_fast.scan as plain Python."""
+def _wrapping(name):
+    plain = getattr(int, name)
+    return lambda *operands: Int32((plain(*operands) + 2**31) % 2**32 - 2**31)
+
+
+for _name in "add sub mul floordiv mod and or xor lshift rshift".split():
+    setattr(Int32, f"__{_name}__", _wrapping(f"__{_name}__"))
+    setattr(Int32, f"__r{_name}__", _wrapping(f"__r{_name}__"))
+Int32.__invert__ = _wrapping("__invert__")
+
+
+class Memory:
+    """Addresses for buffers, as viper sees them; an access outside of all of them fails.
+
+    Bytes begin at any distance from a word's border, arrays on one.
+    """
+
+    def __init__(self):
+        self._known = []  # (address, buffer, its bytes)
+        self._calls = 0
+
+    def forget(self):
+        self._known = []
+        self._calls += 1
+
+    def address(self, buffer):
+        for address, known, _ in self._known:
+            if known is buffer:
+                return address
+        off = self._calls % 4 if isinstance(buffer, bytes) else 0
+        address = 65536 * (len(self._known) + 1) + off
+        self._known.append((address, buffer, memoryview(buffer).cast("B")))
+        return address
+
+    def at(self, address, size):
+        for start, _, view in self._known:
+            if start <= address and address + size <= start + len(view):
+                return view[address - start : address - start + size]
+        raise AssertionError(f"{size} bytes at {address} belong to nobody")
+
+    def pointer(self, form):
+        """ptr8 (form B) or ptr32: i reads negative numbers as the chip does, where integers have
+        32 bits, and I large ones as the unix port does."""
+        memory, size = self, 1 if form == "B" else 4
+
+        class Pointer:
+            def __init__(self, where):
+                where = where.address if isinstance(where, Pointer) else where
+                self.address = where if isinstance(where, int) else memory.address(where)
+                assert self.address % size == 0
+
+            def __getitem__(self, index):
+                value = memory.at(self.address + index * size, size).cast(form)[0]
+                return Int32(value) if form == "i" else value
+
+            def __setitem__(self, index, value):
+                assert size == 1 or -(2**31) <= value < 2**32
+                value = int(value) & 2 ** (8 * size) - 1
+                memory.at(self.address + index * size, size)[:] = value.to_bytes(size, "little")
+
+        return Pointer
+
+
+def fast_words(word):
+    """nmea_fast.py as plain Python: its names; `word` is how ptr32 reads."""
+    memory = Memory()
     words = {
         "micropython": SimpleNamespace(viper=lambda function: function),
         "const": lambda value: value,
-        "ptr8": lambda buffer: Pointer(buffer, "B"),
-        "ptr32": lambda buffer: Pointer(buffer, "i"),
+        "ptr8": memory.pointer("B"),
+        "ptr32": memory.pointer(word),
+        "int": lambda value: value if isinstance(value, int) else value.address,
     }
     exec(compile(FAST.read_text(), FAST, "exec"), words)
-    return words["scan"]
+    return words, memory
 
 
-SCANS = (nmea_plain.scan, fast_scan())
+def fast_scan(word):
+    """nmea_fast.scan as plain Python."""
+    words, memory = fast_words(word)
+
+    def scan(i, end, data, line, state):
+        memory.forget()
+        return words["scan"](i, end, data, line, state)
+
+    return scan
+
+
+SCANS = (nmea_plain.scan, fast_scan("i"), fast_scan("I"))
 GOOD = b"".join(epoch(second) + gsa() + gsv() + gst(clock(second)) for second in range(4))
 
 
@@ -118,6 +183,25 @@ def framed(draw):
     return sentence(",".join([name, *fields]))
 
 
+def test_the_machine_codes_own_constants_are_those_of_the_rows():
+    words, _ = fast_words("i")
+    slots = {
+        "_READ_" + name: nmea_rows.READ + getattr(nmea_rows, name)
+        for name in ("QUALITY", "SATELLITES", "HDOP")
+    }
+    slots |= {
+        "_READ_" + name: nmea_rows.READ + getattr(nmea_rows, "S_" + name)
+        for name in ("STATUS", "LAT", "LON", "MODE", "DIMENSIONS")
+    }
+    rows = {"_" + name: value for name, value in vars(nmea_rows).items() if name.isupper()}
+    ours = {name: value for name, value in words.items() if name[1:].isupper()}
+    known = {name for name in ours if name in rows or name in slots}
+    assert {name: ours[name] for name in known} == {name: {**rows, **slots}[name] for name in known}
+    assert len(known) > 30
+    own = {"_HUNTING", "_BODY", "_HIGH_DIGIT", "_LOW_DIGIT", "_FIRST_KEPT"}
+    assert ours.keys() - known == own | {"FORMS", "KEPT", "QUALITIES"}
+
+
 @pytest.mark.parametrize("scan", SCANS)
 @given(data=st.one_of(noise, damaged()))
 @settings(max_examples=150, deadline=None)
@@ -132,9 +216,12 @@ def test_nothing_raises_and_the_next_whole_sentence_is_read(scan, data):
 @given(data=st.one_of(noise, damaged(), st.lists(framed(), max_size=8).map(b"".join)))
 @settings(max_examples=400, deadline=None)
 def test_machine_code_and_plain_code_are_one(data):
-    plain, fast = (nmea.Receiver(scan) for scan in SCANS)
-    assert fixes(plain, [data]) == fixes(fast, [data])
-    assert plain._state[0] == fast._state[0]  # the phase
+    plain, *fast = (nmea.Receiver(scan) for scan in SCANS)
+    wanted = fixes(plain, [data])
+    told = [slot for slot in range(STATE_SIZE) if slot not in (CHECK, USED)]
+    for receiver in fast:
+        assert fixes(receiver, [data]) == wanted
+        assert [receiver._state[slot] for slot in told] == [plain._state[slot] for slot in told]
 
 
 @given(data=damaged(), places=st.lists(st.integers(0, 5000), max_size=20))
