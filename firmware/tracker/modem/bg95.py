@@ -11,7 +11,7 @@ Traps that shaped this file:
 - GNSS and LTE share the radio (QGPSCFG "priority").
 """
 
-from tracker.modem import at, lines
+from tracker.modem import at, found, lines
 from tracker.modem.steps import may, must, send, until
 
 NAME = "bg95"
@@ -219,8 +219,8 @@ class Messages:
         name, line, data = event
         if name != "message":
             return None
-        found = lines.fields(line)
-        return (found[2], data) if len(found) == 4 else False
+        said = lines.fields(line)
+        return (said[2], data) if len(said) == 4 else False
 
 
 # -- reachability, GNSS --------------------------------------------------------------------------
@@ -240,3 +240,20 @@ GNSS_ON = (may(b'AT+QGPSCFG="priority",0'), must(b"AT+QGPS=1"))
 ASK_FIX = (must(b"AT+QGPSLOC=2", b"+QGPSLOC:"),)
 GNSS_OFF = (may(b"AT+QGPSEND"), may(b'AT+QGPSCFG="priority",1'))
 AID = ()
+
+
+def read_fix(answer, ticks):
+    """The Fix of `+QGPSLOC:`; without one the modem refuses (CME 516), so there is no line.
+
+    Fields: hhmmss.sss, lat, lon, HDOP, altitude, fix 2 or 3, course, km/h, knots, ddmmyy,
+    satellites. No accuracy is stated: HDOP has to do.
+    """
+    said = lines.first(answer)
+    if len(said) < 11 or said[5] not in (b"2", b"3"):
+        return None
+    place = (lines.scaled(said[1], 6), lines.scaled(said[2], 6))
+    motion = (found.tenths_kmh(said[7]), lines.number(said[6].split(b".")[0]))
+    satellites = lines.number(said[10])
+    quality = (satellites, lines.scaled(said[3], 2), -1, 3 if said[5] == b"3" else 2)
+    time_s = found.moment(found.day_first(said[9]), said[0])
+    return found.fix_of(place, time_s, motion, quality, ticks)

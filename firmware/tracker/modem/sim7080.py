@@ -12,7 +12,7 @@ Traps that shaped this file:
 - CPSMS=1 once more does nothing: it goes off before it goes on.
 """
 
-from tracker.modem import at, lines
+from tracker.modem import at, found, lines
 from tracker.modem.steps import may, must, send, until
 
 NAME = "sim7080"
@@ -236,3 +236,20 @@ AID = (
     must(b"AT+CGNSCPY", b"+CGNSCPY:", 10000),
     must(b"AT+CGNSXTRA=1", final=b"+CGNSXTRA:"),
 )  # fmt: skip
+
+
+def read_fix(answer, ticks):
+    """The Fix of `+CGNSINF:`; None unless its fix flag says 1 and its accuracy (HPA) is one.
+
+    Fields: run, fix, yyyyMMddhhmmss.sss, lat, lon, altitude, km/h, course, mode, -, HDOP, PDOP,
+    VDOP, -, satellites, -, HPA in metres, VPA. SIM7000 has three more behind the satellites.
+    """
+    said = lines.first(answer)
+    if len(said) < 18 or said[0] != b"1" or said[1] != b"1":
+        return None
+    place = (lines.scaled(said[3], 6), lines.scaled(said[4], 6))
+    date = (lines.number(said[2][:4]), lines.number(said[2][4:6]), lines.number(said[2][6:8]))
+    motion = (found.tenths_kmh(said[6]), lines.number(said[7].split(b".")[0]))
+    stated_dm = lines.scaled(said[-2], 1)
+    quality = (lines.number(said[14]), lines.scaled(said[10], 2), stated_dm, 3)
+    return found.fix_of(place, found.moment(date, said[2][8:]), motion, quality, ticks)

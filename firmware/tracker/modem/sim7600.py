@@ -13,7 +13,7 @@ Traps that shaped this file:
 - There is no PSM; sleep is CSCLK with DTR. The receiver has its own radio.
 """
 
-from tracker.modem import at, lines
+from tracker.modem import at, found, lines
 from tracker.modem.steps import may, must, send, until
 
 NAME = "sim7600"
@@ -260,3 +260,20 @@ GNSS_ON = (must(b"AT+CGNSSPWR=1,1", limit_ms=15000),)  # "READY!" comes 9 s late
 ASK_FIX = (must(b"AT+CGNSSINFO", b"+CGNSSINFO:"),)
 GNSS_OFF = (may(b"AT+CGNSSPWR=0"),)
 AID = ()
+
+
+def read_fix(answer, ticks):
+    """The Fix of `+CGNSSINFO:`; None while its fields are empty.
+
+    Fields: mode, GPS, GLONASS, BeiDou satellites, lat, N/S, lon, E/W, ddmmyy, hhmmss.ss, altitude,
+    knots, course, PDOP, HDOP, VDOP. No accuracy is stated: HDOP has to do.
+    """
+    said = lines.first(answer)
+    if len(said) < 16 or said[0] not in (b"2", b"3"):
+        return None
+    place = (found.angle_e6(said[4], said[5]), found.angle_e6(said[6], said[7]))
+    satellites = sum([lines.number(count) or 0 for count in said[1:4]])
+    motion = (found.tenths_knots(said[11]), lines.number(said[12].split(b".")[0]))
+    quality = (satellites, lines.scaled(said[14], 2), -1, 3 if said[0] == b"3" else 2)
+    time_s = found.moment(found.day_first(said[8]), said[9])
+    return found.fix_of(place, time_s, motion, quality, ticks)
