@@ -6,6 +6,7 @@ code ran on. RTC memory lives through all but the power cut. Runs under both int
 """
 
 PWRON, HARD, WDT, DEEPSLEEP, SOFT = 1, 2, 3, 4, 5
+EXT1 = 3
 TIMER = 4
 RETAINED_MAX = 2048
 

@@ -10,7 +10,9 @@ PowerCut itself. Runs under both interpreters.
 from tracker.app import App, Parts
 from tracker.log import Log
 from trygg_tools.rig import power as pw
+from trygg_tools.rig.anchor import Anchor
 from trygg_tools.rig.board_io import BoardIo
+from trygg_tools.rig.body import Body
 from trygg_tools.rig.clock import Clock
 from trygg_tools.rig.flash import Flash
 from trygg_tools.rig.gateway import Gateway
@@ -42,6 +44,8 @@ class SimulatedTracker:
         self.gateway = Gateway(self.clock, GROUP, device)
         self.link = Link(self.clock, self.gateway.accept)
         self.board = BoardIo(lambda: self.clock.now_ms)
+        self.body = Body(self.board)
+        self.anchor = Anchor(lambda: self.clock.now_ms, lambda: self.clock.world_s())
         self.lines: list[str] = []
         self.at_step = nothing
         self.steps = self.starts = 0
@@ -69,7 +73,7 @@ class SimulatedTracker:
             try:
                 self._step(end_ms)
             except pw.DeepSleep as sleep:
-                self._start(pw.DEEPSLEEP, pw.TIMER, sleep.ms + BOOT_MS)
+                self._sleep(sleep.ms, sleep.until_motion)
             except pw.Reset:
                 self._start(pw.SOFT, 0, BOOT_MS)
             except pw.PowerCut:
@@ -89,12 +93,13 @@ class SimulatedTracker:
             self.starts += 1
             self.flash.start()
             log = Log(self.clock, self.lines.append)
-            parts = Parts(self.clock, self.uart, self.link, self.flash, self.power, self.board, log)
-            self.app = App(parts, self.config())
+            ports = (self.clock, self.uart, self.link, self.flash, self.power, self.board, log)
+            self.app = App(Parts(*ports, self.anchor), self.config())
         self.steps += 1
         self.at_step(self.steps)
         if self.app is None:
             return
+        self.body.feel(self.clock.world_s())
         wait_ms = self.app.step(self.clock.ticks_ms())
         self.gateway.poll()
         sleep_ms = self.app.deep_sleep_ms()
@@ -111,7 +116,14 @@ class SimulatedTracker:
         for arriving_ms in self.link.coming_ms():
             if arriving_ms >= 0:
                 wait_ms = min(wait_ms, arriving_ms)
-        return wait_ms
+        return self.body.still_ms(self.clock.world_s(), wait_ms)
+
+    def _sleep(self, ms: int, until_motion: bool) -> None:
+        """Sleep until the timer, or the sensor, wakes the chip."""
+        awake_ms = ms
+        if until_motion:
+            awake_ms = 0 if self.board.moved else self.body.still_ms(self.clock.world_s(), ms)
+        self._start(pw.DEEPSLEEP, pw.TIMER if awake_ms == ms else pw.EXT1, awake_ms + BOOT_MS)
 
     def _start(self, cause: int, wake: int, after_ms: int) -> None:
         self.link.close()
