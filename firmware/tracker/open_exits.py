@@ -40,15 +40,14 @@ class OpenExits:
     def __init__(self):
         self.next_s = 0
         self._held = []  # (number, mark) as in flash
-        self._held_s = 0  # when that was, on the same clock
-        self._held_utc = 0
+        self._held_utc = 0  # when that was
         self._doubtful = ()  # fences whose exit is known from flash alone
         self._now_s = 0
 
     def owed(self, fences, clock):
         """The bytes that flash should be told now, or None. `clock`: the FenceSet's Elapsed."""
         out = _open(fences)
-        if out == self._held and (not out or clock.now_s - self._held_s < REFRESH_S):
+        if out == self._held and (not out or clock.time_s - self._held_utc < REFRESH_S):
             return None
         return self._affordable(out, clock)
 
@@ -71,7 +70,6 @@ class OpenExits:
     def kept(self, data):
         """Flash holds `data`, which `owed` gave."""
         self._held_utc, self._held = _unpack(data)
-        self._held_s = self._now_s
         if self._held:
             self.next_s = max(self.next_s, self._now_s) + EVERY_S
 
