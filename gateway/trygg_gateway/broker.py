@@ -19,7 +19,8 @@ paho's traps, each with what this file does about it (paho-mqtt 2.2.0, source an
 5. MQTT 5 starts its first session clean by default, which throws the queue away: clean_start is
    False and the session has an expiry; 3.1.1 has clean_session=False. The client id is fixed.
 6. A session that the broker lost shows in `session_present` only: counted, logged as a possible
-   loss (the trackers' own memory makes it good), and the subscription is made again every time.
+   loss, and the subscription is made again every time. The trackers' own memory makes it good: our
+   ack calls missing what the broker had acknowledged and lost, and so it comes late, out of order.
 7. `publish()` while offline answers "not connected" and yet queues: `send` refuses when offline.
 8. paho's queue of outgoing messages has no bound by default: here it has, and so has ours.
 9. Receive Maximum is not sent by default: with MQTT 5 it is, as the bound of what is in flight.
