@@ -24,7 +24,8 @@ of the last fix before:
   - else that plan was not longer than the slack, and it comes within  slack + look + time-out;
     `look` is how long the anchor may be listened for before the receiver is switched on;
   - the receiver stays on, and the next fix that counts comes within  confirm_apart_s + 1 s  and
-    is read as outside too: LEFT;
+    is read as outside too: LEFT; unless the fixes are so inexact that they are in doubt
+    (doubt.py), then it comes  doubt_s  later;
   - the alarm needs connect_s to reach the gateway.
 The sum, and a second to which times are cut, is the bound. It counts from the line and not from
 the boundary itself, because a wearer who stops between the two is neither in nor out for anyone
@@ -151,7 +152,7 @@ class Duty:
         slack_s = max(settings.fix_floor_s, slack_s or self.stated_s)
         confirm_s = settings.confirm_apart_s + FIX_EVERY_S
         first_s = max(slack_s + self.look_s + settings.fix_timeout_s, confirm_s)
-        return first_s + _LATE_S + confirm_s + settings.connect_s
+        return first_s + _LATE_S + settings.doubt_s + confirm_s + settings.connect_s
 
     def bound_of_s(self, margin_cm, at, promise_s):
         """The bound of one fence in force whose boundary is `margin_cm` away; `promise_s`: the

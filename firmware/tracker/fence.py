@@ -8,7 +8,8 @@ that d grew. With `a` the fix's accuracy, clamped, one fix is read as
   NEAR     anything else, and decides nothing.
 LEFT takes two OUTSIDE among the last three fixes that were taken confirm_apart_s from each
 other, and BACK two INSIDE; one alone sets `needs_confirmation`, which keeps the receiver on so
-that the answer comes in seconds. What is neither stays as it was (outside) or is NEAR.
+that the answer comes in seconds. An OUTSIDE that may be an echo must last longer (doubt.py). What
+is neither stays as it was (outside) or is NEAR.
 
 LEFT is said once per exit. Its reason is CROSSED if this fence has known the wearer inside, BEGAN
 if its window began while they were outside, else BOOT: a tracker that starts, or is given a

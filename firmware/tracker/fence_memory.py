@@ -17,7 +17,7 @@ FIXES_KEPT = 3
 _FORMAT = 2
 # format, version, now, utc, last fix at, end of OpenExits' budget, flags, fences, fixes
 _HEAD = ">BIIIIIBBB"
-_FENCE = ">BIBBI"  # number, mark, state and flags, votes, near since
+_FENCE = ">BIBBIBHi"  # number, mark, state and flags, votes, near since, Doubt.save's
 _FIX = ">IiiIHHB"
 _HEAD_SIZE = struct.calcsize(_HEAD)
 _FENCE_SIZE = struct.calcsize(_FENCE)
@@ -60,7 +60,7 @@ def pack(memory, fences):
     counts = (flags, len(fences), len(fixes))
     parts = [struct.pack(_HEAD, *((_FORMAT, memory.version) + times + counts))]
     for fence in fences:
-        parts.append(struct.pack(_FENCE, *_row(fence)))
+        parts.append(struct.pack(_FENCE, *_row(fence, memory.now_s)))
     for fix in fixes:
         place = (fix.time_s, fix.lat_e6, fix.lon_e6, fix.accuracy_dm)
         rest = (min(fix.speed_dm_s, 65535), fix.course_deg, min(fix.satellites, 255))
@@ -91,7 +91,7 @@ def give_back(memory, fences):
     """Let each of `fences` know what was saved of it, and nothing else."""
     for fence in fences:
         fence.forget()
-        for number, mark, state, votes, near_since_s in memory.saved:
+        for number, mark, state, votes, near_since_s, *doubt in memory.saved:
             if fence.number == number and fence.mark == mark and state & 7 <= OUTSIDE:
                 fence.state = state & 7
                 fence.been_inside = bool(state & 8)
@@ -101,15 +101,17 @@ def give_back(memory, fences):
                 fence.out_votes = votes >> 3 & 7
                 fence.in_votes = votes & 7
                 fence.near_since_s = near_since_s
+                fence.doubt.load(doubt, memory.now_s)
 
 
-def _row(fence):
+def _row(fence, now_s):
     state = fence.state
     flags = (fence.been_inside, fence.near_said, fence.began, fence.in_force)
     for i in range(len(flags)):
         state |= 8 << i if flags[i] else 0
     votes = fence.out_votes << 3 | fence.in_votes
-    return fence.number, fence.mark, state, votes, fence.near_since_s
+    row = (fence.number, fence.mark, state, votes, fence.near_since_s)
+    return row + fence.doubt.save(now_s)
 
 
 def _copy(before, fence):
@@ -124,4 +126,5 @@ def _copy(before, fence):
     fence.in_votes = before.in_votes
     fence.counted_at_s = before.counted_at_s
     fence.near_since_s = before.near_since_s
+    fence.doubt = before.doubt
     fence.distance_cm = before.distance_cm

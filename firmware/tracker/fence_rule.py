@@ -5,6 +5,7 @@ from binascii import crc32
 from collections import namedtuple
 
 from tracker import schedule, shape
+from tracker.doubt import Doubt
 from trygg_wire.layouts import (
     BACK,
     BAD_BODY,
@@ -54,7 +55,8 @@ class Fence:
     a fence that is not knows nothing. `until_s`: the UTC when that next changes, 0 unknown.
     `distance_cm` is how far the last good fix was beyond the boundary. `out_votes` and `in_votes`
     hold the last three fixes that counted, one bit each, the newest lowest. `near_since_s` and
-    `counted_at_s` (the last fix that counted) are on the FenceSet's own clock.
+    `counted_at_s` (the last fix that counted) are on the FenceSet's own clock. `doubt`: whether an
+    exit may be an echo.
     """
 
     def __init__(self, row, its_shape, windows, zone):
@@ -70,6 +72,7 @@ class Fence:
         self.began = False
         self.from_s = self.until_s = 0
         self.distance_cm = 0
+        self.doubt = Doubt()
         self.forget()
 
     def forget(self):
@@ -81,6 +84,7 @@ class Fence:
         self.out_votes = 0
         self.in_votes = 0
         self.counted_at_s = _LONG_AGO_S
+        self.doubt.forget()
 
     # -- when ------------------------------------------------------------------------------
 
@@ -125,7 +129,9 @@ class Fence:
     @property
     def undecided(self):
         """Whether the next fix that counts could make an exit, or a return, certain."""
-        return bool((self.in_votes if self.state == OUTSIDE else self.out_votes) & 3)
+        if self.state == OUTSIDE:
+            return bool(self.in_votes & 3)
+        return bool(self.out_votes & 3) or self.doubt.open
 
     def beyond_cm(self, place):
         """How far the Place `place` is on the wrong side of the boundary; negative on the right."""
@@ -138,6 +144,10 @@ class Fence:
             return None
         self.counted_at_s = now_s
         says = self._read(10 * min(accuracy_dm, settings.accuracy_clamp_dm), settings)
+        if self.state != OUTSIDE:
+            says = self.doubt.weigh(says, self.distance_cm, accuracy_dm, now_s, settings)
+            if self.doubt.lasted:
+                self.out_votes = 1  # all since it began said so: with this one it is decided
         self.out_votes = (self.out_votes << 1 | (says == OUTSIDE)) & 7
         self.in_votes = (self.in_votes << 1 | (says == INSIDE)) & 7
         if self.state == OUTSIDE:
@@ -169,6 +179,7 @@ class Fence:
 
     def _leave(self):
         self._settle(OUTSIDE)
+        self.doubt.forget()
         self.out_votes = self.in_votes = 0
         if self.been_inside:
             return Event(LEFT, self.number, CROSSED)

@@ -45,6 +45,7 @@ ROWS = (
     (31, "give_up_s", 15, 5, 600),
     (35, "sos_hold_s", 2, 1, 10),
     (36, "sos_cancel_s", 5, 0, 30),
+    (46, "doubt_s", 20, 0, 120),
 )
 
 _FORMAT = 1

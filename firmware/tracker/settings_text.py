@@ -73,6 +73,8 @@ TEXTS = (
      "How long the button is held to call for help."),
     (36, "s",
      "Countdown before the call goes out, in which a short press cancels it; 0: none."),
+    (46, "s",
+     "How long fixes that may be echoes must say outside before that is believed."),
 )  # fmt: skip
 
 COLUMNS = ("number", "name", "default", "low", "high", "unit", "what")

@@ -8,6 +8,7 @@ from trygg_wire.layouts import CANNOT_TELL, INSIDE, NEAR, OUTSIDE, UNKNOWN
 
 def duty(time_to_fix_s=3, **settings):
     planned = Duty(Settings())
+    planned.settings.doubt_s = 0
     planned.time_to_fix_s = time_to_fix_s
     for name in settings:
         setattr(planned.settings, name, settings[name])
@@ -211,7 +212,7 @@ def test_no_bound_is_stated_that_would_not_hold():
 
 
 def test_the_bound_follows_every_setting_it_is_made_of():
-    for name in ("fix_floor_s", "fix_timeout_s", "confirm_apart_s", "connect_s"):
+    for name in ("fix_floor_s", "fix_timeout_s", "confirm_apart_s", "connect_s", "doubt_s"):
         planned = duty()
         setattr(planned.settings, name, getattr(planned.settings, name) + 7)
         assert stated(planned) == 107

@@ -1,0 +1,79 @@
+"""Whether a fix that says OUTSIDE may be an echo: then it must say so for doubt_s, not for seconds.
+
+A receiver indoors now and then jumps by a hundred metres and stays there for ten seconds, sure of
+itself; and the first fixes of a search under a weak sky are far off and come home while it goes on.
+Two such fixes three seconds apart agree. So a fix is doubtful when
+  - its own accuracy is worse than half of accuracy_clamp_dm, or
+  - it lies farther beyond the boundary than the wearer can have come at v_max since the last fix
+    that was not OUTSIDE, both accuracies and fix_margin_dm allowed for.
+A doubtful OUTSIDE counts as NEAR until such fixes, without one that is not OUTSIDE between them,
+have come for doubt_s with the receiver kept on; then it counts as decided. Who walks out under an
+open sky is never doubted; the stated bound allows for the others. Measured: docs/simulation.md.
+
+Distances in cm beyond the boundary, times in seconds on the FenceSet's clock.
+"""
+
+from trygg_wire.layouts import NEAR, OUTSIDE
+
+NEVER_S = -0x1FFFFFFF
+_NONE = 255  # longer than any doubt_s
+_LONG_AGO = 65535
+
+
+class Doubt:
+    """One fence's; `lasted`: the fix just weighed ends a doubt that has lasted long enough."""
+
+    def __init__(self):
+        self.forget()
+
+    def forget(self):
+        """Know nothing."""
+        self.lasted = False
+        self._since_s = self._sure_at_s = NEVER_S
+        self._sure_cm = 0
+
+    @property
+    def open(self):
+        """Whether the receiver is to stay on, since the next fixes will tell."""
+        return self._since_s != NEVER_S
+
+    def sure(self, distance_cm, accuracy_dm, now_s):
+        """A fix that is not OUTSIDE: so far beyond at most was the wearer then."""
+        self._sure_at_s = now_s
+        self._sure_cm = distance_cm + 10 * accuracy_dm
+        self._since_s = NEVER_S
+
+    def save(self, now_s):
+        """What is known at `now_s`, for a pack of "BHi"; a time too long ago is none."""
+        since_s = _NONE if self._since_s == NEVER_S else min(now_s - self._since_s, _NONE - 1)
+        return since_s, min(now_s - self._sure_at_s, _LONG_AGO), self._sure_cm
+
+    def load(self, saved, now_s):
+        """Take up what `save` gave at the same `now_s`."""
+        since_s, sure_s, self._sure_cm = saved
+        self._since_s = NEVER_S if since_s == _NONE else now_s - since_s
+        self._sure_at_s = NEVER_S if sure_s == _LONG_AGO else now_s - sure_s
+
+    def weigh(self, says, distance_cm, accuracy_dm, now_s, settings):
+        """What a fix that reads `says` counts as: the same, or NEAR while it is in doubt."""
+        self.lasted = False
+        if says != OUTSIDE:
+            self.sure(distance_cm, accuracy_dm, now_s)
+            return says
+        if not settings.doubt_s or not self._doubtful(distance_cm, accuracy_dm, now_s, settings):
+            return says
+        if self._since_s == NEVER_S:
+            self._since_s = now_s
+        if now_s - self._since_s < settings.doubt_s:
+            return NEAR
+        self.lasted = True
+        return says
+
+    def _doubtful(self, distance_cm, accuracy_dm, now_s, settings):
+        if 2 * accuracy_dm > settings.accuracy_clamp_dm:
+            return True
+        if self._sure_at_s == NEVER_S:
+            return False
+        reach_dm = (now_s - self._sure_at_s + 1) * settings.v_max_dm_s
+        reach_dm += accuracy_dm + settings.fix_margin_dm
+        return distance_cm - self._sure_cm > 10 * reach_dm

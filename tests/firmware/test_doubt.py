@@ -1,0 +1,86 @@
+"""Doubt: echoes must last, walkers are believed at once."""
+
+from tracker.doubt import Doubt
+from trygg_wire.layouts import INSIDE, NEAR, OUTSIDE
+
+
+class Settings:
+    """The rows that doubt reads, at their defaults."""
+
+    accuracy_clamp_dm = 500
+    v_max_dm_s = 20
+    fix_margin_dm = 100
+    doubt_s = 20
+
+
+def at_home(accuracy_dm=100):
+    doubt = Doubt()
+    assert doubt.weigh(INSIDE, -9000, accuracy_dm, 1000, Settings) == INSIDE
+    return doubt
+
+
+def test_who_walks_out_at_v_max_is_believed_at_once():
+    for pause_s in (1, 20, 45, 600):
+        doubt = at_home()
+        beyond_cm = -9000 + pause_s * 200 + 2 * 1000
+        assert doubt.weigh(OUTSIDE, beyond_cm, 100, 1000 + pause_s, Settings) == OUTSIDE
+        assert not doubt.open
+
+
+def test_a_jump_is_near_until_it_has_lasted():
+    doubt = at_home()
+    for now_s in range(1028, 1048):
+        assert doubt.weigh(OUTSIDE, 13000, 130, now_s, Settings) == NEAR
+        assert doubt.open
+        assert not doubt.lasted
+    assert doubt.weigh(OUTSIDE, 13000, 130, 1048, Settings) == OUTSIDE
+    assert doubt.lasted
+
+
+def test_a_jump_that_comes_back_is_forgotten():
+    doubt = at_home()
+    assert doubt.weigh(OUTSIDE, 13000, 130, 1028, Settings) == NEAR
+    assert doubt.weigh(INSIDE, -9000, 100, 1040, Settings) == INSIDE
+    assert not doubt.open
+    assert doubt.weigh(OUTSIDE, 13000, 130, 1049, Settings) == NEAR
+
+
+def test_a_fix_that_owns_to_be_inexact_must_last_too():
+    doubt = at_home()
+    assert doubt.weigh(OUTSIDE, 9000, 251, 1600, Settings) == NEAR
+    assert doubt.weigh(OUTSIDE, 9000, 250, 1601, Settings) == OUTSIDE
+
+
+def test_with_nothing_known_before_only_inexact_fixes_are_doubted():
+    doubt = Doubt()
+    assert doubt.weigh(OUTSIDE, 500000, 100, 5, Settings) == OUTSIDE
+    assert doubt.weigh(OUTSIDE, 500000, 400, 5, Settings) == NEAR
+
+
+def test_a_doubt_of_zero_seconds_is_none():
+    class Never(Settings):
+        doubt_s = 0
+
+    doubt = at_home()
+    assert doubt.weigh(OUTSIDE, 13000, 130, 1028, Never) == OUTSIDE
+
+
+def test_what_it_knows_survives_a_sleep():
+    doubt = at_home()
+    doubt.weigh(OUTSIDE, 13000, 130, 1028, Settings)
+    after = Doubt()
+    after.load(doubt.save(1040), 1040)
+    assert after.open
+    assert after.weigh(OUTSIDE, 13000, 130, 1047, Settings) == NEAR
+    assert after.weigh(OUTSIDE, 13000, 130, 1048, Settings) == OUTSIDE
+    empty = Doubt()
+    empty.load(Doubt().save(5000), 5000)
+    assert not empty.open
+    assert empty.weigh(OUTSIDE, 500000, 100, 5000, Settings) == OUTSIDE
+
+
+def test_a_sure_place_of_long_ago_is_forgotten():
+    doubt = at_home()
+    after = Doubt()
+    after.load(doubt.save(1000 + 70000), 71000)
+    assert after.weigh(OUTSIDE, 20000000, 100, 71000, Settings) == OUTSIDE
