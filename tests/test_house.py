@@ -24,7 +24,7 @@ ALLOWED = {
 }  # fmt: skip
 # a library -> the only files of the gateway that import it
 ONLY_IN = {
-    "sqlite3": {"journal.py"},
+    "sqlite3": {"journal.py", "journal_file.py"},
     "paho": {"broker.py"},
     "httpx": {"sinks/http.py"},
     "starlette": {"web"},

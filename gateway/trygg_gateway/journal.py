@@ -33,7 +33,13 @@ from typing import IO, Any, NamedTuple, Self, TypeVar
 import structlog
 
 from trygg_gateway.database import Database, Values
-from trygg_gateway.journal_file import JournalError, make_or_check, only_gateway
+from trygg_gateway.journal_file import (
+    JournalError,
+    connect,
+    is_of_the_disk,
+    only_gateway,
+    prepared,
+)
 from trygg_gateway.journal_rows import (
     COUNTED,
     HELD,
@@ -67,12 +73,6 @@ COUNTERS = (
 
 ReadError = sqlite3.OperationalError  # the disk or the file did not let us read
 
-# errors of the disk or the file, not of the statement: the same work is tried again
-_DISK = {
-    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM,
-}  # fmt: skip
-
 T = TypeVar("T")
 
 
@@ -102,7 +102,7 @@ class Journal:
         self.ended: Future[None] = Future()
         self._limits = limits
         self._lock = lock
-        self._db = _prepared(path)
+        self._db = prepared(path)
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._queue: deque[Parcel] = deque()
         self._alarms: deque[list[Any]] = deque()  # flat, of parcels in the queue
@@ -203,7 +203,7 @@ class Journal:
         try:
             db = self._readers.get_nowait()
         except queue.Empty:
-            db = _connect(self.path)
+            db = connect(self.path)
             db.execute("PRAGMA query_only = 1")
         try:
             db.execute("BEGIN")
@@ -290,7 +290,7 @@ class Journal:
             results = [self._try(write) for write in batch.writes]
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
-            if not _is_of_the_disk(error):
+            if not is_of_the_disk(error):
                 raise
             self._take_back(batch, error)
             return False
@@ -336,7 +336,7 @@ class Journal:
         try:
             value, raised = write.act(self._db), None
         except Exception as error:  # it belongs to whoever waits for the future
-            if isinstance(error, sqlite3.Error) and _is_of_the_disk(error):
+            if isinstance(error, sqlite3.Error) and is_of_the_disk(error):
                 raise
             self._db.execute("ROLLBACK TO act")
             value, raised = None, error
@@ -363,8 +363,7 @@ class Journal:
             try:
                 parcel.confirm(parcel.token, parcel.count)
                 self.counters["confirms"] += parcel.count
-            except Exception:
-                # a door that falls over is not the journal's end: it gets these once more
+            except Exception:  # a door that falls over is not the journal's end
                 self.counters["confirm_errors"] += parcel.count
                 log.exception("confirm_failed")
 
@@ -399,36 +398,3 @@ def _taken(waiting: "deque[T]", count: int) -> list[T]:
 
 def _joined(lists: Iterable[list[Any]]) -> list[Any]:
     return list(chain.from_iterable(lists))
-
-
-def _is_of_the_disk(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """A connection that begins and ends its transactions only where it is told to."""
-    return sqlite3.connect(
-        path, timeout=5, isolation_level=None, check_same_thread=False, cached_statements=256
-    )
-
-
-def _prepared(path: Path) -> sqlite3.Connection:
-    """The writer's connection to a journal of our schema, made now if the file is empty."""
-    try:
-        db = _connect(path)
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")
-            db.execute("PRAGMA journal_size_limit = 67108864")
-            db.execute("BEGIN IMMEDIATE")
-            make_or_check(db, path)
-            db.execute("COMMIT")
-        except BaseException:
-            db.close()
-            raise
-    except sqlite3.Error as error:
-        raise JournalError(
-            f"open journal {path}: wanted a SQLite database to write to, got: {error}."
-            " Look at the file and its folder; once it is moved away, a new one is begun"
-        ) from error
-    return db

@@ -1,6 +1,7 @@
-"""The journal's file: whose it is, and whether it is one of ours at our version."""
+"""The journal's file: whose it is, whether it is one of ours at our version, how it is opened."""
 
 import fcntl
+import sqlite3
 from pathlib import Path
 from typing import IO
 
@@ -8,6 +9,12 @@ from trygg_gateway.database import Database
 
 SCHEMA_VERSION = 1
 SCHEMA = Path(__file__).with_name("schema.sql")
+
+# errors of the disk or the file, not of the statement: the same work is tried again
+_DISK = {
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM,
+}  # fmt: skip
 
 
 class JournalError(Exception):
@@ -52,3 +59,37 @@ def make_or_check(db: Database, path: Path) -> None:
             f"open journal {path}: wanted schema {SCHEMA_VERSION}, got schema {got}. Start it with"
             " the Trygg that wrote it, or move the file away to begin a new one"
         )
+
+
+def is_of_the_disk(error: sqlite3.Error) -> bool:
+    """Whether the disk or the file refused, and not the statement."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that begins and ends its transactions only where it is told to."""
+    return sqlite3.connect(
+        path, timeout=5, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+
+
+def prepared(path: Path) -> sqlite3.Connection:
+    """The writer's connection to a journal of our schema, made now if the file is empty."""
+    try:
+        db = connect(path)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA journal_size_limit = 67108864")
+            db.execute("BEGIN IMMEDIATE")
+            make_or_check(db, path)
+            db.execute("COMMIT")
+        except BaseException:
+            db.close()
+            raise
+    except sqlite3.Error as error:
+        raise JournalError(
+            f"open journal {path}: wanted a SQLite database to write to, got: {error}."
+            " Look at the file and its folder; once it is moved away, a new one is begun"
+        ) from error
+    return db
