@@ -237,7 +237,7 @@ def test_waking_up_is_no_reason_to_write():
         carried.new_battery()
         assert carried.walk.fences.load(data)
         assert carried.at(200, s) == ()
-    assert carried.writes == 1 + 7200 // REFRESH_S
+    assert 3 <= carried.writes <= 1 + 7200 // REFRESH_S
 
 
 def test_damaged_bytes_are_said_and_change_nothing():
