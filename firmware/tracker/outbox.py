@@ -56,10 +56,13 @@ class Outbox:
         self._ring.sweep()
 
     def _take(self, slot, offset, lane, boot, seq):
-        """Enter a record that was found in flash, once if a cut has left two copies of it."""
+        """Enter a record that was found in flash; of two copies that a cut has left, the newer."""
         if (boot, seq) < self._floor:
             return
-        if (boot, seq) <= self._last and self._index.find(boot, seq) >= 0:
+        known = self._index.find(boot, seq) if (boot, seq) <= self._last else -1
+        if known >= 0:
+            if self._index.slot(known) != IN_RAM:
+                self._index.move(known, slot, offset)
             return
         if self._index.count == self._max_records:
             self._forget_oldest()

@@ -1,6 +1,7 @@
 """Room in the ring of files: what is gathered, what is thinned, and what never goes.
 
-When a record finds no room in the newest file and no slot is free (one stays free for copying):
+When a record finds no room in the newest file and no slot is free (one stays free for copying, and
+while it is not, nothing new is taken before that is so again):
 1. Files whose records are all acked go.
 2. A file at most half full of records that wait is copied to the newest and goes; nothing is lost.
 3. The oldest file that holds anything but alarms is *thinned*: of its other records every second
@@ -10,7 +11,8 @@ When a record finds no room in the newest file and no slot is free (one stays fr
 4. A file that cannot be read goes, for nobody knows what is in it.
 An alarm is never dropped: a ring full of nothing but alarms has no room.
 
-Copies are written before their file goes, so a cut in between leaves both, with one identity.
+Copies are written before their file goes, so a cut in between leaves both, with one identity; the
+next start goes on with the newer ones.
 Errors: OSError from the flash comes through; what was copied by then counts as moved.
 """
 
@@ -44,7 +46,7 @@ class Ring:
         gatherings = len(segments.slots())
         while True:
             if self._index.count < self._max_records:
-                if segments.has_room(size):
+                if segments.free() and segments.has_room(size):
                     return True
                 self.sweep()
                 if segments.free() > 1:
@@ -54,16 +56,17 @@ class Ring:
                     gatherings -= 1
                     continue
             if not self._thin() and not self._abandon():
-                return False
+                return self._index.count < self._max_records and segments.has_room(size)
 
     def sweep(self):
-        """Remove the files none of whose records wait, but for the one appended to."""
+        """Remove the files none of whose records wait, but for one that takes more."""
         unread = self._segments.unread()
         for slot in self._segments.slots():
-            if self._index.in_slot(slot) or slot in unread or slot == self._segments.newest():
+            if self._index.in_slot(slot) or slot in unread:
                 continue
             try:
-                self._segments.remove(slot)
+                if slot != self._segments.newest() or not self._segments.has_room(0):
+                    self._segments.remove(slot)
             except OSError:
                 self.flash_errors += 1
 
@@ -100,8 +103,25 @@ class Ring:
                 if second:
                     kept.append(place)
                 second = not second
-        self._let_go(victim, self._carry(kept))
+        try:
+            damaged = self._carry(kept)
+        except OSError as error:
+            if error.args[0] != ENOSPC or self._segments.free():
+                raise
+            return self._drop_whole()
+        self._let_go(victim, damaged)
         return True
+
+    def _drop_whole(self):
+        """Drop the oldest file without an alarm; False when there is none. Only after a write that
+        failed halfway has spoiled the slot for copying."""
+        unread = self._segments.unread()
+        for slot in self._segments.slots():
+            flags = [self._index.flags(place) & ALARM for place in self._places(slot)]
+            if slot not in unread and slot != self._segments.newest() and not any(flags):
+                self._let_go(slot, 0)
+                return True
+        return False
 
     def _abandon(self):
         """Give up a file that cannot be read; False when all could be."""

@@ -213,7 +213,11 @@ class Segments:
         torn = self.torn
         self._unread[slot] = at
         try:
-            size = self._scan(slot, take)
+            size = self._flash.size(slot_name(slot))
+            if size < 0:
+                self._generations[slot] = 0  # there never was one
+            else:
+                self._scan(slot, size, take)
         except OSError:
             self.flash_errors += 1
             return
@@ -221,9 +225,9 @@ class Segments:
         if slot == self._newest and self.torn == torn:
             self._newest_size = size
 
-    def _scan(self, slot, take):
-        """Hand over records, noting how far it came; gives the file's size."""
-        size, at = self._flash.size(slot_name(slot)), self._unread[slot]
+    def _scan(self, slot, size, take):
+        """Hand over records, noting how far it came."""
+        at = self._unread[slot]
         skipping = size < at
         self.torn += skipping
         with self._flash.open(slot_name(slot), "rb") as file:
@@ -238,4 +242,3 @@ class Segments:
                     at = _next_mark(file, at + 1)
                 skipping = not record
                 self._unread[slot] = at
-        return size
