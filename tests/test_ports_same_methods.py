@@ -37,6 +37,7 @@ PORTS = {
             "start_reason": 0,
             "battery_mv": 0,
             "charging": 0,
+            "temperature_c": 0,
             "rail": 2,
             "retain": 1,
             "retained": 0,

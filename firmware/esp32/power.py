@@ -15,6 +15,7 @@ import esp32
 ADC_SAMPLES = 8
 WATCHDOG_MS = 120000
 RETAINED_MAX = 2048
+TEMPERATURE_UNKNOWN = 127
 
 
 class Power:
@@ -56,6 +57,14 @@ class Power:
         for _ in range(ADC_SAMPLES):
             total_uv += self._adc.read_uv()
         return total_uv // ADC_SAMPLES * self._battery_percent // 100000
+
+    def temperature_c(self):
+        """The chip's own temperature, near the battery's right after a sleep; 127 unknown.
+
+        Only the S2, S3 and C chips say it in degrees; the first ESP32's sensor is no thermometer.
+        """
+        read = getattr(esp32, "mcu_temperature", None)
+        return int(read()) if read is not None else TEMPERATURE_UNKNOWN
 
     def charging(self):
         """True while the charger says that it works."""

@@ -6,8 +6,8 @@ ends only that stage of that step: it is caught in one place, counted and logged
 begun anew.
 
 Who is who: Search has the receiver, FenceSet decides, Planner and Duty plan, Recorder makes the
-records, Outbox keeps them, Uplink speaks, Downlink obeys. Times are seconds since the start of this boot
-(`self._now_s`, which sleeping does not stop) unless a name says ticks, ms or utc.
+records, Outbox keeps them, Uplink speaks, Downlink obeys. Times are seconds since the start of this
+boot (`self._now_s`, which sleeping does not stop) unless a name says ticks, ms or utc.
 """
 
 from tracker import VERSION, boot_number
@@ -18,6 +18,7 @@ from tracker.fence_rule import Event
 from tracker.motion import Motion
 from tracker.planner import Planner
 from tracker.recorder import Recorder
+from tracker.strap import PUT_ON, TAKEN_OFF
 from tracker.wearer import CALLS, CANCELLED, COUNTING, Wearer
 from trygg_wire import layouts
 
@@ -32,13 +33,18 @@ class Parts:
 
 LINGER_S = 4  # the link stays so long after it was last heard, for orders that the gateway owes
 LISTEN_S = 600  # after an alarm the link stays, so that "taken" is told at once
-CHECK_S = 30  # between two looks at the battery and at overdue fixes
+CHECK_S = 30  # between two looks at overdue fixes
 COMPLAIN_S = 60  # the same fault is logged once in so long
 CLOCK_OFF_S = 2  # a clock that differs more than this from the satellites' is set
 CLOCK_ODD_S = 60  # one that differs more than this is set only when two fixes running say so
 _SOS_OPEN, _SOS_COUNTING = 1, 2  # bits of image.sos_open
 _WHAT = ("", "left", "back", "sos", "battery low", "cannot tell", "test",
          "off charger", "taken off")  # fmt: skip
+_FELT = {
+    layouts.TEST: "test",
+    layouts.BATTERY_LOW: "battery_low",
+    layouts.OFF_CHARGER: "charge_me",
+}
 
 
 class App:
@@ -78,6 +84,9 @@ class App:
         """Do what is due at tick `now`; the ms until something is due again if nothing arrives."""
         self._now = now
         self._now_s = self._core.elapsed.advance(now, self._parts.clock.utc())
+        searching, linked = self._search.on, self._uplink.busy()
+        played, listened = self._wearer.signals.playing, self._planner.busy()
+        self._core.ledger.advance(now, searching, linked, played, listened)
         for name, stage, begin_anew in self._STAGES:
             try:
                 stage(self)
@@ -101,6 +110,8 @@ class App:
             return 0  # it would be lost
         if self._wearer.awake(now_s) or self._planner.busy():
             return 0
+        if self._core.supply.awake() or self._core.strap.unsure():
+            return 0
         next_s = min(self._search.next_s, image.next_report_s, image.next_health_s)
         if self._uplink.wanted():
             next_s = min(next_s, image.next_try_s)
@@ -118,12 +129,13 @@ class App:
         """Until the first of all that is planned."""
         image, now_s = self._image, self._now_s
         wait_s = min(self._search.wait_s(now_s), self._check_s - now_s)
+        wait_s = min(wait_s, self._core.supply.wait_s(now_s))
         wait_s = min(wait_s, image.next_health_s - now_s)
         if not self._search.searching():
             wait_s = min(wait_s, image.next_report_s - now_s)
         if self._uplink.stay and now_s < image.listen_until_s:
             wait_s = min(wait_s, image.listen_until_s - now_s)
-        if self._downlink.busy() or self._planner.busy():
+        if self._downlink.busy() or self._planner.busy() or self._core.strap.unsure():
             wait_s = min(wait_s, 1)
         wait_ms = min(wait_s * 1000, self._uplink.wait_ms(self._now, now_s))
         return max(0, min(wait_ms, self._wearer.wait_ms()))
@@ -180,18 +192,29 @@ class App:
 
     def _set_clock(self, utc):
         """Take over the satellites' time where ours is unknown or wrong."""
+        if not self._parts.clock.utc() and self.outbox.waiting():
+            self._image.next_health_s = self._now_s  # dates the records that wait without a time
         if abs(self._parts.clock.utc() - utc) > CLOCK_OFF_S:
             self._parts.clock.set_utc(utc)
 
     def _check(self):
-        """What is looked at now and then: the battery, fixes that are overdue."""
+        """Battery, charger and strap; now and then fixes that are overdue."""
+        core, utc = self._core, self._parts.clock.utc()
+        event, pattern = core.supply.poll(self._now_s, utc, not self._uplink.busy())
+        if event is not None:
+            self._alarm(event)
+        elif pattern:
+            self._wearer.feels(pattern)
+            self._dirty = True
+        worn = core.strap.poll(self._now_s, core.supply.on())
+        if worn == TAKEN_OFF:
+            self._alarm(Event(layouts.TAKEN_OFF, 0, layouts.SENSOR))
+        elif worn == PUT_ON:
+            self._wearer.feels("worn")
+            self._dirty = True
         if self._now_s < self._check_s:
             return
         self._check_s = self._now_s + CHECK_S
-        low_percent = self._core.settings.battery_low_percent
-        if self._core.battery.read(self._parts.power, low_percent):
-            self._alarm(Event(layouts.BATTERY_LOW, 0, layouts.LEVEL))
-            self._wearer.feels("battery_low")
         for event in self.fences.overdue(self._now, self._parts.clock.utc()):
             self._alarm(event)
 
@@ -215,7 +238,7 @@ class App:
         boot, seq = self._recorder.alarm(event)
         self._image.listen_until_s = self._now_s + LISTEN_S
         self._uplink.hurry(self._now_s)
-        self._wearer.feels("test" if event.what == layouts.TEST else "sent")
+        self._wearer.feels(_FELT.get(event.what, "sent"))
         what = (boot, seq, _WHAT[event.what], event.fence_number, event.reason)
         self._log.warning("alarm %d/%d: %s, fence %d, reason %d" % what)
         self._dirty = True

@@ -2,11 +2,11 @@
 
 from tracker import mqtt, state_files
 from tracker.anchor_list import AnchorList
-from tracker.battery import Battery
 from tracker.duty import Duty
 from tracker.elapsed import Elapsed
 from tracker.fence import FenceSet
 from tracker.fence_file import restore
+from tracker.ledger import Ledger
 from tracker.nmea import Receiver
 from tracker.order_changes import Homes
 from tracker.order_keys import OrderKeys
@@ -15,6 +15,8 @@ from tracker.outbox import Outbox
 from tracker.recorder import Core
 from tracker.search import Search
 from tracker.settings import Settings
+from tracker.strap import Strap
+from tracker.supply import Supply
 from tracker.uplink import Uplink
 from trygg_wire import topics
 
@@ -30,7 +32,11 @@ class Assembly:
         fences = FenceSet(settings)
         duty = Duty(settings)
         outbox = Outbox(parts.flash)
-        self.core = Core(settings, fences, duty, outbox, Battery(), Elapsed())
+        elapsed, energy = Elapsed(), config.get("energy") or {}
+        ledger = Ledger(energy)
+        supply = Supply(parts, settings, energy, lambda: (ledger.total_uah(), elapsed.now_s // 60))
+        known = (supply.battery, elapsed, supply, Strap(parts.board, settings), ledger)
+        self.core = Core(settings, fences, duty, outbox, *known)
         homes = Homes(settings, fences, OrderKeys(config["order_key"]), AnchorList())
         self.anchors = homes.anchors
         self.orders = Orders(config["device"], homes, self._keep)

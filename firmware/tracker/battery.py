@@ -1,47 +1,57 @@
-"""The battery in per cent, from its voltage at rest, and when it is said to be low.
+"""The battery in per mille, from its voltage and temperature, and when it is said to be low.
 
-One lithium-ion cell, typical discharge curve at a small load and room temperature: straight lines
-between the rows, good to about ten per cent; voltages above or below the rows are full or empty.
+`charge` is what is in the cell, `permille` and `percent` what of it can be used at the temperature
+of now: in the cold a tracker dies with charge left, so the smaller figure is the one that is said.
+The curves are rows in battery_curves.py.
 """
 
-UNKNOWN = 101
-CURVE = (  # mV, %
-    (4180, 100), (4060, 90), (3980, 80), (3920, 70), (3870, 60), (3820, 50),
-    (3790, 40), (3770, 30), (3740, 20), (3680, 10), (3450, 5), (3000, 0),
-)  # fmt: skip
+from tracker.battery_curves import CHARGE, COLD, DEFAULT, between
+
+UNKNOWN = 101  # percent
+UNKNOWN_PERMILLE = 1010
+TEMPERATURE_UNKNOWN = 127
+FULL = 1000
 RECOVERED_PERCENT = 10  # this far above the limit, or charging, makes a new warning possible
-
-
-def percent(mv):
-    """Charge left, 0 .. 100, of a cell at `mv`; UNKNOWN for no voltage at all."""
-    if mv <= 0:
-        return UNKNOWN
-    above_mv, above = CURVE[0]
-    if mv >= above_mv:
-        return above
-    for below_mv, below in CURVE[1:]:
-        if mv >= below_mv:
-            return below + (mv - below_mv) * (above - below) // (above_mv - below_mv)
-        above_mv, above = below_mv, below
-    return 0
 
 
 class Battery:
     """The last reading, and one warning for each time it runs low."""
 
-    def __init__(self):
+    def __init__(self, chemistry=DEFAULT):
+        """`chemistry`: a row's name of battery_curves.py; an unknown one is taken for DEFAULT."""
+        if chemistry not in CHARGE:
+            chemistry = DEFAULT
+        self._curve = CHARGE[chemistry]
+        self._cold = COLD[chemistry]
         self.mv = 0
+        self.temperature_c = TEMPERATURE_UNKNOWN
+        self.charge = UNKNOWN_PERMILLE
+        self.permille = UNKNOWN_PERMILLE
         self.percent = UNKNOWN
         self.charging = False
         self.said = False
 
-    def read(self, power, low_percent):
+    def read(self, power, low_percent, charging):
         """Take a reading from a Power port; True once when the charge has become low."""
         self.mv = power.battery_mv()
-        self.percent = percent(self.mv)
-        self.charging = bool(power.charging())
+        self.temperature_c = power.temperature_c()
+        self.charging = charging
+        self._judge()
         if self.charging or low_percent + RECOVERED_PERCENT <= self.percent:
             self.said = False
         low = self.percent <= low_percent and not self.charging and not self.said
         self.said = self.said or low
         return low
+
+    def _judge(self):
+        """Charge and what can be used of it, from voltage and temperature."""
+        if self.mv <= 0:
+            self.charge = self.permille = UNKNOWN_PERMILLE
+        else:
+            sag_mv, reach = 0, FULL
+            if self.temperature_c != TEMPERATURE_UNKNOWN:
+                sag_mv = between(self._cold, self.temperature_c, 1)
+                reach = between(self._cold, self.temperature_c, 2)
+            self.charge = between(self._curve, self.mv + sag_mv, 1)
+            self.permille = max(0, self.charge - (FULL - reach))
+        self.percent = self.permille // 10

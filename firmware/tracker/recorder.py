@@ -16,8 +16,9 @@ from tracker import VERSION, boot_number, records, retained, state_files
 from trygg_wire import codec, layouts
 
 # what the records speak of; see app.py
-Core = namedtuple("Core", "settings fences duty outbox battery elapsed")
+Core = namedtuple("Core", "settings fences duty outbox battery elapsed supply strap ledger")
 
+_DEEPSLEEP = 4
 _FLASH_ERRORS = retained.COUNTERS.index("flash_errors")
 _DROPPED = retained.COUNTERS.index("records_dropped")
 SETTLE_S = 20  # between two tries to bring into flash what only RAM holds
@@ -89,10 +90,20 @@ class Recorder:
         core.elapsed.advance(clock.ticks_ms(), clock.utc())
         core.duty.time_to_fix_s = image.time_to_fix_s
         core.duty.failures = image.fix_failures
-        core.battery.said = bool(image.battery_said)
+        core.supply.take_up(image, self.new_boot)
+        core.strap.owed = bool(image.worn_owed)
+        self._count_charge()
         if image.fences and not core.fences.load(image.fences, slept_s):
             self.faults += 1
             self._log.error("what was known of the fences is damaged and not used")
+
+    def _count_charge(self):
+        """The ledger goes on; the time since it was last written was asleep, or awake."""
+        image, core = self.image, self._core
+        core.ledger.load(image.ledger)
+        asleep = self._parts.power.start_reason()[0] == _DEEPSLEEP
+        passed_s = max(0, core.elapsed.now_s - image.now_s)
+        core.ledger.begin(self._parts.clock.ticks_ms(), passed_s, asleep)
 
     # -- what is carried -------------------------------------------------------------------
 
@@ -105,7 +116,8 @@ class Recorder:
         image, core = self.image, self._core
         if image.boot_unkept:
             self._keep_boot()
-        image.battery_said = 1 if core.battery.said else 0
+        core.supply.remember(image)
+        image.worn_owed = 1 if core.strap.owed else 0
         image.floor_boot, image.floor_seq = core.outbox.floor()
         image.fences = core.fences.save()
         self._retain(sleep_s)
@@ -137,6 +149,7 @@ class Recorder:
         image.time_to_fix_s = core.duty.time_to_fix_s
         image.fix_failures = core.duty.failures
         image.counts = self._totals()
+        image.ledger = core.ledger.save()
         self._parts.power.retain(retained.pack(image))
 
     def settle(self):
@@ -219,6 +232,10 @@ class Recorder:
             self.image.heap_least,  # which _moment has brought up to now
             "trygg " + VERSION,
         )
+        values["worn"] = core.strap.state()
+        values["temperature_c"] = core.battery.temperature_c
+        values["hours_left"] = core.supply.hours_left()
+        values["charge"] = core.ledger.charge()
         self._append(layouts.HEALTH, values)
         self.image.heap_least = 0
 

@@ -11,12 +11,9 @@ from tracker.fix import even_course
 from trygg_wire.layouts import (
     AGE_NEVER,
     CANT_TELL,
-    HOURS_UNKNOWN,
     LEFT,
-    NO_SENSOR,
     PERCENT_UNKNOWN,
     SOS,
-    TEMPERATURE_UNKNOWN,
 )
 
 Moment = namedtuple(
@@ -116,12 +113,8 @@ def health(moment, counts, uptime_s, reset_cause, settings_version, waiting, hea
         values[name] = max(0, min(counts[name], _COUNT_MAX))
     values["safe_mode"] = 0
     values["reset_cause"] = reset_cause & 31
-    values["worn"] = NO_SENSOR
     values["moved"] = 1
-    values["temperature_c"] = TEMPERATURE_UNKNOWN
-    values["hours_left"] = HOURS_UNKNOWN
     values["crashes"] = values["last_stage"] = 0
-    values["charge"] = []
     values["uptime_s"] = min(uptime_s, _COUNT_MAX)
     values["settings_version"] = settings_version
     values["fence_version"] = moment.fence_version

@@ -3,17 +3,18 @@
 The image survives deep sleep, watchdog and every reset but a power loss; a start that finds none,
 or a damaged one, is a new boot. It is written before the record that it numbers, so that no number
 is ever used twice. At most 2,048 bytes: format, the numbers of FIELDS, the counters, the track's
-fixes, what the fences know, crc32.
+fixes, the energy ledger, what the fences know, crc32.
 """
 
 import struct
 from binascii import crc32
 
 from tracker.fix import Fix
+from tracker.ledger import SAVED_BYTES
 
 SIZE_MAX = 2048
 TRACK_MAX = 32
-_FORMAT = 5
+_FORMAT = 6
 
 FIELDS = (
     "boot",
@@ -32,8 +33,17 @@ FIELDS = (
     "floor_boot",  # before it every record is acked
     "floor_seq",
     "battery_said",
-    "sos_open",
+    "sos_open",  # bit 0 open, bit 1 the countdown runs
     "boot_unkept",  # 1: flash has not taken the number of this boot yet
+    "charger_on_s",  # since when on the charger, 0 not; on the count of now_s, as the next two
+    "judge_s",
+    "use_at_s",
+    "usual_min",  # 1 more than Charger.usual_min, 0 unknown
+    "use_minutes",
+    "use_drop",
+    "use_stretch",
+    "use_last",
+    "worn_owed",
     "due_fix_s",  # when the next fix would be due if nothing let it be left out
     "stated_s",  # Duty.stated_s, slack_s
     "slack_s",
@@ -78,6 +88,7 @@ class Image:
             setattr(self, name, 0)
         self.counts = [0] * len(COUNTERS)
         self.track = []  # Fix, newest first
+        self.ledger = bytes(SAVED_BYTES)  # Ledger.save()
         self.fences = b""  # FenceSet.save()
 
 
@@ -91,6 +102,7 @@ def pack(image):
     for fix in track:
         place = (fix.time_s, fix.lat_e6, fix.lon_e6, fix.accuracy_dm)
         parts.append(struct.pack(_FIX, *place, fix.speed_dm_s, fix.course_deg, fix.satellites))
+    parts.append(image.ledger)
     parts.append(image.fences)
     data = b"".join(parts)
     return data + struct.pack("<I", crc32(data) & 0xFFFFFFFF)
@@ -98,10 +110,10 @@ def pack(image):
 
 def unpack(data):
     """The Image in `data`, None when there is none or it is damaged."""
-    if len(data) < _FIXES_AT + 4 or data[0] != _FORMAT:
+    if len(data) < _FIXES_AT + SAVED_BYTES + 4 or data[0] != _FORMAT:
         return None
     _, fixes, fence_bytes = struct.unpack_from(_HEAD, data, 0)
-    fences_at = _FIXES_AT + fixes * _FIX_SIZE
+    fences_at = _FIXES_AT + fixes * _FIX_SIZE + SAVED_BYTES
     end = fences_at + fence_bytes
     if len(data) != end + 4:
         return None
@@ -112,7 +124,8 @@ def unpack(data):
     for name, number in zip(FIELDS, numbers):
         setattr(image, name, number)
     image.counts = list(numbers[len(FIELDS) :])
-    for at in range(_FIXES_AT, fences_at, _FIX_SIZE):
+    for at in range(_FIXES_AT, fences_at - SAVED_BYTES, _FIX_SIZE):
         image.track.append(Fix(*struct.unpack_from(_FIX, data, at), 0))
+    image.ledger = data[fences_at - SAVED_BYTES : fences_at]
     image.fences = data[fences_at:end]
     return image

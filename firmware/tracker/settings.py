@@ -45,6 +45,10 @@ ROWS = (
     (31, "give_up_s", 15, 5, 600),
     (35, "sos_hold_s", 2, 1, 10),
     (36, "sos_cancel_s", 5, 0, 30),
+    (37, "day_needs_h", 16, 1, 240),
+    (38, "day_spare_h", 2, 0, 48),
+    (39, "off_charger_percent", 50, 0, 100),
+    (40, "taken_off_s", 120, 5, 3600),
     (46, "doubt_s", 20, 0, 120),
 )
 

@@ -6,8 +6,7 @@ code ran on. RTC memory lives through all but the power cut. Runs under both int
 """
 
 PWRON, HARD, WDT, DEEPSLEEP, SOFT = 1, 2, 3, 4, 5
-EXT1 = 3
-TIMER = 4
+BUTTON, EXT1, TIMER = 2, 3, 4  # wake reasons; EXT1 the sensor of motion
 RETAINED_MAX = 2048
 
 
@@ -37,6 +36,7 @@ class Power:
         self._retained = b""
         self._battery_mv = battery_mv
         self._charging = False
+        self._temperature_c = 127
         self._noise = 12345
         self.rails: dict[str, bool] = {}
         self.switched_on: dict[str, int] = {}  # how often each supply came
@@ -56,6 +56,10 @@ class Power:
         """Put the battery where the scenario wants it."""
         self._battery_mv, self._charging = mv, charging
 
+    def set_temperature(self, degrees_c: int) -> None:
+        """What the chip's thermometer says; 127 on a chip without one."""
+        self._temperature_c = degrees_c
+
     # -- the port --------------------------------------------------------------------------
 
     def start_reason(self) -> tuple[int, int]:
@@ -65,6 +69,10 @@ class Power:
     def battery_mv(self) -> int:
         """The battery's voltage in mV."""
         return self._battery_mv
+
+    def temperature_c(self) -> int:
+        """The chip's temperature in degrees C, 127 unknown."""
+        return self._temperature_c
 
     def charging(self) -> bool:
         """True while on the charger."""

@@ -22,6 +22,7 @@ from trygg_tools.rig.sky import Sky
 from trygg_tools.rig.uart import Uart
 
 BOOT_MS = 350  # from the end of a sleep to the first step
+LOOK_MS = 200  # main.py's, between two looks at the button
 QUIET_MS = 110  # after the receiver spoke: its silence says that the epoch is over
 ORDER_KEY = b"a key of 16 bytes, or more"
 GROUP = "lier"
@@ -51,6 +52,7 @@ class SimulatedTracker:
         self.steps = self.starts = 0
         self.off_ms = 2000  # how long a power cut lasts
         self.app: App | None = None
+        self._events: list = []  # type: ignore[type-arg]  # (ms, number, action), next first
         self.power.start(pw.PWRON)
 
     def config(self) -> dict[str, object]:
@@ -73,12 +75,18 @@ class SimulatedTracker:
             try:
                 self._step(end_ms)
             except pw.DeepSleep as sleep:
-                self._sleep(sleep.ms, sleep.until_motion)
+                wake = self._asleep(sleep.ms, sleep.until_motion)
+                self._start(pw.DEEPSLEEP, wake, BOOT_MS)
             except pw.Reset:
                 self._start(pw.SOFT, 0, BOOT_MS)
             except pw.PowerCut:
                 self.flash.power_on()
                 self._start(pw.PWRON, 0, self.off_ms)
+
+    def at(self, seconds: int, action) -> None:  # type: ignore[no-untyped-def]
+        """Call `action()` when the rig is `seconds` old, the chip awake or asleep."""
+        self._events.append((seconds * 1000, len(self._events), action))
+        self._events.sort(key=lambda event: event[:2])
 
     def bite(self) -> None:
         """The watchdog bites: RTC memory stays, the App is gone."""
@@ -105,7 +113,9 @@ class SimulatedTracker:
         sleep_ms = self.app.deep_sleep_ms()
         if sleep_ms:
             self.app.sleep(sleep_ms)
-        self.clock.advance(max(1, min(self._until_event(wait_ms), end_ms - self.clock.now_ms)))
+        wait_ms = self._until_action(min(self._until_event(wait_ms), end_ms - self.clock.now_ms))
+        self.clock.advance(max(1, wait_ms))
+        self._act()
 
     def _until_event(self, wait_ms: int) -> int:
         """The ms to the next event: something planned, something arriving, an epoch's silence."""
@@ -118,12 +128,32 @@ class SimulatedTracker:
                 wait_ms = min(wait_ms, arriving_ms)
         return self.body.still_ms(self.clock.world_s(), wait_ms)
 
-    def _sleep(self, ms: int, until_motion: bool) -> None:
-        """Sleep until the timer, or the sensor, wakes the chip."""
-        awake_ms = ms
+    def _until_action(self, wait_ms: int) -> int:
+        """The ms to the next of `at`; a button that is held is looked at often, as in main.py."""
+        if self._events:
+            wait_ms = min(wait_ms, self._events[0][0] - self.clock.now_ms)
+        return min(wait_ms, LOOK_MS) if self.board.pressed else wait_ms
+
+    def _act(self) -> None:
+        """Do what is due of `at`."""
+        while self._events and self._events[0][0] <= self.clock.now_ms:
+            self._events.pop(0)[2]()
+
+    def _asleep(self, ms: int, until_motion: bool) -> int:
+        """The chip is off for `ms`, or until the sensor or the button wakes it; the wake reason."""
+        self.link.close()
+        self.app = None
+        still_ms = ms
         if until_motion:
-            awake_ms = 0 if self.board.moved else self.body.still_ms(self.clock.world_s(), ms)
-        self._start(pw.DEEPSLEEP, pw.TIMER if awake_ms == ms else pw.EXT1, awake_ms + BOOT_MS)
+            still_ms = 0 if self.board.moved else self.body.still_ms(self.clock.world_s(), ms)
+        ends_ms = self.clock.now_ms + still_ms
+        while self.clock.now_ms < ends_ms:
+            due_ms = self._events[0][0] if self._events else ends_ms
+            self.clock.advance(max(0, min(due_ms, ends_ms) - self.clock.now_ms))
+            self._act()
+            if self.board.pressed:
+                return pw.BUTTON
+        return pw.TIMER if still_ms == ms else pw.EXT1
 
     def _start(self, cause: int, wake: int, after_ms: int) -> None:
         self.link.close()

@@ -1,0 +1,77 @@
+"""Supply and strap in the whole tracker: what the wearer and the staff do, and what is said of it.
+
+# heap: 1024k  (the rig and its gateway share the heap with the firmware)
+"""
+
+from staff_day import HOUR_S, Day, nursing_home_2022
+from trygg_wire import layouts
+
+
+def test_the_norwegian_case_is_an_alarm_within_a_minute_of_the_charger():
+    day = nursing_home_2022(None, begins_h=14)
+    day.until(15, 10)
+    said = day.alarms()
+    assert said[0][:2] == (layouts.BATTERY_LOW, layouts.LEVEL)
+    assert said[0][2] <= 14 * 60 + 19
+    assert said[1:] == [(layouts.OFF_CHARGER, layouts.LEVEL, 15 * 60 + 4)]
+    felt = day.board.signals
+    assert "charger" in felt and "charge_me" in felt and "stored" in felt
+
+
+def test_a_reset_between_charger_and_judgement_loses_nothing():
+    day = Day(energy=None)
+    day.battery(3900, charging=True)()
+    day.at(HOUR_S, day.battery(3700))
+    day.at(HOUR_S + 5, day.bite)
+    day.run(HOUR_S + 120)
+    assert [what for what, _, _ in day.alarms()] == [layouts.OFF_CHARGER]
+
+
+def test_cold_is_said_and_takes_what_cannot_be_used():
+    day = Day()
+    day.power.set_temperature(-18)
+    day.power.set_battery(3900)
+    health = day.health()
+    assert health["temperature_c"] == -18
+    assert health["battery_percent"] <= 30
+
+
+def test_a_strap_that_is_opened_is_an_alarm_with_the_sensor_as_reason():
+    day = Day()
+    day.board.strap = 1
+    day.run(900)
+    assert day.board.signals[0] == "worn"
+    assert day.health()["worn"] == layouts.WORN
+
+    def opened():
+        day.board.strap = 2
+
+    day.at(1200, opened)
+    day.run(1500)
+    assert [(what, reason) for what, reason, _ in day.alarms()] == [
+        (layouts.TAKEN_OFF, layouts.SENSOR)
+    ]
+    assert day.health()["worn"] == layouts.NOT_WORN
+
+
+def test_a_call_that_a_reset_cut_short_in_its_countdown_is_sent():
+    day = Day()
+    day.run(60)
+    day.board.pressed = True
+    day.run(4)
+    day.board.pressed = False
+    day.bite()
+    day.run(20)
+    assert [what for what, _, _ in day.alarms()] == [layouts.SOS]
+
+
+def test_a_call_that_is_cancelled_is_none_even_after_a_reset():
+    day = Day()
+    day.run(60)
+    for pressed, seconds in ((True, 3), (False, 1), (True, 1), (False, 2)):
+        day.board.pressed = pressed
+        day.run(seconds)
+    assert "cancel" in day.board.signals
+    day.bite()
+    day.run(60)
+    assert day.alarms() == []
