@@ -1,6 +1,6 @@
 """App: the whole tracker in simulated time, the same story under both interpreters.
 
-# heap: 512k  (the rig and its gateway share the heap with the firmware)
+# heap: 768k  (the rig and its gateway share the heap with the firmware)
 """
 
 from tracker.outbox import Outbox
