@@ -82,7 +82,7 @@ def _scene(
     from trygg_tools.simulate import fences, life, run, track_files
 
     board = read_board(board_file(board_name))
-    settings = dict(_setting(text) for text in setting_texts or [])
+    settings = tuple(_setting(text) for text in setting_texts or [])
     if file is not None:
         track, seconds = track_files.read(file), 0
     else:
@@ -96,9 +96,7 @@ def _scene(
     areas = [fences.parse(text, number, home) for number, text in enumerate(fence_texts, start=1)]
     if len(areas) > 16:
         raise fences.FenceError(f"{len(areas)} fences; a tracker has 16 at most")
-    return run.Scene(
-        track, areas, board, seconds, seed, settings=settings, battery_mah=battery
-    )
+    return run.Scene(track, areas, board, seconds, seed, settings=settings, battery_mah=battery)
 
 
 def _setting(text: str) -> tuple[int, int]:

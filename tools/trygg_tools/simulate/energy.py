@@ -2,8 +2,8 @@
 
 `spent` is a Wearer's, in ms. A board's figures come from hardware/boards/<board>.toml. The sum per
 activity is the figure times the time: `sleep` while the chip is off, `awake` from the start of the
-boot to the next sleep, and on top of it `receiver` and `radio` while they have power. The receiver's
-backup supply is part of `sleep`. A board that boots for longer than the rig pays for it here.
+boot to the next sleep, and on top of it `receiver` and `radio` while they have power. The
+receiver's backup supply is part of `sleep`. A board that boots for longer than the rig pays here.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from trygg_tools.boards import Board
 from trygg_tools.rig.tracker import BOOT_MS
 
 _MS_PER_HOUR = 3_600_000
-# open circuit of a Li-ion cell at rest, by tenths of its charge, in mV; typical of 18650 data sheets
+# open circuit of a Li-ion cell at rest, by tenths of its charge, in mV: typical of data sheets
 _CELL_MV = (3300, 3550, 3630, 3680, 3720, 3760, 3820, 3890, 3970, 4060, 4180)
 
 
@@ -24,6 +24,7 @@ class Charge(NamedTuple):
     awake: float
     receiver: float
     radio: float
+    anchor: float
 
     @property
     def total(self) -> float:
@@ -42,6 +43,7 @@ def charge(board: Board, spent: Mapping[str, int], starts: int) -> Charge:
         energy.awake.ua * (spent["awake"] + longer_ms) / _MS_PER_HOUR,
         energy.receiver.ua * receiver_ms / _MS_PER_HOUR,
         energy.radio.ua * radio_ms / _MS_PER_HOUR,
+        energy.anchor.ua * spent["listening"] / _MS_PER_HOUR,
     )
 
 

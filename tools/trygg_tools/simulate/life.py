@@ -22,7 +22,7 @@ from trygg_tools.simulate.surroundings import (
     WOODEN,
     Surroundings,
 )
-from trygg_tools.simulate.track import Point, Track
+from trygg_tools.simulate.track import IN_BED, SITTING, Point, Track
 
 DAY_S = 86400
 START_S = 203_900_400  # 2026-06-17 22:20 UTC is 00:20 in Oslo; the exact hour matters to nobody
@@ -62,13 +62,14 @@ class Days:
         self.points: list[Point] = []
         self.rooms = [(self.dice.uniform(-6, 6), self.dice.uniform(-6, 6)) for _ in range(4)]
 
-    def put(self, sky: Surroundings) -> None:
+    def put(self, sky: Surroundings, restless: float = SITTING) -> None:
         """Be here under this sky from now on."""
-        self.points.append(Point(self.s, *moved(*self.person.home, self.north, self.east), sky))
+        place = moved(*self.person.home, self.north, self.east)
+        self.points.append(Point(self.s, *place, sky, restless=restless))
 
-    def stay(self, seconds: float, sky: Surroundings) -> None:
+    def stay(self, seconds: float, sky: Surroundings, restless: float = SITTING) -> None:
         """Stand or sit."""
-        self.put(sky)
+        self.put(sky, restless)
         self.s += seconds
 
     def go(self, north: float, east: float, speed_m_s: float, sky: Surroundings) -> None:
@@ -79,18 +80,18 @@ class Days:
 
     # -- at home ---------------------------------------------------------------------------
 
-    def room(self, number: int, seconds: float) -> None:
+    def room(self, number: int, seconds: float, restless: float = SITTING) -> None:
         """Go to a room and stay."""
         sky = HOMES[self.person.house][number]
         self.go(*self.rooms[number], 0.6, sky)
-        self.stay(seconds, sky)
+        self.stay(seconds, sky, restless)
 
     def night(self, until_s: float) -> None:
         """In bed, once up."""
         up_s = self.dice.uniform(0.2, 0.8) * (until_s - self.s)
-        self.room(0, up_s)
+        self.room(0, up_s, IN_BED)
         self.room(3, 300)
-        self.room(0, max(60.0, until_s - self.s))
+        self.room(0, max(60.0, until_s - self.s), IN_BED)
 
     # -- outings ---------------------------------------------------------------------------
 

@@ -43,7 +43,9 @@ def chance(seed: int, every_s: int, at_s: int) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _wild(seed: int, slot: int, row: Surroundings) -> tuple[float, float, float, float, bool] | None:
+def _wild(
+    seed: int, slot: int, row: Surroundings
+) -> tuple[float, float, float, float, bool] | None:
     """The excursion of one slot: from, until (s), north, east (m), whether GST says so."""
     dice = random.Random(seed * _KNOTS + slot)  # noqa: S311
     if dice.random() >= row.wild_a_day * SLOT_S / DAY_S:

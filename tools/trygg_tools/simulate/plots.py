@@ -86,7 +86,7 @@ def _latency(axis: Any, rows: list[dict[str, Any]]) -> None:
 def _charge(axis: Any, rows: list[dict[str, Any]]) -> None:
     names = [row["policy"] for row in rows]
     left = [0.0] * len(rows)
-    for activity in ("sleep", "awake", "receiver", "radio"):
+    for activity in ("sleep", "awake", "receiver", "radio", "anchor"):
         values = [row["mah_a_day"][activity] for row in rows]
         axis.barh(names, values, left=left, label=activity)
         left = [before + value for before, value in zip(left, values, strict=True)]

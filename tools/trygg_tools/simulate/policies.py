@@ -3,8 +3,9 @@
 A fixed policy is our tracker with another plan and nothing else changed: the same receiver, the
 same rule of what is outside, the same reports, and the same confirmation. After a fix that counts
 as outside the receiver stays on, a fix a second, until two of three agree or the doubt is gone;
-while outside it looks as often as ours, or oftener if its interval is shorter. Without reception
-it tries again after its interval, as such trackers do.
+while outside it looks as often as ours, or oftener if its interval is shorter. Its receiver's
+ephemerides are kept fresh like ours. Without reception it tries again after its interval, as such
+trackers do, and neither motion nor a home anchor lets it leave a fix out.
 """
 
 from collections.abc import Callable
@@ -25,16 +26,14 @@ class Policy(NamedTuple):
             return
         duty = app._core.duty
         duty.next_fix_in_s = self._fixed(app, duty.next_fix_in_s)
+        duty.skip_s = lambda _at: 0
 
-    def _fixed(self, app: Any, ours: Callable[..., int]) -> Callable[..., int]:
-        def next_fix_in_s(*moment: Any, **named: Any) -> int:
-            planned_s = ours(*moment, **named)
-            fences = app.fences
-            if fences.needs_confirmation and not app._core.duty.failures:
+    def _fixed(self, app: Any, ours: Callable[[Any], int]) -> Callable[[Any], int]:
+        def next_fix_in_s(at: Any) -> int:
+            planned_s = ours(at)
+            if (at.confirming or at.upkeep) and not app._core.duty.failures:
                 return planned_s
-            if fences.worst()[1] == OUTSIDE:
-                return min(planned_s, self.every_s)
-            return self.every_s
+            return min(planned_s, self.every_s) if at.state == OUTSIDE else self.every_s
 
         return next_fix_in_s
 

@@ -150,7 +150,7 @@ class Receiver:
 
     def _needs_s(self, sky: Surroundings, s: int) -> float:
         """Seconds of a whole search under this sky; 0: it does not get on."""
-        if 0 <= self._ephemeris_s and s - self._ephemeris_s <= EPHEMERIS_GOOD_S:
+        if self._ephemeris_s >= 0 and s - self._ephemeris_s <= EPHEMERIS_GOOD_S:
             return sky.hot_s
         return sky.download_s * (COLD if self._ephemeris_s < 0 else 1)
 

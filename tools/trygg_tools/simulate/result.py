@@ -1,4 +1,4 @@
-"""One run's figures: what a person wants to know of a policy, as a dict for JSON and a row of text."""
+"""One run's figures: what a person wants to know of a policy, as a dict and as a row of text."""
 
 import math
 from collections.abc import Sequence
@@ -88,11 +88,23 @@ def _battery(run: Run, board: Board, battery_mah: int, days: float) -> dict[str,
     return {"mah": battery_mah, "days": round(usable / a_day, 1), "percent_by_hour": course}
 
 
-COLUMNS = ("policy", "exits", "found", "missed", "false", "late", "worst", "fixes", "kB", "mAh", "days")
+COLUMNS = (
+    "policy",
+    "exits",
+    "found",
+    "missed",
+    "false",
+    "late",
+    "worst",
+    "fixes",
+    "kB",
+    "mAh",
+    "days",
+)
 _HELP = (
-    "exits: those that must be detected. late, worst: seconds from the line beyond which a fix must\n"
-    "be read as outside to the alarm's arrival, median and worst. fixes, kB, mAh: a day. days: on\n"
-    "the battery."
+    "exits: those that must be detected. late, worst: seconds from the line beyond which a fix\n"
+    "must be read as outside to the alarm's arrival, median and worst. fixes, kB, mAh: a day.\n"
+    "days: on the battery."
 )
 
 

@@ -9,7 +9,7 @@ from trygg_tools.simulate.fences import Area
 from trygg_tools.simulate.policies import OURS, Policy
 from trygg_tools.simulate.radio import Network
 from trygg_tools.simulate.track import Track
-from trygg_tools.simulate.wearer import Alarm, Wearer
+from trygg_tools.simulate.wearer import MOTION, Alarm, Senses, Wearer
 
 HOUR_S = 3600
 
@@ -23,8 +23,9 @@ class Scene(NamedTuple):
     seconds: int = 0
     seed: int = 1
     network: Network = Network()
-    settings: dict[int, int] = {}
+    settings: tuple[tuple[int, int], ...] = ()
     battery_mah: int = 0  # 0: never runs down
+    senses: Senses = MOTION
 
     @property
     def length_s(self) -> int:
@@ -40,12 +41,13 @@ class Hour(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What came of it; see Wearer for most of the names. bound_s: the longest bound it stated."""
+    """What came of it; see Wearer for most names. bound_s: the longest it stated, and the least."""
 
     policy: Policy
     seconds: int
     alarms: list[Alarm]
     bound_s: int
+    least_bound_s: int
     spent: dict[str, int]
     starts: int
     hours: list[Hour]
@@ -63,7 +65,14 @@ def go(
 ) -> Run:
     """Run it; `passed` hears of every hour's seconds."""
     wearer = Wearer(
-        scene.track, scene.areas, scene.board, policy, scene.seed, scene.network, scene.settings
+        scene.track,
+        scene.areas,
+        scene.board,
+        policy,
+        scene.seed,
+        scene.network,
+        scene.settings,
+        scene.senses,
     )
     hours: list[Hour] = []
     left_s = scene.length_s
@@ -80,11 +89,13 @@ def go(
 
 
 def _came_of(wearer: Wearer, seconds: int, hours: list[Hour]) -> Run:
+    least_s, most_s = wearer.bounds_s()
     return Run(
         policy=wearer.policy,
         seconds=seconds,
         alarms=wearer.alarms(),
-        bound_s=wearer.bound_stated_s(),
+        bound_s=most_s,
+        least_bound_s=least_s,
         spent=wearer.spent,
         starts=wearer.starts,
         hours=hours,

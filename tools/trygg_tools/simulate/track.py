@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from trygg_tools.route import METRES_PER_DEGREE
+from trygg_tools.simulate.noise import chance
 from trygg_tools.simulate.surroundings import NOTHING, Surroundings
 
+MOVING_M_S = 0.2
+SITTING, IN_BED = 0.4, 0.05  # how restless people are, by our estimate
 EPOCH_UNIX_S = 1_577_836_800  # 2020-01-01, from which the tracker counts
 
 
 class Point(NamedTuple):
     """At `s` (seconds since 2020) there; under `sky` from then until the next point.
 
-    accuracy_m: of a recorded fix, whose errors are its own; 0 for a true place.
+    accuracy_m: of a recorded fix, whose errors are its own; 0 for a true place. restless: the share
+    of minutes in which an accelerometer feels something though the wearer stays there.
     """
 
     s: float
@@ -22,6 +26,7 @@ class Point(NamedTuple):
     longitude: float
     sky: Surroundings
     accuracy_m: float = 0.0
+    restless: float = SITTING
 
 
 class Here(NamedTuple):
@@ -83,9 +88,15 @@ class Track:
             here.accuracy_m,
         )
 
-    def moving(self, s: float) -> bool:
-        """Whether the wearer walks or rides at `s`."""
-        return self.at(s).speed_m_s > 0.2
+    def felt(self, s: int, seed: int) -> bool:
+        """Whether an accelerometer feels the wearer in that second: always on the move, else once
+        in a restless minute."""
+        number = bisect_right(self._times, s) - 1
+        if self.at(s).speed_m_s > MOVING_M_S:
+            return True
+        restless = self.points[max(0, number)].restless
+        value = chance(seed, 60, s)
+        return value < restless and s % 60 == int(60 * value / restless)
 
     @staticmethod
     def _measure(here: Point, there: Point) -> tuple[float, float, float, float]:

@@ -84,7 +84,7 @@ def exits_of(track: Track, area: Area, default_buffer_m: float, until_s: int) ->
             beyond_line_s=current.beyond_line_s + (lasts_s if beyond_line else 0),
             farthest_m=max(current.farthest_m, beyond_m),
         )
-    return exits + [current] if current else exits
+    return [*exits, current] if current else exits
 
 
 def _moments(track: Track, area: Area, until_s: int) -> Iterable[tuple[int, int, float, float]]:

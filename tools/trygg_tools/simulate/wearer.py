@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from trygg_tools.boards import Board, energy_section
 from trygg_tools.rig import power as pw
+from trygg_tools.rig.anchor import UNHEARD
 from trygg_tools.rig.clock import Clock
 from trygg_tools.rig.gateway import Gateway
 from trygg_tools.rig.orders import signed_order
@@ -20,7 +21,19 @@ from trygg_tools.simulate.receiver import Receiver
 from trygg_tools.simulate.track import Track
 from trygg_wire import codec, layouts
 
-STATES = ("asleep", "awake", "searching", "tracking", "connecting", "connected")
+STATES = ("asleep", "awake", "searching", "tracking", "connecting", "connected", "listening")
+ANCHOR_M = 25.0  # so far is the radio at home heard
+ANCHOR_ID = bytes.fromhex("02a1b2c3d4e5")
+
+
+class Senses(NamedTuple):
+    """What the board has besides a receiver: an accelerometer, a known radio at home."""
+
+    motion: bool = True
+    anchor: bool = False
+
+
+MOTION, BARE, ANCHORED = Senses(), Senses(motion=False), Senses(anchor=True)
 
 
 class Alarm(NamedTuple):
@@ -64,7 +77,7 @@ class RailPower(Power):
 
 
 class Wearer(SimulatedTracker):
-    """`areas` and `settings` ({number: value}) are ordered at the start, as a gateway would."""
+    """`areas` and `settings` ((number, value), …) are ordered at the start, as a gateway would."""
 
     def __init__(
         self,
@@ -74,7 +87,8 @@ class Wearer(SimulatedTracker):
         policy: Policy = OURS,
         seed: int = 1,
         network: Network | None = None,
-        settings: dict[int, int] | None = None,
+        settings: tuple[tuple[int, int], ...] = (),
+        senses: Senses = MOTION,
     ) -> None:
         super().__init__(lambda _s: None, world_s=track.start_s)
         self.track, self.policy, self.board_figures = track, policy, board
@@ -90,9 +104,13 @@ class Wearer(SimulatedTracker):
         self.power.start(pw.PWRON)
         self.power.receiver = self.receiver
         self.clock.wearer = self
+        if senses.motion:
+            self.body.wear(lambda s: track.felt(s, seed + 6))
+        if senses.anchor:
+            self._hang_anchor()
         self._order(layouts.FENCES, fences.order(areas))
         if settings:
-            rows = [{"number": number, "value": value} for number, value in settings.items()]
+            rows = [{"number": number, "value": value} for number, value in settings]
             self._order(layouts.SETTINGS, {"settings": rows})
 
     def config(self) -> dict[str, object]:
@@ -108,6 +126,8 @@ class Wearer(SimulatedTracker):
         spent["awake"] += ms
         if self.power.rails.get("gnss"):
             spent["tracking" if self.receiver.found else "searching"] += ms
+        if self.anchor.seen() is None:
+            spent["listening"] += ms
         if self.radio.up():
             spent["connecting" if self.radio.connecting() else "connected"] += ms
 
@@ -119,10 +139,11 @@ class Wearer(SimulatedTracker):
             for frame, ms in self._arrived(layouts.ALARM)
         ]
 
-    def bound_stated_s(self) -> int:
-        """The longest bound that any report stated; 0: none did."""
+    def bounds_s(self) -> tuple[int, int]:
+        """The shortest and the longest bound that reports stated; (0, 0): none did."""
         reports = [codec.decode(frame)[1] for frame, _ in self._arrived(layouts.REPORT)]
-        return max([int(one["bound_s"]) for one in reports], default=0)
+        stated = [int(one["bound_s"]) for one in reports if one["bound_s"]]
+        return min(stated, default=0), max(stated, default=0)
 
     def _arrived(self, kind: int) -> list[tuple[bytes, int]]:
         came = [(self.gateway.records[(boot, seq)], ms) for boot, seq, ms in self.gateway.arrivals]
@@ -137,6 +158,18 @@ class Wearer(SimulatedTracker):
             made_s or values["time_s"],
             arrived_s,
         )
+
+    def _hang_anchor(self) -> None:
+        """A radio at home, where the track begins."""
+        home = self.track.points[0]
+        area = fences.Area(1, (home.latitude, home.longitude), radius_m=ANCHOR_M)
+
+        def heard(s: int) -> int:
+            here = self.track.at(s)
+            return -60 if area.beyond_m(here.latitude, here.longitude) < 0 else UNHEARD
+
+        self.anchor.heard = heard  # type: ignore[assignment]
+        self._order(layouts.ANCHORS, {"anchors": [{"radio": layouts.WIFI, "id": ANCHOR_ID}]})
 
     def _accept(self, far: Any) -> None:
         self.sessions += 1
@@ -166,7 +199,8 @@ class Wearer(SimulatedTracker):
         if until_ms == QUIET_MS and wait_ms > QUIET_MS and self.receiver.idling():
             speaks_ms = self.receiver.next_ms()
             coming = [ms for ms in self.link.coming_ms() if ms >= 0]
-            return min([wait_ms, speaks_ms, *coming])
+            until_ms = min([wait_ms, speaks_ms, *coming])
+            return self.body.still_ms(self.clock.world_s(), until_ms)
         return until_ms
 
     def _start(self, cause: int, wake: int, after_ms: int) -> None:

@@ -1,0 +1,187 @@
+"""How often an exit is said that was none, and what it costs in delay to be surer.
+
+Each wearer carries one tracker with fences of the same boundary and other buffers, so that one run
+gives a point for each buffer; and the same wearers, with the same lives under the same sky, are run
+for each doubt_s and confirm_apart_s. The headline is measured apart: one fence a tracker, every
+setting at its default.
+"""
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from trygg_tools.simulate import many, plots, verdict
+from trygg_tools.simulate.many import DAY_S, Case
+from trygg_tools.simulate.result import MONTH_DAYS, spread
+
+CONFIRM, DOUBT = 7, 46  # settings' numbers
+BUFFERS_M = (1.0, 10.0, 30.0, 60.0)
+DEFAULT_BUFFER_M = 10.0
+
+
+class Rule(NamedTuple):
+    """One rule of the curve."""
+
+    confirm_apart_s: int
+    doubt_s: int
+
+    @property
+    def name(self) -> str:
+        """As the picture and the table have it."""
+        return f"{self.confirm_apart_s} s apart, doubt {self.doubt_s} s"
+
+    def settings(self) -> tuple[tuple[int, int], ...]:
+        """As an order has it."""
+        return ((CONFIRM, self.confirm_apart_s), (DOUBT, self.doubt_s))
+
+
+RULES = (Rule(1, 0), Rule(3, 0), Rule(3, 10), Rule(3, 20), Rule(3, 40), Rule(3, 80))
+
+
+class Tally(NamedTuple):
+    """What one fence of one wearer gave."""
+
+    buffer_m: float
+    days: float
+    false: int
+    missed: int
+    detected: int
+    late_s: list[int]  # from the line, on foot
+
+
+def tally(case: Case) -> list[Tally]:
+    """Run a case; one Tally a fence."""
+    scene, run = case.run()
+    until_s = scene.track.start_s + scene.length_s
+    found = []
+    for area in scene.areas:
+        judged = verdict.judge(scene.track, [area], run.alarms, until_s)
+        on_foot = [one for one in judged.detected if one.exit.on_foot and one.exit.line_s]
+        found.append(
+            Tally(
+                area.buffer_m or DEFAULT_BUFFER_M,
+                scene.length_s / DAY_S,
+                len(judged.false),
+                len(judged.missed),
+                len(judged.detected),
+                [one.from_line_s for one in on_foot],
+            )
+        )
+    return found
+
+
+def campaign(months: int, curve_months: int, days: int = 28, jobs: int = 0) -> dict[str, Any]:
+    """The headline from `months` wearer-months, each point of the curve from `curve_months`."""
+    headline: dict[str, list[Tally]] = {}
+    for case, came in many.each(tally, many.wearers(months, days), jobs):
+        headline.setdefault(case.house, []).extend(came)
+    everybody = [one for house in headline.values() for one in house]
+    simulated = sum(one.days for one in everybody) + len(RULES) * curve_months * days
+    return {
+        "wearer_years": round(simulated / 365.25, 2),
+        "defaults": summary(everybody),
+        "defaults_by_house": {house: summary(headline[house]) for house in sorted(headline)},
+        "curve": curve(curve_months, days, jobs),
+    }
+
+
+def curve(months: int, days: int, jobs: int) -> list[dict[str, Any]]:
+    """A point for each rule and buffer."""
+    cases = {
+        wearer._replace(settings=rule.settings(), buffers_m=BUFFERS_M): rule
+        for rule in RULES
+        for wearer in many.wearers(months, days)
+    }
+    found: dict[tuple[Rule, float], list[Tally]] = {}
+    for case, came in many.each(tally, cases, jobs):
+        for one in came:
+            found.setdefault((cases[case], one.buffer_m), []).append(one)
+    return [
+        {**rule._asdict(), "buffer_m": buffer_m, **summary(found[(rule, buffer_m)])}
+        for rule, buffer_m in sorted(found)
+    ]
+
+
+def summary(tallies: Iterable[Tally]) -> dict[str, Any]:
+    """One point: rates a wearer-month with their 95 % limits, and the delay."""
+    tallies = list(tallies)
+    months = sum(one.days for one in tallies) / MONTH_DAYS
+    false = sum(one.false for one in tallies)
+    low, high = poisson_limits(false)
+    return {
+        "wearer_months": round(months, 1),
+        "false": false,
+        "false_a_month": round(false / months, 3),
+        "false_a_month_95": [round(low / months, 3), round(high / months, 3)],
+        "exits_detected": sum(one.detected for one in tallies),
+        "exits_missed": sum(one.missed for one in tallies),
+        "late_s_on_foot": spread([late for one in tallies for late in one.late_s]),
+    }
+
+
+def poisson_limits(count: int) -> tuple[float, float]:
+    """The 95 % limits of a Poisson mean of which `count` was seen (Wilson and Hilferty's cubes)."""
+
+    def limit(of: int, quantile: float) -> float:
+        root = 1 - 1 / (9 * of) + quantile / (3 * math.sqrt(of))
+        return float(of * root**3)
+
+    return (limit(count, -1.96) if count else 0.0), limit(count + 1, 1.96)
+
+
+def picture(figures: dict[str, Any], path: Path) -> None:
+    """The curve: false exits a wearer-month against the delay, a line for each buffer."""
+    figure, axis = plots.canvas(1, 1, 9.0, 6.0)
+    for buffer_m in sorted({point["buffer_m"] for point in figures["curve"]}):
+        points = [p for p in figures["curve"] if p["buffer_m"] == buffer_m and p["late_s_on_foot"]]
+        late = [point["late_s_on_foot"]["median"] for point in points]
+        often = [max(point["false_a_month"], 0.01) for point in points]
+        spans = [point["false_a_month_95"] for point in points]
+        below = [max(0.0, at - max(span[0], 0.008)) for at, span in zip(often, spans, strict=True)]
+        above = [max(0.0, span[1] - at) for at, span in zip(often, spans, strict=True)]
+        axis.errorbar(late, often, (below, above), marker="o", capsize=2, label=f"{buffer_m:.0f} m")
+        for point, x, y in zip(points, late, often, strict=True):
+            if buffer_m == DEFAULT_BUFFER_M:
+                note = f"{point['confirm_apart_s']} s / {point['doubt_s']} s"
+                axis.annotate(note, (x, y), xytext=(6, 5), textcoords="offset points", fontsize=7)
+    axis.axhline(1, color="tab:red", lw=0.8, ls="--")
+    axis.set_yscale("log")
+    axis.set_xlabel("median seconds from the line to the alarm, exits on foot")
+    axis.set_ylabel("false exits a wearer-month (0.01: none seen), 95 % limits")
+    axis.set_title("surer or sooner: confirm_apart_s / doubt_s at the points, buffers as lines")
+    axis.legend(title="buffer")
+    axis.grid(alpha=0.3)
+    plots.write(figure, path)
+
+
+def table(figures: dict[str, Any]) -> str:
+    """The curve as Markdown."""
+    head = (
+        "| confirm_apart_s | doubt_s | buffer | false a month (95 %) | missed "
+        "| late, median | 95th |"
+    )
+    lines = [head, "|---|---|---|---|---|---|---|"]
+    for point in figures["curve"]:
+        late = point["late_s_on_foot"] or {"median": "-", "p95": "-"}
+        low, high = point["false_a_month_95"]
+        lines.append(
+            f"| {point['confirm_apart_s']} | {point['doubt_s']} | {point['buffer_m']:.0f} m "
+            f"| {point['false_a_month']} ({low} to {high}) | {point['exits_missed']} "
+            f"| {late['median']} s | {late['p95']} s |"
+        )
+    return "\n".join(lines)
+
+
+def headline(figures: dict[str, Any]) -> str:
+    """The defaults as Markdown, all and by house."""
+    head = "| homes | wearer-months | false exits | a wearer-month (95 %) | exits found | missed |"
+    lines = [head, "|---|---|---|---|---|---|"]
+    for name, row in {"all": figures["defaults"], **figures["defaults_by_house"]}.items():
+        low, high = row["false_a_month_95"]
+        lines.append(
+            f"| {name} | {row['wearer_months']} | {row['false']} "
+            f"| {row['false_a_month']} ({low} to {high}) "
+            f"| {row['exits_detected']} | {row['exits_missed']} |"
+        )
+    return "\n".join(lines)
