@@ -26,6 +26,7 @@ from wifi import WifiLink
 
 from tracker.app import App, Parts
 from tracker.log import Log
+from trygg_wire import layouts
 
 CONFIG = "/config.json"
 LAST_WORDS = "/state/last_words.txt"
@@ -77,6 +78,7 @@ def keep_last_words(flash, log, error):
 def main():
     """Start the tracker; comes back only when it was never provisioned."""
     gc.threshold(COLLECT_BYTES)
+    layouts.Tables.keep = False
     clock, flash = Clock(), Flash()
     log = Log(clock)
     config = read_config(flash)

@@ -387,8 +387,8 @@ def test_one_fix_takes_at_most_32_bytes_and_ten_on_a_walk_13_each():
 
 
 def test_bits_fill_whole_bytes_and_never_straddle():
-    tables = list(layouts.ROWS.values()) + list(layouts.LISTS.values())
-    for rows in tables + list(layouts.BODIES.values()):
+    tables = layouts.ROWS.items() + layouts.LISTS.items() + layouts.BODIES.items()
+    for _key, rows in tables:
         used = 0
         for name, form, _, high, _ in rows:
             if form[0] == "b" and form != "bytes":
@@ -399,6 +399,17 @@ def test_bits_fill_whole_bytes_and_never_straddle():
             else:
                 assert used == 0, name
         assert used == 0
+
+
+def test_rows_that_are_read_anew_each_time_are_the_same():
+    vectors, kept = _vectors(), layouts.Tables.keep
+    layouts.Tables.keep = False
+    try:
+        for vector in vectors:
+            assert codec.decode(vector["frame"]) == (vector["kind"], vector["values"])
+            assert codec.encode(vector["kind"], vector["values"]) == vector["frame"]
+    finally:
+        layouts.Tables.keep = kept
 
 
 def test_topics_are_built_and_taken_apart():
