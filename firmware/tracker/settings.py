@@ -32,7 +32,7 @@ ROWS = (
     (18, "no_fix_max_s", 7200, 300, 86400),
     (19, "battery_low_percent", 20, 5, 50),
     (20, "keepalive_s", 120, 10, 3600),
-    (21, "deep_sleep_min_s", 30, 5, 3600),
+    (21, "deep_sleep_min_s", 8, 5, 3600),
     (22, "battery_low_fix_s", 60, 5, 3600),
     (23, "motion_max_age_s", 600, 30, 7200),
     (24, "anchor_max_age_s", 600, 30, 7200),

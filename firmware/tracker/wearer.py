@@ -20,7 +20,7 @@ LOOK_MS = 30  # between two looks at a button that is down, or may cancel
 TICK_MS = 1000
 AGAIN_S = 60
 AWAKE_S = 5  # awake after a start by the button, so that holding it is seen
-_BUTTON_WAKES = (2, 3)
+_BUTTON_WAKE = 2  # EXT0; EXT1 is the motion sensor, which must not keep the chip awake
 
 
 class Wearer:
@@ -36,7 +36,7 @@ class Wearer:
         self._ends = -1  # tick at which the countdown calls; -1 outside of one
         self._tick = 0  # of the countdown's next pulse
         self._again_s = -1  # until then a hold calls without a countdown
-        self._awake_until_s = now_s + AWAKE_S if wake in _BUTTON_WAKES else 0
+        self._awake_until_s = now_s + AWAKE_S if wake == _BUTTON_WAKE else 0
 
     def poll(self, now, now_s):
         """Look at the button, play what is to be felt; NOTHING, COUNTING, CANCELLED or CALLS.

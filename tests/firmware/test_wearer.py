@@ -149,6 +149,10 @@ def test_a_start_by_the_button_stays_awake_for_the_rest_of_the_press():
     assert not Hand(wake=4).wearer.awake(3)
 
 
+def test_a_start_by_motion_is_no_press():
+    assert not Hand(wake=3).wearer.awake(0)
+
+
 def test_nobody_sleeps_while_a_signal_is_played():
     hand = Hand()
     hand.wearer.feels("taken")
