@@ -2,7 +2,8 @@
 
 /config.json is written by provisioning: device, group, host, port, tls (the authority's file or
 null), password, order_key (hex), and for each part the arguments of its class in esp32/:
-wifi {ssid, password}, gnss {number, tx, rx, baud}, power {battery_pin, rails, ...}, io {button_pin,
+wifi {ssid, password}, gnss {number, tx, rx, baud, and receiver: a name of
+tracker/receiver_rows.py}, power {battery_pin, rails, ...}, io {button_pin,
 ...}. Without that file there is nothing to run, and the console stays.
 
 A fault of ours ends the run: the last log lines go to /state/last_words.txt, and the chip starts
@@ -51,7 +52,8 @@ def make_parts(config, clock, flash, log):
     power = Power(**config["power"])
     wifi = config["wifi"]
     link = WifiLink(wifi["ssid"], wifi["password"], power.feed)
-    uart = Uart(**config["gnss"])
+    wires = {name: value for name, value in config["gnss"].items() if name != "receiver"}
+    uart = Uart(**wires)
     return Parts(clock, uart, link, flash, power, BoardIo(**config["io"]), log)
 
 

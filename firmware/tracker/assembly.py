@@ -12,6 +12,8 @@ from tracker.order_changes import Homes
 from tracker.order_keys import OrderKeys
 from tracker.orders import Orders
 from tracker.outbox import Outbox
+from tracker.receiver_rows import kind_of
+from tracker.receiver_setup import Setup
 from tracker.recorder import Core
 from tracker.search import Search
 from tracker.settings import Settings
@@ -47,8 +49,10 @@ class Assembly:
         self._restore("keys", homes.keys.load)
         self._restore("anchors", homes.anchors.load)
         self._restore("orders", self.orders.load)
-        self.receiver = Receiver()
-        self.search = Search(self.receiver, parts.uart, parts.power, duty, settings)
+        kind = kind_of(config.get("gnss", {}).get("receiver"))
+        self.receiver = Receiver(range_error_dm=kind.range_error_dm)
+        setup = Setup(kind)
+        self.search = Search(self.receiver, parts.uart, parts.power, duty, settings, setup)
         group, device = config["group"], config["device"]
         down = topics.down(group, device)
         self.client = mqtt.Client(

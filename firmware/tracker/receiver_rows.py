@@ -89,3 +89,8 @@ KINDS = {
     "quectel-l76": Kind(pmtk, _L76, b"PMTK161,0", RANGE_ERROR_DM),
     "none": Kind(ubx, (), b"", RANGE_ERROR_DM),
 }
+
+
+def kind_of(name):
+    """The Kind called `name` in /config.json; that of none for a name not known."""
+    return KINDS.get(name, KINDS["none"])

@@ -16,7 +16,6 @@ bytes go to the NMEA parser, which passes by what is not for it.
 """
 
 from tracker import ticks as tick
-from tracker.receiver_rows import KINDS
 
 ANSWER_MS = 1500  # at 9600 baud an answer waits behind a burst of a second
 TRIES = 3
@@ -99,8 +98,3 @@ class Setup:
         self._tries += 1
         self._due = tick.add(now, ANSWER_MS)
         return self._kind.language.frame(self._kind.rows[self._at][1])
-
-
-def setup_of(name):
-    """The Setup of the receiver called `name` in /config.json; of none for a name not known."""
-    return Setup(KINDS.get(name, KINDS["none"]))

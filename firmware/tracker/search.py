@@ -30,12 +30,13 @@ def _never(_now_s):
 class Search:
     """Between Uart, Receiver and the plan; the rail "gnss" of the Power port is its supply.
 
+    setup: tells the receiver our wishes when it is switched on (receiver_setup.py).
     rest: asked when a fix is due, gives the seconds for which it may be left out; set it.
     upkept_s: when the ephemerides were last made fresh; may be set. given_up: searches that were
     ended early since the start.
     """
 
-    def __init__(self, receiver, uart, power, duty, settings):
+    def __init__(self, receiver, uart, power, duty, settings, setup):
         self._receiver = receiver
         self._uart = uart
         self._power = power
@@ -51,12 +52,17 @@ class Search:
         self.upkept_s = 0
         self.given_up = 0
         self.rest = _never
+        self.setup = setup
 
     def poll(self, now, now_s):
         """(fix or None, over): `over` when there is a fix to plan from, or none and time is up."""
         if not self.on and not self._begins(now, now_s):
             return None, False
-        self._receiver.feed(self._uart.read(), now)
+        heard = self._uart.read()
+        wish = self.setup.poll(now, heard)
+        if wish:
+            self._uart.write(wish)
+        self._receiver.feed(heard, now)
         fix = self._receiver.take()
         if fix is not None:
             self._note(now_s)
@@ -71,6 +77,7 @@ class Search:
         """The next fix is wanted in `wait_s`: stay on for it, or off until then."""
         if self.found and wait_s <= KEEP_ON_S:
             return
+        self._uart.write(self.setup.switch_off())
         self.switch_off()
         self.next_s = now_s + wait_s
 
@@ -106,6 +113,7 @@ class Search:
         self._power.rail("gnss", True)
         self._uart.read()
         self._receiver.forget()
+        self.setup.switch_on(now)
         self.on = True
         self.found = False
         self._since_s = self._better_s = now_s

@@ -6,8 +6,8 @@ from binascii import unhexlify
 from nmea_sentences import epoch, gsv, sentence
 from tracker import receiver_pmtk as pmtk
 from tracker import receiver_ubx as ubx
-from tracker.receiver_rows import KINDS
-from tracker.receiver_setup import ANSWER_MS, TRIES, Setup, setup_of
+from tracker.receiver_rows import KINDS, kind_of
+from tracker.receiver_setup import ANSWER_MS, TRIES, Setup
 
 # frames that u-blox's descriptions print or that owners of receivers have recorded
 RECORDED_UBX = (
@@ -237,6 +237,6 @@ def test_before_the_supply_goes_a_receiver_is_told_to_rest_and_nothing_more_is_s
 
 def test_a_receiver_of_no_known_kind_is_told_nothing():
     for name in ("none", None, "u-blox-m7"):
-        setup = setup_of(name)
+        setup = Setup(kind_of(name))
         setup.switch_on(0)
         assert setup.done and setup.poll(9000, gsv()) == b"" and setup.switch_off() == b""

@@ -19,7 +19,7 @@ class Uart:
     def __init__(self, clock, power, source, rxbuf: int = 2048) -> None:  # type: ignore[no-untyped-def]
         self._clock = clock
         self._power = power
-        self._source = source
+        self.source = source
         self._rxbuf = rxbuf
         self._spoken_s = -1
         self._on_since_s = -1
@@ -55,14 +55,20 @@ class Uart:
         while self._spoken_s < now_s:
             self._spoken_s += 1
             second = self._clock.start_s + self._spoken_s
-            data += self._source.said(second, self._spoken_s - self._on_since_s)
+            data += self.source.said(second, self._spoken_s - self._on_since_s)
             if len(data) > self._rxbuf:
                 data = data[: self._rxbuf]
                 self._overruns += 1
+        answers = getattr(self.source, "answers", None)
+        if answers:
+            data += answers()
         return self.wrong(data) if data else b""
 
     def write(self, data: bytes) -> int:
-        """Take bytes for the receiver, which ignores them."""
+        """Take bytes for the receiver; one that cannot be told (rig/receiver.py) ignores them."""
+        hear = getattr(self.source, "hear", None)
+        if hear and self._power.rails.get(RAIL):
+            hear(data)
         return len(data)
 
     def overruns(self) -> int:
