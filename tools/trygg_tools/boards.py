@@ -52,12 +52,13 @@ class Energy(_Table):
 
 
 class Gnss(_Table):
-    """Arguments of esp32/uart.py."""
+    """Arguments of esp32/uart.py, and which receiver it is (tracker/receiver_rows.py)."""
 
     number: int = Field(ge=1, le=2)
     tx: Pin
     rx: Pin
     baud: int = Field(ge=4800, le=921_600)
+    receiver: Literal["none", "u-blox-m8", "u-blox-m10", "quectel-l76"] = "none"
 
 
 class Power(_Table):
