@@ -143,11 +143,24 @@ class Fence:
         if now_s - self.counted_at_s < settings.confirm_apart_s:
             return None
         self.counted_at_s = now_s
-        says = self._read(10 * min(accuracy_dm, settings.accuracy_clamp_dm), settings)
+        says = self._read(accuracy_dm, settings)
         if self.state != OUTSIDE:
-            says = self.doubt.weigh(says, self.distance_cm, accuracy_dm, now_s, settings)
-            if self.doubt.lasted:
-                self.out_votes = 1  # all since it began said so: with this one it is decided
+            if says != OUTSIDE:
+                self.doubt.sure(self.distance_cm, accuracy_dm, now_s)
+                if says == self.state == INSIDE and not self.out_votes:
+                    return None  # an ordinary fix of an ordinary day
+            else:
+                says = self._weigh(accuracy_dm, now_s, settings)
+        return self._count(says, now_s)
+
+    def _weigh(self, accuracy_dm, now_s, settings):
+        """What an OUTSIDE counts as, which may be an echo."""
+        says = self.doubt.weigh(OUTSIDE, self.distance_cm, accuracy_dm, now_s, settings)
+        if self.doubt.lasted:
+            self.out_votes = 1  # all since it began said so: with this one it is decided
+        return says
+
+    def _count(self, says, now_s):
         self.out_votes = (self.out_votes << 1 | (says == OUTSIDE)) & 7
         self.in_votes = (self.in_votes << 1 | (says == INSIDE)) & 7
         if self.state == OUTSIDE:
@@ -169,12 +182,16 @@ class Fence:
         self.near_said = True
         return True
 
-    def _read(self, accuracy_cm, settings):
+    def _read(self, accuracy_dm, settings):
+        """What the fix says (read); most are so deep inside that it need not be worked out."""
+        accuracy_cm = 10 * min(accuracy_dm, settings.accuracy_clamp_dm)
+        if self.distance_cm < -accuracy_cm:
+            return INSIDE
         band_cm = 10 * settings.fence_hysteresis_dm
-        if self.keep == KEEP_OUT:
-            return read(self.distance_cm, accuracy_cm, 10 * self.buffer_dm, band_cm)
-        buffer_cm = 10 * (self.buffer_dm or settings.fence_buffer_dm)
-        band_cm = min(band_cm, self.shape.half_width_cm())
+        buffer_cm = 10 * self.buffer_dm
+        if self.keep != KEEP_OUT:
+            buffer_cm = buffer_cm or 10 * settings.fence_buffer_dm
+            band_cm = min(band_cm, self.shape.half_width_cm())
         return read(self.distance_cm, accuracy_cm, buffer_cm, band_cm)
 
     def _leave(self):

@@ -18,7 +18,6 @@ from tracker.geo import Place, length, unit_vectors
 from tracker.shape_plain import (
     AFAR,
     BIAS,
-    FIRST_RING,
     HALF_WIDTH,
     HIGH_BIAS,
     ORIGIN,
@@ -101,7 +100,7 @@ def _head(origin, rings, reach_cm, half_width_cm):
     data = array("i", unit_vectors(origin))
     for i in range(len(data)):
         data[i] += BIAS
-    data.extend(array("i", (rings, reach_cm, FIRST_RING + 1)))
+    data.extend(array("i", (rings, reach_cm)))
     for number in (origin.x_cm, origin.y_cm, origin.z_cm):
         data.append(number + HIGH_BIAS)
     data.extend(array("i", (origin.lat_e6, origin.lon_e6, half_width_cm)))

@@ -8,7 +8,7 @@ Integers are 32 bit on the chip, so a product of two lengths is made of halves (
 lengths cut to 14 bits (survey, to pass over edges that cannot be the nearest), or not at all: an
 edge is measured by turning it and the place with shifts and sums until it lies along x (CORDIC,
 Volder 1959), which makes both 1.6468 times as long. Turned lengths have six bits below the
-centimetre; the cuts of all 27 steps are together less than half a one. NEAR_CM and REACH_CM let a
+centimetre; the cuts of all its steps are together less than half a one. NEAR_CM and REACH_CM let a
 corner be 2^23 cm from a place; with diagonal, gain and six bits that is 1.25e9, and nothing gets
 larger. A test runs this file with integers that tell when they leave 32 bits.
 
@@ -18,13 +18,12 @@ Machine code has no bounds checks: every index follows from the counts that shap
 _BIAS = const(1 << 25)  # and the places in `data`: see shape_plain.py
 _RINGS = const(7)
 _REACH = const(8)
-_HINT = const(9)
-_ORIGIN = const(10)
-_FIRST_RING = const(16)
+_ORIGIN = const(9)
+_FIRST_RING = const(15)
 _HIGH_BIAS = const(0x3FFFFFFF)
 _NEAR_CM = const(3600000)
 _AFAR = const(1 << 29)
-_STEPS = const(27)
+_STEPS = const(24)  # the last turns by 2^-23: 0.5 cm at 45 km, the longest edge
 _BACK_HIGH = const(19898)  # 1 / 1.6468 = 0.6072529 in units of 2^-30, its upper 15 bits
 _BACK_LOW = const(15210)  # and its lower
 
@@ -162,14 +161,36 @@ def to_edge(ax: int, ay: int, bx: int, by: int) -> int:
 
 
 @micropython.viper
+def nearest_corner(data, x: int, y: int, cut: int) -> int:
+    """Where in `data` about the nearest corner is, of those that begin an edge."""
+    s = ptr32(data)
+    nearest = 0x3FFFFFFF
+    found = 0
+    i = _FIRST_RING
+    rings = s[_RINGS]
+    while rings > 0:
+        rings -= 1
+        end = i + 1 + 2 * s[i]
+        i += 1
+        while i < end:
+            px = (s[i] - x) >> cut
+            py = (s[i + 1] - y) >> cut
+            px = px * px + py * py
+            if px < nearest:
+                nearest = px
+                found = i
+            i += 2
+        i += 2  # past the ring's first corner again
+    return found
+
+
+@micropython.viper
 def survey(data, place) -> int:
     """Twice the distance to the nearest edge, and 1 more if inside (shape_plain.survey)."""
     s = ptr32(data)
     at = ptr32(place)
     x = at[0]
     y = at[1]
-    i = s[_HINT]
-    best = int(to_edge(s[i] - x, s[i + 1] - y, s[i + 2] - x, s[i + 3] - y)) >> 1
     reach = x - _BIAS
     if reach < 0:
         reach = 0 - reach
@@ -182,6 +203,8 @@ def survey(data, place) -> int:
     cut = 0
     while reach >> cut > 16383:
         cut += 1
+    i = int(nearest_corner(data, x, y, cut))
+    best = int(to_edge(s[i] - x, s[i + 1] - y, s[i + 2] - x, s[i + 3] - y)) >> 1
     inside = 0
     i = _FIRST_RING
     rings = s[_RINGS]
@@ -272,6 +295,5 @@ def survey(data, place) -> int:
             gap >>= 1
             if gap < best:
                 best = gap
-                s[_HINT] = i - 2
         i += 2  # past the ring's first corner again
     return best * 2 + inside

@@ -7,7 +7,6 @@ code, which reads without a sign, has BIAS added (+):
   5, 6        + the origin's own cut to centimetres, east and north, in sixteenths of one
   RINGS       how many rings follow; 0 for a circle
   REACH       a circle's radius, or the largest of all coordinates, either sign
-  HINT        where in `data` the edge begins that was nearest last time; survey writes it
   ORIGIN      x, y, z of the origin in centimetres, each plus HIGH_BIAS; its latitude and longitude
               in 1e-6 degree
   HALF_WIDTH  area over perimeter: between a quarter and a half of how wide it is
@@ -20,10 +19,9 @@ from tracker.geo import integer_root
 BIAS = 1 << 25
 RINGS = 7
 REACH = 8
-HINT = 9
-ORIGIN = 10
-HALF_WIDTH = 15
-FIRST_RING = 16
+ORIGIN = 9
+HALF_WIDTH = 14
+FIRST_RING = 15
 HIGH_BIAS = 0x3FFFFFFF
 NEAR_CM = 3600000  # `measure` takes places less than this away along each axis, else it says AFAR
 AFAR = 1 << 29
@@ -92,7 +90,6 @@ def survey(data, place):
                 distance = to_edge(ax, ay, bx, by)
                 if distance < nearest:
                     nearest = distance
-                    data[HINT] = i
         at += 2
     return 2 * nearest + inside
 
