@@ -1,8 +1,8 @@
-# Four commands; each makes .venv when it is missing. Python 3.11 or later is all that is needed.
+# Each makes .venv when it is missing. Python 3.11 or later is all that is needed.
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test check bench
+.PHONY: run test check bench cuts
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
@@ -16,6 +16,9 @@ check: $(VENV)/ready-dev      ## style, types, cross-compiler
 
 bench: $(VENV)/ready-dev      ## figures as JSON lines
 	$(VENV)/bin/trygg bench
+
+cuts: $(VENV)/ready           ## the power cut at every byte of every flash write of a recorded life
+	$(VENV)/bin/python -m trygg_tools.power_cuts
 
 $(VENV)/ready: pyproject.toml
 	$(PY) -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check -e . && touch $@

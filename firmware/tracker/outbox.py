@@ -56,13 +56,10 @@ class Outbox:
         self._ring.sweep()
 
     def _take(self, slot, offset, lane, boot, seq):
-        """Enter a record that was found in flash; of two copies that a cut has left, the newer."""
+        """Enter a record that was found in flash; of two copies that a cut has left, the older."""
         if (boot, seq) < self._floor:
             return
-        known = self._index.find(boot, seq) if (boot, seq) <= self._last else -1
-        if known >= 0:
-            if self._index.slot(known) != IN_RAM:
-                self._index.move(known, slot, offset)
+        if (boot, seq) <= self._last and self._index.find(boot, seq) >= 0:
             return
         if self._index.count == self._max_records:
             self._forget_oldest()
@@ -226,6 +223,10 @@ class Outbox:
     def is_alarm(self, place):
         """True when the record at a place is an alarm."""
         return bool(self._index.flags(place) & ALARM)
+
+    def in_ram(self, place):
+        """True when RAM alone holds the record at a place."""
+        return self._index.slot(place) == IN_RAM
 
     def frame(self, place):
         """The frame of the record at a place; b"" when it is damaged, OSError when not read now."""

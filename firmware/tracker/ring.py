@@ -12,8 +12,8 @@ while it is not, nothing new is taken before that is so again):
 An alarm is never dropped: a ring full of nothing but alarms has no room.
 
 Copies are written before their file goes, so a cut in between leaves both, with one identity; the
-next start goes on with the newer ones.
-Errors: OSError from the flash comes through; what was copied by then counts as moved.
+next start goes on with the older ones and removes the copies when it needs their slot.
+Errors: OSError from the flash comes through; what was copied by then does not count.
 """
 
 from tracker.record_index import ALARM, IN_RAM
@@ -59,16 +59,21 @@ class Ring:
                 return self._index.count < self._max_records and segments.has_room(size)
 
     def sweep(self):
-        """Remove the files none of whose records wait, but for one that takes more."""
+        """Remove the files none of whose records wait, but for one that takes more: that one goes
+        if no slot is free, for what is in it are copies that were not finished."""
         unread = self._segments.unread()
         for slot in self._segments.slots():
             if self._index.in_slot(slot) or slot in unread:
                 continue
             try:
-                if slot != self._segments.newest() or not self._segments.has_room(0):
+                if not self._taking_more(slot):
                     self._segments.remove(slot)
             except OSError:
                 self.flash_errors += 1
+
+    def _taking_more(self, slot):
+        newest = slot == self._segments.newest()
+        return newest and self._segments.free() > 0 and self._segments.has_room(0)
 
     def _gather(self):
         """Copy the emptiest file to the newest if it is at most half full; False if none is."""
@@ -103,25 +108,8 @@ class Ring:
                 if second:
                     kept.append(place)
                 second = not second
-        try:
-            damaged = self._carry(kept)
-        except OSError as error:
-            if error.args[0] != ENOSPC or self._segments.free():
-                raise
-            return self._drop_whole()
-        self._let_go(victim, damaged)
+        self._let_go(victim, self._carry(kept))
         return True
-
-    def _drop_whole(self):
-        """Drop the oldest file without an alarm; False when there is none. Only after a write that
-        failed halfway has spoiled the slot for copying."""
-        unread = self._segments.unread()
-        for slot in self._segments.slots():
-            flags = [self._index.flags(place) & ALARM for place in self._places(slot)]
-            if slot not in unread and slot != self._segments.newest() and not any(flags):
-                self._let_go(slot, 0)
-                return True
-        return False
 
     def _abandon(self):
         """Give up a file that cannot be read; False when all could be."""
@@ -153,34 +141,38 @@ class Ring:
         self._index.strike(lambda place: self._index.slot(place) == slot)
 
     def _carry(self, places):
-        """Copy records to the newest file, about _BATCH bytes in a write; damaged ones stay, and
-        how many these are comes back."""
-        damaged = 0
+        """Copy records to the newest file, about _BATCH bytes in a write; only when all are there
+        do the copies count. Damaged ones stay behind, and how many these are comes back."""
+        moves, damaged = [], 0
         while places:
-            batch, records, size = 0, [], 0
-            for place in places:
-                frame = self._segments.read(*self._index.where(place))
-                if batch and size + len(frame) > _BATCH:
-                    break
-                if not self._segments.has_room(size + len(frame)):
-                    break
-                batch += 1
-                if frame:
-                    lane = LANE_ALARM if self._index.flags(place) & ALARM else LANE_LIVE
-                    records.append((place, (lane,) + self._index.identity(place) + (frame,)))
-                    size += OVERHEAD + len(frame)
-                else:
-                    damaged += 1
-            if batch:
-                self._move(records)
-                places = places[batch:]
-            elif not self._segments.start():
-                raise OSError(ENOSPC)
+            records, count = self._batch(places)
+            if not count:
+                if not self._segments.start():
+                    raise OSError(ENOSPC)
+                continue
+            if records:
+                offsets = self._segments.put([record for _, record in records])
+                newest = self._segments.newest()
+                moves += [(one[0], newest, offset) for one, offset in zip(records, offsets)]
+            damaged += count - len(records)
+            places = places[count:]
+        for place, slot, offset in moves:
+            self._index.move(place, slot, offset)
         return damaged
 
-    def _move(self, records):
-        if not records:
-            return
-        offsets = self._segments.put([record for _, record in records])
-        for (place, _), offset in zip(records, offsets):
-            self._index.move(place, self._segments.newest(), offset)
+    def _batch(self, places):
+        """([(place, record)] that go into the newest file in one write, how many places that is
+        with the damaged ones)."""
+        records, count, size = [], 0, 0
+        for place in places:
+            frame = self._segments.read(*self._index.where(place))
+            if size + len(frame) > _BATCH and records:
+                break
+            if not self._segments.has_room(size + len(frame)):
+                break
+            count += 1
+            if frame:
+                lane = LANE_ALARM if self._index.flags(place) & ALARM else LANE_LIVE
+                records.append((place, (lane,) + self._index.identity(place) + (frame,)))
+                size += OVERHEAD + len(frame)
+        return records, count

@@ -100,7 +100,7 @@ def _strokes(log: Log) -> Iterator[tuple[int, _Medium, tuple[str, bytes] | None]
             yield stroke, medium, None
             stroke += 1
         elif operation == CLOSE and name in medium.open:
-            yield stroke, medium, None
+            yield stroke - 1, medium, None  # all is written, and the writer does not know it yet
         medium.take(operation, name, what)
     yield stroke, medium, None
 
