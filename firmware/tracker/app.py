@@ -73,6 +73,7 @@ class App:
         self._uplink.load((image.link_failures, image.next_try_s))
         self._check_s = 0
         self._odd_s = 0  # how far the last fix was from our clock
+        self._undated = False  # an alarm was raised without the time
         self._complaint = ("", 0)
         self._dirty = True
         start = (image.boot, self._cause, wake, VERSION, self.outbox.waiting())
@@ -192,8 +193,9 @@ class App:
 
     def _set_clock(self, utc):
         """Take over the satellites' time where ours is unknown or wrong."""
-        if not self._parts.clock.utc() and self.outbox.waiting():
-            self._image.next_health_s = self._now_s  # dates the records that wait without a time
+        if not self._parts.clock.utc() and (self._undated or self.outbox.waiting()):
+            self._image.next_health_s = self._now_s  # dates what this boot said without a time
+            self._undated = False
         if abs(self._parts.clock.utc() - utc) > CLOCK_OFF_S:
             self._parts.clock.set_utc(utc)
 
@@ -236,6 +238,7 @@ class App:
     def _alarm(self, event):
         """Keep an alarm, say it at once, and let the wearer feel that it was sent."""
         boot, seq = self._recorder.alarm(event)
+        self._undated = self._undated or not self._parts.clock.utc()
         self._image.listen_until_s = self._now_s + LISTEN_S
         self._uplink.hurry(self._now_s)
         self._wearer.feels(_FELT.get(event.what, "sent"))

@@ -6,13 +6,21 @@ from trygg_gateway import alarms
 from trygg_gateway.alarms import Alarm, Event
 from trygg_gateway.database import Database
 from trygg_gateway.values import ALARM, READER, Refused
-from trygg_wire import layouts
+from trygg_wire import codec, layouts
 
 _INSERT = (
     f"INSERT OR IGNORE INTO alarms ({', '.join(Alarm._fields)})"  # noqa: S608 - our own names
     f" VALUES ({', '.join('?' * len(Alarm._fields))})"
 )
 _EVENT = "INSERT INTO alarm_events (alarm_id, at_ms, event, who, text) VALUES (?, ?, ?, ?, ?)"
+_OF_BOOT = """
+    SELECT a.id, a.raised_s, a.stored_ms, r.received_ms, r.payload
+    FROM alarms AS a JOIN records AS r USING (device, boot, seq)
+    WHERE a.device = ? AND a.boot = ?
+"""
+_DATE_EVENT = """
+    UPDATE alarm_events SET at_ms = ?, text = replace(text, ?, '') WHERE alarm_id = ? AND event = ?
+"""
 _OPEN_LEFT = """
     SELECT id FROM alarms
     WHERE device = ? AND fence_number = ? AND what = ? AND state <> 'closed'
@@ -91,6 +99,29 @@ def raise_alarm(db: Database, alarm: Alarm, events: list[Event]) -> int | None:
     if alarm.what == layouts.LEFT:
         _take_overtaken_back(db, alarm_id, alarm)
     return alarm_id
+
+
+def date(db: Database, device: str, boot: int, start_s: int) -> int:
+    """Give the alarms that a boot raised without a clock their time, now that it is known.
+
+    `start_s`: when that boot began. How many got another time than they had.
+    """
+    dated = 0
+    for alarm_id, raised_s, stored_ms, received_ms, payload in db.execute(
+        _OF_BOOT, (device, boot)
+    ).fetchall():
+        values = codec.decode(payload)[1]
+        made_s = min(start_s + int(values["time_s"]), received_ms // 1000)
+        if not values["time_is_uptime"] or made_s == raised_s:
+            continue
+        late_by_s = max(0, stored_ms // 1000 - made_s)
+        db.execute(
+            "UPDATE alarms SET raised_s = ?, late_by_s = ? WHERE id = ?",
+            (made_s, late_by_s, alarm_id),
+        )
+        db.execute(_DATE_EVENT, (made_s * 1000, alarms.UNDATED, alarm_id, alarms.RAISED))
+        dated += 1
+    return dated
 
 
 def come_back(db: Database, alarm: Alarm, event: Event) -> int | None:

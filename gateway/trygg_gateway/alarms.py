@@ -23,6 +23,7 @@ RAISED, TAKEN, CLOSED = "raised", "taken", "closed"
 OUTSIDE, STORED, DELIVERED, BACK, TOLD = "outside", "stored", "delivered", "back", "told"
 WHO_MAX, CAUSE_MAX = 100, 500  # characters
 CLASHED = "its number was another record's: a board flashed anew, or two of one name"
+UNDATED = "the tracker had no clock: this is when it came"
 BACK_ALONE = "back, without an alarm that is open"
 
 
@@ -60,28 +61,36 @@ class Event(NamedTuple):
     text: str
 
 
-def alarm_of(row: Row, values: Json, stored_ms: int) -> Alarm:
-    """The alarm that an ALARM record raises, as it is when it is stored."""
-    raised_s = time_of(row, values)
-    positions = positions_of(row, layouts.ALARM, values)
-    newest = positions[0] if positions else None
+def raised_at(row: Row, values: Json, start_s: int) -> int:
+    """When the tracker raised it; when it came, while that is unknown (and no later)."""
+    return time_of(row, values, start_s) or row.received_ms // 1000
+
+
+def alarm_of(row: Row, values: Json, stored_ms: int, start_s: int = 0) -> Alarm:
+    """The alarm that an ALARM record raises, as it is when it is stored.
+
+    `start_s`: when its boot began, 0 while nobody knows.
+    """
+    raised_s = raised_at(row, values, start_s)
+    newest = values["evidence"][0] if values["evidence"] else {}
     test = bool(values["test"]) or values["what"] == layouts.TEST
     return Alarm(
         row.device, row.boot, row.seq, values["what"], values["reason"], int(test),
         values["fence_number"], values["fence_version"], RAISED, raised_s, stored_ms,
         max(0, stored_ms // 1000 - raised_s), values["fix_age_s"],
-        newest and newest.lat_e6, newest and newest.lon_e6, newest and newest.accuracy_dm,
-        newest and newest.speed_dm_s, newest and newest.course_deg, None, None,
+        newest.get("lat_e6"), newest.get("lon_e6"), newest.get("accuracy_dm"),
+        newest.get("speed_dm_s"), newest.get("course_deg"), None, None,
     )  # fmt: skip
 
 
-def first_events(row: Row, values: Json, stored_ms: int) -> list[Event]:
+def first_events(row: Row, values: Json, stored_ms: int, start_s: int = 0) -> list[Event]:
     """The timeline up to the commit: the first fix outside, what the tracker said, stored."""
-    raised_ms = time_of(row, values) * 1000
-    text = CLASHED if row.boot >= CLASH_BOOT else ""
+    raised_ms = raised_at(row, values, start_s) * 1000
+    text = "" if time_of(row, values, start_s) else UNDATED
+    text = CLASHED if row.boot >= CLASH_BOOT else text
     events = [Event(raised_ms, RAISED, row.device, text), Event(stored_ms, STORED, "gateway", "")]
     positions = positions_of(row, layouts.ALARM, values)
-    fixes = zip(positions, values["evidence"], strict=True)
+    fixes = zip(positions, values["evidence"], strict=False)
     outside = [(place.time_s, fix) for place, fix in fixes if fix["distance_dm"] > 0]
     if outside and values["what"] == layouts.LEFT:
         at_s, fix = outside[-1]
@@ -92,7 +101,7 @@ def first_events(row: Row, values: Json, stored_ms: int) -> list[Event]:
 
 def back_event(row: Row, values: Json) -> Event:
     """The line that a BACK record adds to the alarm it ends the wandering of."""
-    return Event(time_of(row, values) * 1000, BACK, row.device, "inside again")
+    return Event(raised_at(row, values, 0) * 1000, BACK, row.device, "inside again")
 
 
 def taken(state: str, taken_by: str | None, who: str, now_ms: int) -> Event:

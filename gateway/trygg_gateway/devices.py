@@ -67,22 +67,29 @@ class Position(NamedTuple):
     seq: int
 
 
-def time_of(row: Row, values: Json) -> int:
-    """When the record was made, unix seconds: its own time, but never later than it came.
+def time_of(row: Row, values: Json, start_s: int = 0) -> int:
+    """When the record was made, unix seconds, but never later than it came; 0 while unknown.
 
-    A tracker without a clock (time_is_uptime) is taken to have sent it at once.
+    `start_s`: when its boot began (boot_times.py), which dates a record of a tracker that had no
+    clock (time_is_uptime).
     """
-    received_s = row.received_ms // 1000
-    if values["time_is_uptime"] or not values["time_s"]:
-        return received_s
-    return min(unix_of(values["time_s"]), received_s)
+    if values["time_is_uptime"]:
+        made_s = start_s + int(values["time_s"]) if start_s else 0
+    else:
+        made_s = unix_of(values["time_s"])
+    return min(made_s, row.received_ms // 1000)
 
 
 def positions_of(row: Row, kind: int, values: Json) -> list[Position]:
-    """The fixes a report or an alarm tells, newest first."""
+    """The fixes a report or an alarm tells, newest first; none whose time nobody knows.
+
+    A tracker without a clock cannot say how old its fixes are, whatever becomes known later.
+    """
+    at_s = time_of(row, values)
+    if not at_s:
+        return []
     told = values.get("fixes" if kind == layouts.REPORT else "evidence", ())
     positions = []
-    at_s = time_of(row, values)
     for fix in told:
         at_s -= fix["age_s"]
         positions.append(
@@ -110,11 +117,12 @@ def fold(state: Device, row: Row, kind: int, values: Json) -> Device:
 def _status(row: Row, values: Json) -> Json:
     percent = values["battery_percent"]
     time_s = time_of(row, values)
+    spoke_s = time_s or row.received_ms // 1000  # of unknown time, but not later than this
     return {
         "status_boot": row.boot,
         "status_seq": row.seq,
         "time_s": time_s,
-        "next_report_by_s": time_s + values["next_report_by_s"],
+        "next_report_by_s": spoke_s + values["next_report_by_s"],
         "battery_mv": values["battery_mv"],
         "battery_percent": None if percent == layouts.PERCENT_UNKNOWN else percent,
         "charging": values["charging"],
@@ -130,8 +138,9 @@ def _place(row: Row, kind: int, values: Json) -> Json:
         "fence_number": values["fence_number"],
         "bound_s": values["bound_s"],
     }
-    if values["fix_age_s"] < layouts.AGE_NEVER:
-        changed["fix_time_s"] = time_of(row, values) - values["fix_age_s"]
+    time_s = time_of(row, values)
+    if time_s and values["fix_age_s"] < layouts.AGE_NEVER:
+        changed["fix_time_s"] = time_s - values["fix_age_s"]
     positions = positions_of(row, kind, values)
     if kind == layouts.REPORT:
         changed["position_withheld"] = values["coordinates_withheld"]

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from trygg_gateway import alarm_book, alarms, order_book, orders, quarantine
+from trygg_gateway import alarm_book, alarms, boot_times, order_book, orders, quarantine
 from trygg_gateway.database import Database
 from trygg_gateway.devices import Device, Position, fold, positions_of
 from trygg_gateway.journal import Journal, ReadError, set_cursor
@@ -63,6 +63,7 @@ class Folded(NamedTuple):
     answers: list[tuple[Row, Json]]
     healths: list[tuple[Row, Json]]  # of now; old ones say nothing about today's fences
     strays: list[Stray]
+    starts: dict[tuple[str, int], int]  # (device, boot) → when it began, said for the first time
 
 
 class Reader:
@@ -85,6 +86,7 @@ class Reader:
         self._changed = changed
         self._answered = answered
         self._states: dict[str, Device] = {}
+        self._dated: dict[str, int] = {}  # device → the boot whose beginning is known and used
         self._cursors = {lane: journal.cursor(READER, lane) for lane in LANES}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._seen = (0, 0)  # records stored, when
@@ -179,10 +181,10 @@ class Reader:
             log.exception("unfoldable", record=f"{rows[0].device}:{rows[0].boot}:{rows[0].seq}")
             self.counters["unfoldable"] += 1
             stray = _stray(rows[0], f"cannot be folded: {type(error).__name__}")
-            await self._write(lane, rows, Folded({}, [], [], [], [], [stray]))
+            await self._write(lane, rows, Folded({}, [], [], [], [], [stray], {}))
 
     def _understood(self, rows: list[Row]) -> Folded:
-        folded = Folded({}, [], [], [], [], [])
+        folded = Folded({}, [], [], [], [], [], {})
         for row in rows:
             try:
                 kind, values = codec.decode(row.payload)
@@ -198,9 +200,17 @@ class Reader:
             folded.positions.extend(positions_of(row, kind, values))
             if kind == layouts.ANSWER:
                 folded.answers.append((row, values))
-            elif kind == layouts.HEALTH and row.lane == LIVE:
-                folded.healths.append((row, values))
+            elif kind == layouts.HEALTH:
+                self._understood_health(folded, row, values)
         return folded
+
+    def _understood_health(self, folded: Folded, row: Row, values: Json) -> None:
+        if row.lane == LIVE:
+            folded.healths.append((row, values))
+        boot = (row.device, row.boot)
+        start_s = boot_times.start_of(layouts.HEALTH, values)
+        if start_s and self._dated.get(row.device) != row.boot:
+            folded.starts[boot] = start_s
 
     def _state(self, device: str) -> Device:
         known = self._states.get(device)
@@ -219,6 +229,7 @@ class Reader:
         raised = await asyncio.wrap_future(self._journal.write(write))
         self._cursors[lane] = rows[-1].id
         self._states.update(folded.devices)
+        self._dated.update(folded.starts.keys())
         self.counters["folded"] += len(rows) - len(folded.strays)
         self.counters["undecodable"] += len(folded.strays)
         self.counters["alarms_raised"] += raised
@@ -239,6 +250,8 @@ def _write_all(db: Database, folded: Folded, now_ms: int) -> int:
     raised = 0
     for row, values in folded.alarms:
         raised += _write_alarm(db, row, values, now_ms)
+    for (device, boot), start_s in folded.starts.items():
+        alarm_book.date(db, device, boot, start_s)
     for row, values in folded.answers:
         _write_answer(db, row, values, now_ms)
     for row, values in folded.healths:
@@ -257,11 +270,12 @@ def _restore(db: Database, device: str, fence_version: int, now_ms: int) -> None
 
 
 def _write_alarm(db: Database, row: Row, values: Json, now_ms: int) -> bool:
-    alarm = alarms.alarm_of(row, values, now_ms)
+    start_s = boot_times.start_in(db, row.device, row.boot) if values["time_is_uptime"] else 0
+    alarm = alarms.alarm_of(row, values, now_ms, start_s)
     if values["what"] == layouts.BACK:
         alarm_book.come_back(db, alarm, alarms.back_event(row, values))
         return False
-    events = alarms.first_events(row, values, now_ms)
+    events = alarms.first_events(row, values, now_ms, start_s)
     return alarm_book.raise_alarm(db, alarm, events) is not None
 
 

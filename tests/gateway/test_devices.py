@@ -99,9 +99,16 @@ def test_a_clock_ahead_of_ours_promises_nothing_from_the_future():
     assert folded(report(1, 1, NOW_S + 86_400)).next_report_by_s == NOW_S + 600
 
 
-def test_a_tracker_without_a_clock_spoke_when_it_was_heard():
+def test_a_time_that_is_not_known_is_never_guessed():
     frame = report(1, 1, layouts.EPOCH + 40, time_is_uptime=1)
-    assert time_of(row(frame), codec.decode(frame)[1]) == NOW_S
+    kind, values = codec.decode(frame)
+    assert time_of(row(frame), values) == 0
+    assert positions_of(row(frame), kind, values) == []
+    state = folded(frame)
+    assert (state.time_s, state.fix_time_s, state.lat_e6) == (0, 0, None)
+    assert state.next_report_by_s == NOW_S + 600, "it was not made later than it came"
+    assert time_of(row(frame), values, start_s=NOW_S - 100) == NOW_S - 60
+    assert time_of(row(frame), values, start_s=NOW_S) == NOW_S, "nor dated later"
 
 
 def test_the_ages_of_a_track_add_up():

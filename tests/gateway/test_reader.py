@@ -345,3 +345,55 @@ def test_a_fix_told_twice_is_one_position(rig):
     rig.put(report(1, 1, fixes=[PLACE]), report(1, 2, fixes=[PLACE]))
     rig.fold()
     assert rig.count("positions") == 1
+
+
+UNDATED = {"what": layouts.SOS, "reason": layouts.BUTTON, "time_is_uptime": 1, "evidence": []}
+
+
+def sos(seq, uptime_s, boot=1):
+    return alarm(boot, seq, layouts.EPOCH + uptime_s, **UNDATED)
+
+
+def health_of(seq, time_s, uptime_s, boot=1, is_uptime=0):
+    kind, values = codec.decode(health(boot, seq, time_s))
+    return codec.encode(kind, values | {"uptime_s": uptime_s, "time_is_uptime": is_uptime})
+
+
+def raised(rig):
+    """(raised_s, late_by_s, the line of its raising) of every alarm."""
+    return rig.journal.query(
+        "SELECT a.raised_s, a.late_by_s, e.at_ms / 1000, e.text FROM alarms AS a"
+        " JOIN alarm_events AS e ON e.alarm_id = a.id WHERE e.event = 'raised' ORDER BY a.id"
+    )
+
+
+def test_an_alarm_without_a_clock_is_dated_by_a_later_record_of_its_boot(rig):
+    rig.put(sos(1, 30), sos(2, 90), sos(1, 30, boot=2))
+    rig.put(health_of(3, layouts.EPOCH + 95, 95, is_uptime=1))
+    rig.fold()
+    came = NOW_S
+    text = "the tracker had no clock: this is when it came"
+    assert [one[0] for one in raised(rig)] == [came] * 3, "as it came, and said so"
+    assert {one[3] for one in raised(rig)} == {text}
+    rig.put(health_of(4, NOW_S - 400, 100))
+    rig.fold()
+    first, second, other_boot = raised(rig)
+    assert first == (NOW_S - 470, first[1], NOW_S - 470, "")
+    assert first[1] - second[1] == 60, "and how late it came"
+    assert second[0] == second[2] == NOW_S - 410
+    assert (other_boot[0], other_boot[3]) == (came, text)
+
+
+def test_an_alarm_that_comes_after_the_record_that_dates_it_is_dated_at_once(rig):
+    rig.put(health_of(4, NOW_S - 400, 100))
+    rig.fold()
+    rig.put(sos(1, 30))
+    rig.fold()
+    assert raised(rig)[0][0] == NOW_S - 470
+    assert raised(rig)[0][3] == ""
+
+
+def test_a_record_cannot_have_been_made_after_it_came(rig):
+    rig.put(sos(1, 30), health_of(4, NOW_S + 5000, 100))
+    rig.fold()
+    assert raised(rig)[0][0] == NOW_S
