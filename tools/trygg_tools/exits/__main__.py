@@ -1,0 +1,86 @@
+"""`python -m trygg_tools.exits`: at least so many exits with a stated bound; one JSON line.
+
+Ends with 1 if any exit was missed or found later than stated, and names the seeds: the same seed
+is the same trial (`--seed 4711`).
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from multiprocessing import Pool
+
+from trygg_tools.exits.trial import Trial
+from trygg_tools.exits.verdict import Outcome
+
+PARCEL = 200  # trials between two looks whether there are enough
+
+
+def outcome_of(seed: int) -> Outcome:
+    """Run the trial of this seed."""
+    return Trial(seed).run()
+
+
+def campaign(exits: int, first_seed: int, processes: int) -> list[Outcome]:
+    """Trials until so many exits had a bound that held or was broken."""
+    outcomes: list[Outcome] = []
+    with Pool(processes) as pool:
+        while sum(counts(one) for one in outcomes) < exits:
+            seeds = range(first_seed + len(outcomes), first_seed + len(outcomes) + PARCEL)
+            outcomes += pool.map(outcome_of, seeds, chunksize=10)
+    return outcomes
+
+
+def counts(outcome: Outcome) -> bool:
+    """Whether a bound was stated for that exit, and its condition met."""
+    return bool(outcome.stated_s) and not outcome.void
+
+
+def summary(outcomes: list[Outcome]) -> dict[str, object]:
+    """What a person wants to know of them."""
+    judged = [one for one in outcomes if counts(one)]
+    percent = sorted(100 * one.found_s // one.stated_s for one in judged if not one.missed())
+    return {
+        "exits": len(judged),
+        "missed": sum(one.missed() for one in outcomes),
+        "late": sum(one.late() for one in outcomes),
+        "worst_percent_of_bound": percent[-1] if percent else 0,
+        "found_in_percent_of_bound": {
+            f"p{q}": percent[len(percent) * q // 100] for q in (10, 50, 90, 99) if percent
+        },
+        "bounds_stated_s": dict(quartiles([one.stated_s for one in judged])),
+        "without_a_bound": sum(not one.stated_s for one in outcomes),
+        "reception_failed_after_the_exit": sum(one.void for one in outcomes),
+        "with_resets": sum(one.resets > 0 for one in outcomes),
+        "resets": sum(one.resets for one in outcomes),
+        "kinds": dict(Counter(one.kind for one in judged)),
+        "bad_seeds": [one.seed for one in outcomes if one.missed() or one.late()][:20],
+    }
+
+
+def quartiles(values: list[int]) -> list[tuple[str, int]]:
+    """Least, quarters and most."""
+    values = sorted(values)
+    return [(f"p{q}", values[(len(values) - 1) * q // 100]) for q in (0, 25, 50, 75, 100) if values]
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--exits", type=int, default=10_000, help="with a stated bound, at least")
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seed", type=int, help="this one alone")
+    asked = parser.parse_args()
+    if asked.seed is not None:
+        print(outcome_of(asked.seed))
+        return 0
+    began = time.monotonic()
+    result = summary(campaign(asked.exits, asked.first_seed, asked.processes))
+    print(json.dumps({"bench": "exits", **result, "took_s": round(time.monotonic() - began)}))
+    return 1 if result["missed"] or result["late"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
