@@ -1,4 +1,7 @@
-"""What every dialect has to have, so that the driver needs to know none of them."""
+"""What every dialect has to have, so that the driver needs to know none of them.
+
+# heap: 512k  (all dialects at once, from source; a tracker loads one, compiled)
+"""
 
 from tracker.modem import at, dialects
 from tracker.modem.steps import MAY, MUST, UNTIL

@@ -1,4 +1,7 @@
-"""A modem's own position: the examples of the manuals, and everything that is no fix."""
+"""A modem's own position: the examples of the manuals, and everything that is no fix.
+
+# heap: 512k  (all dialects at once, from source; a tracker loads one, compiled)
+"""
 
 from tracker.modem import bg95, found, sim7000, sim7080, sim7600
 from tracker.modem.at import Answer
