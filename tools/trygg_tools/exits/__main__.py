@@ -10,7 +10,9 @@ import sys
 import time
 from collections import Counter
 from multiprocessing import Pool
+from typing import Any
 
+from trygg_tools.exits import strikes
 from trygg_tools.exits.trial import Trial
 from trygg_tools.exits.verdict import Outcome
 
@@ -32,12 +34,20 @@ def campaign(exits: int, first_seed: int, processes: int) -> list[Outcome]:
     return outcomes
 
 
+def struck(seed: int, processes: int) -> list[Outcome]:
+    """One exit with one strike of each kind at every step of it, from setting off to alarm."""
+    steps = range(1, strikes.steps_of(seed) + 1)
+    wanted = [(seed, nth, kind) for kind in strikes.KINDS for nth in steps]
+    with Pool(processes) as pool:
+        return pool.map(strikes.outcome_of, wanted, chunksize=10)
+
+
 def counts(outcome: Outcome) -> bool:
     """Whether a bound was stated for that exit, and its condition met."""
     return bool(outcome.stated_s) and not outcome.void
 
 
-def summary(outcomes: list[Outcome]) -> dict[str, object]:
+def summary(outcomes: list[Outcome]) -> dict[str, Any]:
     """What a person wants to know of them."""
     judged = [one for one in outcomes if counts(one)]
     percent = sorted(100 * one.found_s // one.stated_s for one in judged if not one.missed())
@@ -78,6 +88,10 @@ def main() -> int:
         return 0
     began = time.monotonic()
     result = summary(campaign(asked.exits, asked.first_seed, asked.processes))
+    every_step = struck(strikes.plain_seed(asked.first_seed), asked.processes)
+    result["strikes_at_every_step"] = len(every_step)
+    result["missed"] += sum(one.missed() for one in every_step)
+    result["late"] += sum(one.late() for one in every_step)
     print(json.dumps({"bench": "exits", **result, "took_s": round(time.monotonic() - began)}))
     return 1 if result["missed"] or result["late"] else 0
 
