@@ -96,7 +96,7 @@ class Client:
         payloads, self._received = self._received, []
         return payloads
 
-    def poll(self, now):
+    def poll(self, now, _now_s=0):
         """Send, receive and watch the times."""
         if self.state == CLOSED:
             return

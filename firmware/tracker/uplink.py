@@ -52,7 +52,7 @@ class Uplink:
 
     def poll(self, now, now_s):
         """Do what can be done now."""
-        self._client.poll(now)
+        self._client.poll(now, now_s)
         self._watch(now_s)
         for frame in self._client.received():
             self._take(frame)
@@ -62,7 +62,7 @@ class Uplink:
                 self._watch(now_s)
         elif self._client.state == mqtt.READY:
             self._feed(now, now_s)
-            self._client.poll(now)
+            self._client.poll(now, now_s)
 
     def wanted(self):
         """True while there is a reason to be connected."""
@@ -163,7 +163,7 @@ class Uplink:
             self._outbox.sent(place)
             return
         if frame:
-            self._client.publish(self._topic, frame, now)
+            self._client.publish(self._topic, frame, now)  # not taken: again with the next retry
             self._outbox.sent(place)
         else:
             self._outbox.lost(place)

@@ -37,6 +37,7 @@ class ModemMqtt:
         self.why = ""
         self.connects = self.failures = self.repeated = self.refused = 0
         self.unsure = self.confirmed = 0
+        self.payload_max = modem.dialect.PAYLOAD_MAX
 
     def open(self, host, port, tls, now):
         """Begin to connect; `tls` None or the authority's file name in the modem."""
@@ -59,7 +60,7 @@ class ModemMqtt:
 
     def publish(self, topic, payload, now):
         """Put a message under way; False when not connected, busy, or past what the modem takes."""
-        if not self.has_room() or len(payload) > self._modem.dialect.PAYLOAD_MAX:
+        if not self.has_room() or len(payload) > self.payload_max:
             return False
         self._waiting = (topic, payload)
         return True
@@ -73,7 +74,7 @@ class ModemMqtt:
         payloads, self._received = self._received, []
         return payloads
 
-    def poll(self, now):
+    def poll(self, now, _now_s=0):
         """Take the next step; after the Modem's own poll."""
         for event in self._modem.events():
             self._hear(event)
