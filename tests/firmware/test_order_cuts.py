@@ -97,14 +97,17 @@ def frame(kind, values, version, key=OLD_KEY):
 
 
 def with_old_in_force():
-    """The flash of a tracker that has had one order of each kind."""
+    """The files of a tracker that has had one order of each kind."""
     flash = Flash()
-    tracker = Astrid(flash)
+    order_old_ones(Astrid(flash))
+    return dict(flash.files)
+
+
+def order_old_ones(tracker):
     assert tracker.take(frame(SETTINGS, {"settings": [{"number": 9, "value": 600}]}, 1))[0] == 2
     assert tracker.take(frame(FENCES, fence_set(1, 1500), 1))[0] == APPLIED
     assert tracker.take(frame(ANCHORS, anchors(164), 1))[0] == APPLIED
     assert tracker.take(frame(KEY, key_values(OLD_KEY, NEW_KEY, 1), 1))[0] == APPLIED
-    return dict(flash.files)
 
 
 def flash_with(files):
