@@ -2,7 +2,7 @@
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test check bench cuts
+.PHONY: run test check bench simulate cuts
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
@@ -19,6 +19,9 @@ bench: $(VENV)/ready-dev      ## figures as JSON lines
 
 cuts: $(VENV)/ready           ## the power cut at every byte of every flash write of a recorded life
 	$(VENV)/bin/python -m trygg_tools.power_cuts
+
+simulate: $(VENV)/ready-dev   ## wearer-years behind docs/simulation.md; an hour on two cores
+	$(VENV)/bin/trygg campaign --write docs
 
 $(VENV)/ready: pyproject.toml
 	$(PY) -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check -e . && touch $@

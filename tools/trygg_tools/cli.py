@@ -17,12 +17,16 @@ def _add_rooms() -> None:
     from trygg_tools import bench_command, firmware_command, webhook, wire_command
     from trygg_tools.demo import check
     from trygg_tools.demo import command as demo
+    from trygg_tools.simulate import campaign
+    from trygg_tools.simulate import command as simulate
 
     app.add_typer(gateway, name="gateway")
     app.command("demo")(demo.command)
     app.command("demo-check")(check.command)
     app.command("bench")(bench_command.command)
     app.command("firmware")(firmware_command.command)
+    app.command("simulate")(simulate.command)
+    app.command("campaign")(campaign.command)
     app.command("webhook")(webhook.command)
     app.command("wire")(wire_command.command)
 

@@ -15,7 +15,7 @@ def command(
         list[str] | None, typer.Argument(help=f"Any of {', '.join(CAMPAIGNS)}; all by default.")
     ] = None,
     months: Annotated[int, typer.Option(help="Wearer-months for the false exits.", min=1)] = 24,
-    curve_months: Annotated[int, typer.Option(help="Wearer-months for each point.", min=1)] = 6,
+    curve_months: Annotated[int, typer.Option(help="Wearer-months for each point.", min=1)] = 4,
     days: Annotated[int, typer.Option(help="Days of each wearer for the energy.", min=1)] = 7,
     jobs: Annotated[int, typer.Option(help="Processes; 0: one a core.", min=0)] = 0,
     write: Annotated[

@@ -36,7 +36,7 @@ class Rule(NamedTuple):
         return ((CONFIRM, self.confirm_apart_s), (DOUBT, self.doubt_s))
 
 
-RULES = (Rule(1, 0), Rule(3, 0), Rule(3, 10), Rule(3, 20), Rule(3, 40), Rule(3, 80))
+RULES = (Rule(1, 0), Rule(3, 0), Rule(3, 10), Rule(3, 20), Rule(3, 45))
 
 
 class Tally(NamedTuple):

@@ -20,6 +20,7 @@ from trygg_tools.simulate.fences import Area
 from trygg_tools.simulate.policies import Policy, fixed
 from trygg_tools.simulate.run import Run, Scene, go
 from trygg_tools.simulate.track import Track
+from trygg_tools.simulate.wearer import MOTION, Senses
 
 DAY_S = 86400
 RADII = (100, 150, 250)
@@ -49,6 +50,7 @@ class Case(NamedTuple):
     settings: tuple[tuple[int, int], ...] = ()
     buffers_m: tuple[float, ...] = (0.0,)
     every_s: int = 0
+    senses: Senses = MOTION
     board: str = "reference-wearable"
 
     @property
@@ -93,6 +95,7 @@ class Case(NamedTuple):
             self.days * DAY_S,
             self.seed,
             settings=self.settings,
+            senses=self.senses,
         )
 
     def run(self) -> tuple[Scene, Run]:

@@ -75,24 +75,25 @@ def go(
         scene.senses,
     )
     hours: list[Hour] = []
-    left_s = scene.length_s
-    while left_s > 0:
-        step_s = min(HOUR_S, left_s)
-        wearer.run(step_s)
-        left_s -= step_s
+    done_s = 0
+    while done_s < scene.length_s:
+        # a sleep may have passed the hour already: the next one ends where it should
+        step_s = min(HOUR_S, scene.length_s - done_s)
+        done_s += step_s
+        wearer.run(max(0, done_s - wearer.seconds()))
         hours.append(Hour(dict(wearer.spent), wearer.starts))
         if scene.battery_mah:
             used_mah = charge(scene.board, wearer.spent, wearer.starts).total / 1000
             wearer.power.set_battery(cell_mv(100 - 100 * used_mah / scene.battery_mah))
         passed(step_s)
-    return _came_of(wearer, scene.length_s, hours)
+    return _came_of(wearer, hours)
 
 
-def _came_of(wearer: Wearer, seconds: int, hours: list[Hour]) -> Run:
+def _came_of(wearer: Wearer, hours: list[Hour]) -> Run:
     least_s, most_s = wearer.bounds_s()
     return Run(
         policy=wearer.policy,
-        seconds=seconds,
+        seconds=wearer.seconds(),
         alarms=wearer.alarms(),
         bound_s=most_s,
         least_bound_s=least_s,

@@ -88,15 +88,24 @@ class Track:
             here.accuracy_m,
         )
 
-    def felt(self, s: int, seed: int) -> bool:
-        """Whether an accelerometer feels the wearer in that second: always on the move, else once
-        in a restless minute."""
-        number = bisect_right(self._times, s) - 1
-        if self.at(s).speed_m_s > MOVING_M_S:
-            return True
-        restless = self.points[max(0, number)].restless
-        value = chance(seed, 60, s)
-        return value < restless and s % 60 == int(60 * value / restless)
+    def next_felt(self, after_s: int, until_s: int, seed: int) -> int | None:
+        """The first second after one, and up to another, in which an accelerometer feels the
+        wearer: any on the move, else one in each restless minute."""
+        s = after_s + 1
+        while s <= until_s:
+            if self.at(s).speed_m_s > MOVING_M_S:
+                return s
+            number = max(0, bisect_right(self._times, s) - 1)
+            after = self._times[number + 1] if number + 1 < len(self._times) else math.inf
+            end_s = min(until_s, math.ceil(after) - 1) if after < math.inf else until_s
+            restless = self.points[number].restless
+            for minute in range(s // 60, end_s // 60 + 1):
+                value = chance(seed, 60, 60 * minute)
+                second = 60 * minute + int(60 * value / restless)
+                if value < restless and s <= second <= end_s:
+                    return second
+            s = max(s, end_s) + 1
+        return None
 
     @staticmethod
     def _measure(here: Point, there: Point) -> tuple[float, float, float, float]:

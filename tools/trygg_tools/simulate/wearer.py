@@ -6,9 +6,12 @@ priced for any board. `alarms` are what the gateway holds, with the second of th
 
 from typing import Any, NamedTuple
 
+from tracker.app import App
 from trygg_tools.boards import Board, energy_section
 from trygg_tools.rig import power as pw
 from trygg_tools.rig.anchor import UNHEARD
+from trygg_tools.rig.board_io import BoardIo
+from trygg_tools.rig.body import Body
 from trygg_tools.rig.clock import Clock
 from trygg_tools.rig.gateway import Gateway
 from trygg_tools.rig.orders import signed_order
@@ -58,6 +61,29 @@ class MeteredClock(Clock):
         super().advance(ms)
 
 
+class LivingBody(Body):
+    """What the accelerometer feels of a Track: as the rig's, but it need not ask every second."""
+
+    def __init__(self, board: BoardIo, track: Track, seed: int) -> None:
+        super().__init__(board)
+        self._track, self._seed = track, seed
+        self._known_s = track.start_s
+        board.sensor = True
+        self._worn_board = board
+
+    def feel(self, world_s: int) -> None:
+        """Hold an interrupt if there was motion since the last call."""
+        if world_s > self._known_s and not self._worn_board.moved:
+            felt_s = self._track.next_felt(self._known_s, world_s, self._seed)
+            self._worn_board.moved = felt_s is not None
+        self._known_s = world_s
+
+    def still_ms(self, world_s: int, ms: int) -> int:
+        """The ms, `ms` at most, until something moves after the second `world_s`."""
+        felt_s = self._track.next_felt(world_s, world_s + ms // 1000, self._seed)
+        return ms if felt_s is None else 1000 * (felt_s - world_s)
+
+
 class RailPower(Power):
     """Tells the receiver when its supply comes and goes."""
 
@@ -94,6 +120,8 @@ class Wearer(SimulatedTracker):
         self.track, self.policy, self.board_figures = track, policy, board
         self.spent = dict.fromkeys(STATES, 0)
         self.sessions = 0
+        self._planned_for: App | None = None
+        self.at_step = self._before_step
         self.clock = MeteredClock(track.start_s)
         self.power = RailPower()
         self.receiver = Receiver(self.clock, self.power, track, seed)
@@ -105,7 +133,7 @@ class Wearer(SimulatedTracker):
         self.power.receiver = self.receiver
         self.clock.wearer = self
         if senses.motion:
-            self.body.wear(lambda s: track.felt(s, seed + 6))
+            self.body = LivingBody(self.board, track, seed + 6)
         if senses.anchor:
             self._hang_anchor()
         self._order(layouts.FENCES, fences.order(areas))
@@ -180,10 +208,10 @@ class Wearer(SimulatedTracker):
         frame = signed_order(self.device, ORDER_KEY, order_id, kind, values)
         self.gateway.order(order_id, frame)
 
-    def _step(self, end_ms: int) -> None:
-        before = self.app
-        super()._step(end_ms)
-        if before is None and self.app is not None:
+    def _before_step(self, _step: int) -> None:
+        """A new App is given its policy before it does anything."""
+        if self.app is not None and self.app is not self._planned_for:
+            self._planned_for = self.app
             self.policy.install(self.app)
 
     def _until_event(self, wait_ms: int) -> int:
