@@ -21,7 +21,10 @@ _LONG_AGO = 65535
 
 
 class Doubt:
-    """One fence's; `lasted`: the fix just weighed ends a doubt that has lasted long enough."""
+    """One fence's; `lasted`: the fix just weighed ends a doubt that has lasted long enough.
+
+    sure_at_s, sure_cm: of the last fix that was not OUTSIDE, how far beyond it can have been.
+    """
 
     def __init__(self):
         self.forget()
@@ -29,8 +32,8 @@ class Doubt:
     def forget(self):
         """Know nothing."""
         self.lasted = False
-        self._since_s = self._sure_at_s = NEVER_S
-        self._sure_cm = 0
+        self._since_s = self.sure_at_s = NEVER_S
+        self.sure_cm = 0
 
     @property
     def open(self):
@@ -39,20 +42,20 @@ class Doubt:
 
     def sure(self, distance_cm, accuracy_dm, now_s):
         """A fix that is not OUTSIDE: so far beyond at most was the wearer then."""
-        self._sure_at_s = now_s
-        self._sure_cm = distance_cm + 10 * accuracy_dm
+        self.sure_at_s = now_s
+        self.sure_cm = distance_cm + 10 * accuracy_dm
         self._since_s = NEVER_S
 
     def save(self, now_s):
         """What is known at `now_s`, for a pack of "BHi"; a time too long ago is none."""
         since_s = _NONE if self._since_s == NEVER_S else min(now_s - self._since_s, _NONE - 1)
-        return since_s, min(now_s - self._sure_at_s, _LONG_AGO), self._sure_cm
+        return since_s, min(now_s - self.sure_at_s, _LONG_AGO), self.sure_cm
 
     def load(self, saved, now_s):
         """Take up what `save` gave at the same `now_s`."""
-        since_s, sure_s, self._sure_cm = saved
+        since_s, sure_s, self.sure_cm = saved
         self._since_s = NEVER_S if since_s == _NONE else now_s - since_s
-        self._sure_at_s = NEVER_S if sure_s == _LONG_AGO else now_s - sure_s
+        self.sure_at_s = NEVER_S if sure_s == _LONG_AGO else now_s - sure_s
 
     def weigh(self, says, distance_cm, accuracy_dm, now_s, settings):
         """What a fix that reads `says` counts as: the same, or NEAR while it is in doubt."""
@@ -72,8 +75,8 @@ class Doubt:
     def _doubtful(self, distance_cm, accuracy_dm, now_s, settings):
         if 2 * accuracy_dm > settings.accuracy_clamp_dm:
             return True
-        if self._sure_at_s == NEVER_S:
+        if self.sure_at_s == NEVER_S:
             return False
-        reach_dm = (now_s - self._sure_at_s + 1) * settings.v_max_dm_s
+        reach_dm = (now_s - self.sure_at_s + 1) * settings.v_max_dm_s
         reach_dm += accuracy_dm + settings.fix_margin_dm
-        return distance_cm - self._sure_cm > 10 * reach_dm
+        return distance_cm - self.sure_cm > 10 * reach_dm

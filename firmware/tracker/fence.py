@@ -38,6 +38,7 @@ from trygg_wire.layouts import (
     CANT_TELL,
     INSIDE,
     KEEP_OUT,
+    NEAR,
     NEAR_TOO_LONG,
     NO_FIX_TOO_LONG,
     OUTSIDE,
@@ -165,8 +166,7 @@ class FenceSet:
         accuracy_dm, settings = fix.accuracy_dm, self._settings
         events = ()
         for fence in self._in_force:
-            fence.distance_cm = fence.beyond_cm(place)
-            event = fence.judge(accuracy_dm, now_s, settings)
+            event = fence.judge(place, accuracy_dm, now_s, settings)
             if event:
                 events += (event,)
         return events + self._near_too_long(now_s)
@@ -350,7 +350,7 @@ class FenceSet:
         near_max_s = self._settings.near_max_s
         events = ()
         for fence in self._in_force:
-            if fence.near_too_long(now_s, near_max_s):
+            if fence.state == NEAR and fence.near_too_long(now_s, near_max_s):
                 events += (Event(CANT_TELL, fence.number, NEAR_TOO_LONG),)
         return events
 

@@ -6,6 +6,7 @@ from collections import namedtuple
 
 from tracker import schedule, shape
 from tracker.doubt import Doubt
+from tracker.shape import AFAR, ON_THE_WAY, measure
 from trygg_wire.layouts import (
     BACK,
     BAD_BODY,
@@ -65,6 +66,7 @@ class Fence:
         self.private = row["private"]
         self.buffer_dm = row["buffer_dm"]
         self.shape = its_shape
+        self._data = its_shape.data
         self.windows = windows
         self.zone = zone
         self.mark = _mark(row, windows, zone)
@@ -138,24 +140,31 @@ class Fence:
         distance_cm = self.shape.distance_cm(place)
         return -distance_cm if self.keep == KEEP_OUT else distance_cm
 
-    def judge(self, accuracy_dm, now_s, settings):
-        """Let the fix last measured count, unless one just did: an Event LEFT or BACK, or None."""
+    def judge(self, place, accuracy_dm, now_s, settings):
+        """Measure a fix at the Place `place` and let it count, unless one just did: an Event LEFT
+        or BACK, or None. (beyond_cm and _read, spelled out: 16 of these are one decision.)"""
+        distance_cm = measure(self._data, place.x_cm, place.y_cm, place.z_cm, ON_THE_WAY)
+        if distance_cm >= AFAR:
+            distance_cm = self.shape.from_afar(place)
+        if self.keep:  # out
+            distance_cm = -distance_cm
+        self.distance_cm = distance_cm
         if now_s - self.counted_at_s < settings.confirm_apart_s:
             return None
         self.counted_at_s = now_s
+        if distance_cm < -10 * accuracy_dm and self.state == INSIDE and not self.out_votes:
+            doubt = self.doubt  # an ordinary day: INSIDE as before, and no doubt open
+            doubt.sure_cm = distance_cm + 10 * accuracy_dm
+            doubt.sure_at_s = now_s
+            return None
         says = self._read(accuracy_dm, settings)
         if self.state != OUTSIDE:
-            if says != OUTSIDE:
-                self.doubt.sure(self.distance_cm, accuracy_dm, now_s)
-                if says == self.state == INSIDE and not self.out_votes:
-                    return None  # an ordinary fix of an ordinary day
-            else:
-                says = self._weigh(accuracy_dm, now_s, settings)
+            says = self._weigh(says, accuracy_dm, now_s, settings)
         return self._count(says, now_s)
 
-    def _weigh(self, accuracy_dm, now_s, settings):
-        """What an OUTSIDE counts as, which may be an echo."""
-        says = self.doubt.weigh(OUTSIDE, self.distance_cm, accuracy_dm, now_s, settings)
+    def _weigh(self, says, accuracy_dm, now_s, settings):
+        """What a fix counts as: an OUTSIDE may be an echo."""
+        says = self.doubt.weigh(says, self.distance_cm, accuracy_dm, now_s, settings)
         if self.doubt.lasted:
             self.out_votes = 1  # all since it began said so: with this one it is decided
         return says
@@ -183,10 +192,7 @@ class Fence:
         return True
 
     def _read(self, accuracy_dm, settings):
-        """What the fix says (read); most are so deep inside that it need not be worked out."""
         accuracy_cm = 10 * min(accuracy_dm, settings.accuracy_clamp_dm)
-        if self.distance_cm < -accuracy_cm:
-            return INSIDE
         band_cm = 10 * settings.fence_hysteresis_dm
         buffer_cm = 10 * self.buffer_dm
         if self.keep != KEEP_OUT:

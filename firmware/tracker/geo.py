@@ -32,7 +32,7 @@ class Place:
 
     `axis_mm` is its distance from the earth's axis, `height_mm` that from the equator's plane;
     x_cm, y_cm, z_cm are counted from the earth's middle, x to the Greenwich meridian, z to the
-    north, and are small integers. sine, cosine: of the latitude; east, ahead: of the longitude.
+    north, and are small integers. sine, cosine: of the latitude.
     """
 
     def __init__(self, lat_e6, lon_e6):
@@ -42,9 +42,9 @@ class Place:
         normal_mm = _normal_mm(self.sine)
         self.axis_mm = axis_mm = normal_mm * self.cosine >> _BITS
         self.height_mm = (normal_mm * (_ONE - _E2) >> _BITS) * self.sine >> _BITS
-        self.east, self.ahead = _sine_cosine(lon_e6)
-        self.x_cm = _to_cm(axis_mm * self.ahead >> _BITS)
-        self.y_cm = _to_cm(axis_mm * self.east >> _BITS)
+        east, ahead = _sine_cosine(lon_e6)
+        self.x_cm = _to_cm(axis_mm * ahead >> _BITS)
+        self.y_cm = _to_cm(axis_mm * east >> _BITS)
         self.z_cm = _to_cm(self.height_mm)
 
     def plane(self, other):
@@ -80,7 +80,8 @@ class Place:
 def unit_vectors(place):
     """What shape_plain.on_plane turns by: east (x, y) and north (x, y, z), 2^-24 each, and how far
     cutting `place` to centimetres moved it, east and north, in sixteenths of one."""
-    sine, cosine, east, ahead = place.sine, place.cosine, place.east, place.ahead
+    sine, cosine = place.sine, place.cosine
+    east, ahead = _sine_cosine(place.lon_e6)
     north_x, north_y = -(sine * ahead >> _BITS), -(sine * east >> _BITS)
     x_mm = 10 * place.x_cm - (place.axis_mm * ahead >> _BITS)
     y_mm = 10 * place.y_cm - (place.axis_mm * east >> _BITS)

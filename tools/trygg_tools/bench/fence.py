@@ -1,0 +1,216 @@
+"""How long one fence decision takes, under real MicroPython, scaled to an ESP32 at 80 MHz.
+
+`python -m trygg_tools.bench.fence` prints one JSON line. The decision is FenceSet.judge with 16
+polygons of 64 corners each, all round the wearer, who is some 30 m elsewhere at each fix, so that
+nothing of the last decision is still true. `round` are regular polygons about their home, where
+many edges are nearly the nearest; `jagged` have corners in and out. The median of 500 fixes, the
+best of five runs, because other programs can only slow it down.
+
+The scale. Programs of MicroPython's own tests/perf_bench (N=100 M=100) were run with this
+interpreter on a machine where one turn of CALIBRATION took CALIBRATED_NS, and their scores divided
+by those that MicroPython's author published for an ESP32 at 160 MHz (micropython commit 549448e8bb,
+2021-10-16, GENERIC build, "diff of scores"); times two, because the clock is halved:
+    program          here    ESP32 160 MHz   ratio   at 80 MHz   stands for
+    bm_nqueens     370645          2372.87     156         312   bytecode
+    bm_hexiom        5107            32.79     156         311
+    misc_aes        51696           345.69     150         299
+    misc_pystone   247321          1801.87     137         274
+    bm_fannkuch      7802            69.31     113         225
+    viper_call0     30151           273.17     110         221   machine code
+    bm_pidigits     67778           664.40     102         204   large numbers
+Bytecode is scaled by the worst of its five. All is corrected by how fast CALIBRATION runs here and
+now. On the chip 31 bits are a small integer, here 63; so the LARGE_NUMBERS that a fix costs there
+(counted by a test) are added at what one costs here beyond 63 bits. A collection of garbage is not
+part of a decision.
+
+`heap_left` is what is still allocated after a decision and a collection, beyond what was before;
+`heap_used` what one takes meanwhile (64-bit objects; about half on the chip). `set_bytes` is the
+heap that the 16 fences take.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from trygg_tools.bench import report
+from trygg_tools.firmware_image import firmware_folder
+
+MICROPYTHON = Path(sys.executable).parent / "micropython"
+HEAP = "256k"
+BYTECODE_SCALE, MACHINE_CODE_SCALE, LARGE_NUMBER_SCALE = 312, 221, 204
+CALIBRATED_NS = 29.2
+LARGE_NUMBERS = 93  # at most, by tests/firmware/cpython/test_geo_exact.py
+LIMIT_MS = 20
+
+# Runs under MicroPython. argv: the folder to import from, then the kind of fences.
+SCRIPT = """
+import gc, sys, time
+sys.path.insert(0, sys.argv[1])
+from array import array
+from tracker import shape
+from tracker.geo import Place
+from tracker.shape import measure
+from tracker.fence import FenceSet
+from tracker.fix import Fix
+from tracker.settings import Settings
+from tracker.shape_plain import measure as plain
+assert shape.measure is not plain, "no machine code in this MicroPython"
+
+LAT, LON, START_S = 59913900, 10745200, 217000000
+SINES = []
+north, east = 0, 1 << 20
+for _ in range(64):
+    SINES.append(north)
+    north, east = north + (east * 6424 >> 16), east - ((north + (east * 6424 >> 16)) * 6424 >> 16)
+
+def ring(number):
+    points = []
+    for i in range(64):
+        metres = 200 + 40 * number
+        if sys.argv[2] == "jagged":
+            metres += 7 * (i * i % 11)
+        points.append({
+            "lat_e6": LAT + (SINES[i] * metres * 9 >> 20),
+            "lon_e6": LON + (SINES[(i + 16) % 64] * metres * 18 >> 20),
+        })
+    return points
+
+def rows():
+    for number in range(1, 17):
+        yield {"number": number, "keep": 0, "private": 0, "buffer_dm": 0, "radius_dm": 0,
+               "shape": 1, "lat_e6": LAT, "lon_e6": LON, "rings": [{"points": ring(number)}],
+               "schedule": []}
+
+def fix(i):
+    lat, lon = LAT + (SINES[7 * i % 64] * 270 >> 20), LON + (SINES[(11 * i + 9) % 64] * 540 >> 20)
+    return Fix(START_S + 4 * i, lat, lon, 40, 10, 90, 8, 4000 * i)
+
+gc.collect()
+before = gc.mem_alloc()
+fences = FenceSet(Settings())
+assert fences.replace(1, {"utc_offset_min": 0, "dst": 0, "fences": rows()}) == 0
+gc.collect()
+set_bytes = gc.mem_alloc() - before
+spent = [1 << 30] * 64  # of each place the best of all rounds
+machine_code = [1 << 30] * 64
+way = array("i", (0, 0))
+shapes = [fence.shape.data for fence in fences.in_force()]
+for i in range(64 * 15):
+    one = fix(i)
+    began = time.ticks_us()
+    fences.judge(one)
+    spent[i % 64] = min(spent[i % 64], time.ticks_diff(time.ticks_us(), began))
+    place = Place(one.lat_e6, one.lon_e6)
+    x, y, z = place.x_cm, place.y_cm, place.z_cm
+    began = time.ticks_us()
+    for data in shapes:
+        measure(data, x, y, z, way)
+    took = time.ticks_diff(time.ticks_us(), began)
+    machine_code[i % 64] = min(machine_code[i % 64], took)
+assert fences.refused == 0
+spent.sort()
+machine_code.sort()
+fences.judge(fix(2000))
+gc.collect()
+gc.disable()
+before = gc.mem_alloc()
+fences.judge(fix(2001))
+used = gc.mem_alloc() - before
+gc.enable()
+gc.collect()
+left = gc.mem_alloc() - before
+
+def turns(number, other):
+    total = 0
+    began = time.ticks_us()
+    for i in range(500):
+        total = number * other >> 30
+    return time.ticks_diff(time.ticks_us(), began)
+
+def loop():
+    total = 0
+    began = time.ticks_us()
+    for i in range(20000):
+        total += i
+    return time.ticks_diff(time.ticks_us(), began)
+
+def large_number():
+    gc.collect()
+    gc.disable()
+    spent = turns(1 << 45, 1 << 36) - turns(1 << 15, 1 << 15)
+    gc.enable()
+    return spent
+
+large = min([large_number() for _ in range(9)])
+calibration = min([loop() for _ in range(5)])
+# us of a thousand large numbers, a product and a shift each time; of ten thousand turns
+print(spent[32], machine_code[32], used, left, set_bytes, large, calibration // 2)
+"""
+CALIBRATION = "for i in range(20000): total += i"
+
+
+def measure(kind: str, folder: Path) -> dict[str, int]:
+    """Figures of one run with `round` or `jagged` fences; ns, us and bytes as named."""
+    command = [str(MICROPYTHON), "-X", f"heapsize={HEAP}", "-c", SCRIPT, str(folder), kind]
+    done = subprocess.run(  # noqa: S603  our own interpreter and script
+        command, capture_output=True, text=True, timeout=120, check=False
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"measuring fences under {MICROPYTHON}: {done.stderr or done.stdout}")
+    names = (
+        "us",
+        "machine_us",
+        "heap_used",
+        "heap_left",
+        "set_bytes",
+        "large_ns",
+        "calibration_tenth_ns",
+    )
+    return dict(zip(names, map(int, done.stdout.split()), strict=True))
+
+
+def scaled_ms(figures: dict[str, int]) -> float:
+    """Milliseconds of a decision on an ESP32 at 80 MHz."""
+    bytecode_us = figures["us"] - figures["machine_us"]
+    scaled_us = (
+        bytecode_us * BYTECODE_SCALE
+        + figures["machine_us"] * MACHINE_CODE_SCALE
+        + LARGE_NUMBERS * figures["large_ns"] / 1000 * LARGE_NUMBER_SCALE
+    )
+    return scaled_us * 10 * CALIBRATED_NS / figures["calibration_tenth_ns"] / 1000
+
+
+def run(runs_each: int = 5) -> dict[str, Any]:
+    """Measure both kinds, the best of some runs each; the worse kind is the figure."""
+    runs = {
+        kind: [measure(kind, firmware_folder()) for _ in range(runs_each)]
+        for kind in ("round", "jagged")
+    }
+    best = {kind: min(figures, key=scaled_ms) for kind, figures in runs.items()}
+    worst = max(best.values(), key=scaled_ms)
+    return {
+        "fences": 16,
+        "corners_each": 64,
+        "round_us": best["round"]["us"],
+        "jagged_us": best["jagged"]["us"],
+        "machine_code_us": worst["machine_us"],
+        "large_number_ns": worst["large_ns"],
+        "calibration_ns": worst["calibration_tenth_ns"] / 10,
+        "esp32_80_mhz_ms": round(scaled_ms(worst), 1),
+        "wanted_ms": LIMIT_MS,
+        "heap_left": max(figures["heap_left"] for figures in best.values()),
+        "heap_used": worst["heap_used"],
+        "set_bytes": worst["set_bytes"],
+    }
+
+
+def main() -> None:
+    """Print the figures with the command and the machine."""
+    command = "python -m trygg_tools.bench.fence"
+    print(json.dumps({"bench": "fence", **run(), "command": command, "machine": report.machine()}))
+
+
+if __name__ == "__main__":
+    main()
