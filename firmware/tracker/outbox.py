@@ -85,6 +85,8 @@ class Outbox:
 
     def floor(self):
         """(boot, seq) before which every record is acked or dropped: what `open` wants."""
+        if self._segments.unread():
+            return self._floor  # what is in there is not known
         lowest = (self._last[0], self._last[1] + 1)
         for place in range(self._index.count):
             lowest = min(lowest, self._index.identity(place))
