@@ -35,7 +35,7 @@ POINTS_MAX = 64  # in all rings of one fence together
 REACH_CM = 1600000  # a corner this far from its fence's origin is refused
 EXACT_CM = 500000
 
-_on_the_way = array("i", (0, 0))
+ON_THE_WAY = array("i", (0, 0))
 
 
 def build(row):
@@ -81,10 +81,10 @@ class Shape:
 
     def distance_cm(self, place):
         """From the Place `place` to the boundary: negative inside."""
-        distance_cm = measure(self.data, place.x_cm, place.y_cm, place.z_cm, _on_the_way)
-        return distance_cm if distance_cm < AFAR else self._from_afar(place)
+        distance_cm = measure(self.data, place.x_cm, place.y_cm, place.z_cm, ON_THE_WAY)
+        return distance_cm if distance_cm < AFAR else self.from_afar(place)
 
-    def _from_afar(self, place):
+    def from_afar(self, place):
         """The same from AFAR: exact near a circle's boundary, else roughly."""
         data = self.data
         origin = Place(data[ORIGIN + 3], data[ORIGIN + 4])
