@@ -10,47 +10,76 @@ import struct
 from trygg_wire.crc16 import crc16, fits
 from trygg_wire.layouts import OUT_OF_RANGE
 
-# (number, name, default, low, high); units and what each does: settings_text.py
-ROWS = (
-    (1, "v_max_dm_s", 20, 5, 400),
-    (2, "fix_floor_s", 20, 5, 600),
-    (3, "fix_ceiling_s", 600, 30, 3600),
-    (4, "fix_margin_dm", 100, 0, 2000),
-    (5, "fix_timeout_s", 45, 10, 600),
-    (6, "alarm_fix_s", 10, 1, 120),
-    (7, "confirm_apart_s", 3, 1, 10),
-    (8, "connect_s", 30, 5, 300),
-    (9, "report_inside_s", 900, 60, 86400),
-    (10, "report_live_s", 300, 30, 86400),
-    (11, "alarm_report_s", 30, 10, 600),
-    (12, "health_s", 21600, 600, 86400),
-    (13, "fence_buffer_dm", 100, 0, 10000),
-    (14, "fence_hysteresis_dm", 300, 10, 5000),
-    (15, "accuracy_clamp_dm", 500, 50, 5000),
-    (16, "speed_refused_dm_s", 700, 100, 3000),
-    (17, "near_max_s", 1800, 60, 86400),
-    (18, "no_fix_max_s", 7200, 300, 86400),
-    (19, "battery_low_percent", 20, 5, 50),
-    (20, "keepalive_s", 120, 10, 3600),
-    (21, "deep_sleep_min_s", 8, 5, 3600),
-    (22, "battery_low_fix_s", 60, 5, 3600),
-    (23, "motion_max_age_s", 600, 30, 7200),
-    (24, "anchor_max_age_s", 600, 30, 7200),
-    (25, "sensors_trusted", 0, 0, 1),
-    (26, "charging_fix_s", 60, 5, 3600),
-    (27, "report_night_s", 900, 60, 86400),
-    (28, "night_from_min", 1320, 0, 1439),
-    (29, "night_to_min", 360, 0, 1439),
-    (30, "upkeep_s", 7200, 0, 14400),
-    (31, "give_up_s", 15, 5, 600),
-    (35, "sos_hold_s", 2, 1, 10),
-    (36, "sos_cancel_s", 5, 0, 30),
-    (37, "day_needs_h", 16, 1, 240),
-    (38, "day_spare_h", 2, 0, 48),
-    (39, "off_charger_percent", 50, 0, 100),
-    (40, "taken_off_s", 120, 5, 3600),
-    (46, "doubt_s", 20, 0, 120),
-)
+# number, name, default, low, high; units and what each does: settings_text.py
+_TEXT = """
+1 v_max_dm_s 20 5 400
+2 fix_floor_s 20 5 600
+3 fix_ceiling_s 600 30 3600
+4 fix_margin_dm 100 0 2000
+5 fix_timeout_s 45 10 600
+6 alarm_fix_s 10 1 120
+7 confirm_apart_s 3 1 10
+8 connect_s 30 5 300
+9 report_inside_s 900 60 86400
+10 report_live_s 300 30 86400
+11 alarm_report_s 30 10 600
+12 health_s 21600 600 86400
+13 fence_buffer_dm 100 0 10000
+14 fence_hysteresis_dm 300 10 5000
+15 accuracy_clamp_dm 500 50 5000
+16 speed_refused_dm_s 700 100 3000
+17 near_max_s 1800 60 86400
+18 no_fix_max_s 7200 300 86400
+19 battery_low_percent 20 5 50
+20 keepalive_s 120 10 3600
+21 deep_sleep_min_s 8 5 3600
+22 battery_low_fix_s 60 5 3600
+23 motion_max_age_s 600 30 7200
+24 anchor_max_age_s 600 30 7200
+25 sensors_trusted 0 0 1
+26 charging_fix_s 60 5 3600
+27 report_night_s 900 60 86400
+28 night_from_min 1320 0 1439
+29 night_to_min 360 0 1439
+30 upkeep_s 7200 0 14400
+31 give_up_s 15 5 600
+35 sos_hold_s 2 1 10
+36 sos_cancel_s 5 0 30
+37 day_needs_h 16 1 240
+38 day_spare_h 2 0 48
+39 off_charger_percent 50 0 100
+40 taken_off_s 120 5 3600
+46 doubt_s 20 0 120
+"""
+
+
+class Rows:
+    """The rows (number, name, default, low, high) of a text, read one at a time when asked for:
+    as text they lie in flash, as tuples they would take 4 KB of a virtual board's heap."""
+
+    def __init__(self, text):
+        self._text = text
+
+    def __iter__(self):
+        at = 1
+        while at < len(self._text):
+            yield self._row_at(at)
+            at = self._text.find("\n", at) + 1
+
+    def __len__(self):
+        return self._text.count("\n") - 1
+
+    def numbered(self, number):
+        """The row of a number, None if there is none."""
+        at = self._text.find("\n%d " % number)
+        return self._row_at(at + 1) if at >= 0 else None
+
+    def _row_at(self, at):
+        number, name, default, low, high = self._text[at : self._text.find("\n", at)].split()
+        return int(number), name, int(default), int(low), int(high)
+
+
+ROWS = Rows(_TEXT)
 
 _FORMAT = 1
 _HEAD = ">BIB"
@@ -73,7 +102,7 @@ class Settings:
         """
         wanted = {}
         for change in changes:
-            row = _row(change["number"])
+            row = ROWS.numbered(change["number"])
             if row is None or row[1] in wanted or not row[3] <= change["value"] <= row[4]:
                 return OUT_OF_RANGE
             wanted[row[1]] = change["value"]
@@ -104,14 +133,7 @@ class Settings:
         known = []
         for at in range(head, head + 5 * count, 5):
             number, value = struct.unpack_from(_ENTRY, data, at)
-            row = _row(number)
+            row = ROWS.numbered(number)
             if row is not None and row[3] <= value <= row[4]:
                 known.append({"number": number, "value": value})
         return not self.apply(version, known)
-
-
-def _row(number):
-    for row in ROWS:
-        if row[0] == number:
-            return row
-    return None
