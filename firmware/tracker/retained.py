@@ -2,7 +2,7 @@
 
 The image survives deep sleep, watchdog and every reset but a power loss; a start that finds none,
 or a damaged one, is a new boot. It is written before the record that it numbers, so that no number
-is ever used twice. At most 2,048 bytes: format, the numbers of FIELDS, the counters, the track's
+is ever used twice. At most 2,048 bytes: layout, the numbers of FIELDS, the counters, the track's
 fixes, the energy ledger, what the fences know, crc32.
 """
 
@@ -14,7 +14,6 @@ from tracker.ledger import SAVED_BYTES
 
 SIZE_MAX = 2048
 TRACK_MAX = 32
-_FORMAT = 6
 
 FIELDS = (
     "boot",
@@ -72,12 +71,14 @@ COUNTERS = (
     "sectors_written",
 )
 _NUMBERS = "<%dI" % (len(FIELDS) + len(COUNTERS))
-_HEAD = "<BBH"  # format, fixes, bytes of the fences
+_HEAD = "<HBH"  # layout, fixes, bytes of the fences
 _FIX = "<IiiIHHB"
 _HEAD_SIZE = struct.calcsize(_HEAD)
 _FIXES_AT = _HEAD_SIZE + struct.calcsize(_NUMBERS)
 _FIX_SIZE = struct.calcsize(_FIX)
 _MASK = 0x3FFFFFFF
+# of another firmware's image nothing is taken, and nobody has to think of a version number
+_LAYOUT = crc32((" ".join(FIELDS + COUNTERS) + _FIX + str(SAVED_BYTES)).encode()) & 0xFFFF
 
 
 class Image:
@@ -93,11 +94,12 @@ class Image:
 
 
 def pack(image):
-    """The image as bytes; of a track that is too long the oldest fixes stay behind."""
+    """The image as bytes, at most SIZE_MAX; of a track that is too long the oldest fixes stay."""
     numbers = [int(getattr(image, name)) & _MASK for name in FIELDS]
     numbers += [count & _MASK for count in image.counts]
-    track = image.track[:TRACK_MAX]
-    parts = [struct.pack(_HEAD, _FORMAT, len(track), len(image.fences))]
+    room = SIZE_MAX - _FIXES_AT - SAVED_BYTES - len(image.fences) - 4
+    track = image.track[: max(0, min(TRACK_MAX, room // _FIX_SIZE))]
+    parts = [struct.pack(_HEAD, _LAYOUT, len(track), len(image.fences))]
     parts.append(struct.pack(_NUMBERS, *numbers))
     for fix in track:
         place = (fix.time_s, fix.lat_e6, fix.lon_e6, fix.accuracy_dm)
@@ -110,9 +112,11 @@ def pack(image):
 
 def unpack(data):
     """The Image in `data`, None when there is none or it is damaged."""
-    if len(data) < _FIXES_AT + SAVED_BYTES + 4 or data[0] != _FORMAT:
+    if len(data) < _FIXES_AT + SAVED_BYTES + 4:
         return None
-    _, fixes, fence_bytes = struct.unpack_from(_HEAD, data, 0)
+    layout, fixes, fence_bytes = struct.unpack_from(_HEAD, data, 0)
+    if layout != _LAYOUT:
+        return None
     fences_at = _FIXES_AT + fixes * _FIX_SIZE + SAVED_BYTES
     end = fences_at + fence_bytes
     if len(data) != end + 4:

@@ -44,5 +44,21 @@ def test_the_largest_image_fits_rtc_memory():
     from tracker.fence_memory import SIZE_MAX
 
     data = retained.pack(image_of(retained.TRACK_MAX + 20, bytes(SIZE_MAX)))
-    assert len(data) <= retained.SIZE_MAX
+    assert len(data) <= retained.SIZE_MAX - 100, "what is left for the rows to come"
     assert len(retained.unpack(data).track) == retained.TRACK_MAX
+    assert SIZE_MAX <= 560
+    assert retained.TRACK_MAX >= 32
+
+
+def test_whatever_the_fences_say_the_image_fits_and_the_track_gives_way():
+    for size in (0, 1000, 1400, 1600, 1700):
+        image = image_of(retained.TRACK_MAX, bytes(size))
+        again = retained.unpack(retained.pack(image))
+        assert len(retained.pack(image)) <= retained.SIZE_MAX
+        assert again.fences == image.fences
+        assert again.track == image.track[: len(again.track)]
+
+
+def test_the_image_of_another_layout_is_none():
+    data = retained.pack(image_of(1))
+    assert retained.unpack(bytes([data[0] ^ 1]) + data[1:]) is None
