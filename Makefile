@@ -2,7 +2,7 @@
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test check bench simulate cuts
+.PHONY: run test check bench simulate cuts fuzz soak microbit
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
@@ -22,6 +22,16 @@ cuts: $(VENV)/ready           ## the power cut at every byte of every flash writ
 
 simulate: $(VENV)/ready-dev   ## wearer-years behind docs/simulation.md; an hour on two cores
 	$(VENV)/bin/trygg campaign --write docs
+
+fuzz: $(VENV)/ready           ## ten million harmed bytes into each parser of the tracker
+	$(VENV)/bin/python -m trygg_tools.fuzz.campaign
+
+soak: $(VENV)/ready           ## a day of a receiver's talk into 100 KB of MicroPython
+	$(VENV)/bin/python -m trygg_tools.bench.soak
+
+microbit: $(VENV)/ready       ## the core where floats have 32 bits and the heap 9 KB, in qemu
+	./.ci/microbit
+	$(VENV)/bin/python -m trygg_tools.microbit.run
 
 $(VENV)/ready: pyproject.toml
 	$(PY) -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check -e . && touch $@
