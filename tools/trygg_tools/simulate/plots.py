@@ -45,7 +45,8 @@ def comparison(scene: Scene, runs: list[Run], rows: list[dict[str, Any]], path: 
 
 
 def _map(axis: Any, scene: Scene, run: Run) -> None:
-    points = scene.track.points
+    until_s = scene.track.start_s + scene.length_s
+    points = [point for point in scene.track.points if point.s <= until_s]
     axis.plot([p.longitude for p in points], [p.latitude for p in points], lw=0.6, label="truth")
     said = run.said[:: max(1, len(run.said) // 4000)]
     axis.plot([one[2] for one in said], [one[1] for one in said], ".", ms=1.5, label="said")

@@ -90,6 +90,8 @@ def go(
 
 
 def _came_of(wearer: Wearer, hours: list[Hour]) -> Run:
+    if wearer.refusals():
+        raise ValueError(f"the tracker refused its fences or settings: {wearer.refusals()}")
     least_s, most_s = wearer.bounds_s()
     return Run(
         policy=wearer.policy,

@@ -167,6 +167,12 @@ class Wearer(SimulatedTracker):
             for frame, ms in self._arrived(layouts.ALARM)
         ]
 
+    def refusals(self) -> list[tuple[int, int]]:
+        """(order, reason) of each order that the tracker refused."""
+        answers = self.gateway.answers
+        refused = [one for one in answers if one["result"] == layouts.REFUSED]
+        return [(one["order_id"], one["reason"]) for one in refused]
+
     def bounds_s(self) -> tuple[int, int]:
         """The shortest and the longest bound that reports stated; (0, 0): none did."""
         reports = [codec.decode(frame)[1] for frame, _ in self._arrived(layouts.REPORT)]
