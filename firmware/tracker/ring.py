@@ -8,8 +8,8 @@ while it is not, nothing new is taken before that is so again):
    one, from the oldest on, is dropped and counted; the rest and its alarms are copied to the
    newest file. So a long silence makes the track coarser, the more so the older it is, and never
    cuts it off; each record dropped has a neighbour that stays.
-4. A file that cannot be read goes, for nobody knows what is in it.
-An alarm is never dropped: a ring full of nothing but alarms has no room.
+An alarm is never dropped: a ring full of nothing but alarms has no room. A file that cannot be
+read keeps its slot, for nobody knows what is in it.
 
 Copies are written before their file goes, so a cut in between leaves both, with one identity; the
 next start goes on with the older ones and removes the copies when it needs their slot.
@@ -55,7 +55,7 @@ class Ring:
                 if gatherings > 0 and self._gather():
                     gatherings -= 1
                     continue
-            if not self._thin() and not self._abandon():
+            if not self._thin():
                 return self._index.count < self._max_records and segments.has_room(size)
 
     def sweep(self):
@@ -110,15 +110,6 @@ class Ring:
                 second = not second
         self._let_go(victim, self._carry(kept))
         return True
-
-    def _abandon(self):
-        """Give up a file that cannot be read; False when all could be."""
-        for slot in self._segments.unread():
-            alarms = [place for place in self._places(slot) if self._index.flags(place) & ALARM]
-            self._let_go(slot, self._carry(alarms) + 1)
-            self.dropped += 1
-            return True
-        return False
 
     def _oldest_with_reports(self):
         oldest, unread = -1, self._segments.unread()
