@@ -229,7 +229,5 @@ def _mark(row, windows, zone):
         for point in ring["points"]:
             mark = crc32(struct.pack(">ii", point["lat_e6"], point["lon_e6"]), mark)
     if windows:
-        mark = crc32(struct.pack(">hB", zone[0], zone[1]), mark)
-    for window in windows:
-        mark = crc32(struct.pack(">BHH", *window), mark)
+        mark = crc32(struct.pack(">hB", zone[0], zone[1]) + windows, mark)
     return mark & 0x3FFFFFFF

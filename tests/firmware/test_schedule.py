@@ -25,7 +25,15 @@ def rows(*windows):
 
 
 def at(windows, zone, utc):
-    return schedule.in_force(windows, zone, utc)
+    return schedule.in_force(packed(windows), zone, utc)
+
+
+def look(windows, zone, utc):
+    return schedule.look(packed(windows), zone, utc)
+
+
+def packed(windows):
+    return schedule.windows_of(rows(*windows))
 
 
 def test_a_clock_is_an_hour_ahead_in_summer_from_the_minute_of_the_rule():
@@ -114,23 +122,23 @@ def test_a_night_ends_at_its_hour_of_the_clock_when_clocks_are_turned():
     windows = ((SATURDAY, 22 * 60, 9 * 60),)  # to 07:00
     for turn, hours in ((OSLO_SPRING_2026, 8), (OSLO_AUTUMN_2026, 10)):
         saturday = turn - 12 * HOUR
-        now, begins = schedule.look(windows, OSLO, saturday)
+        now, begins = look(windows, OSLO, saturday)
         assert not now
-        now, ends = schedule.look(windows, OSLO, begins)
+        now, ends = look(windows, OSLO, begins)
         assert now
         assert ends - begins == hours * HOUR
 
 
 def test_windows_that_touch_are_one():
     windows = ((MONDAY, 8 * 60, 4 * 60), (MONDAY, 12 * 60, 4 * 60), (MONDAY, 10 * 60, 30))
-    now, ends = schedule.look(windows, (0, NO_DST), MONDAY_2020_01_06 + 9 * HOUR)
+    now, ends = look(windows, (0, NO_DST), MONDAY_2020_01_06 + 9 * HOUR)
     assert now
     assert ends == MONDAY_2020_01_06 + 16 * HOUR
 
 
 def test_windows_that_never_end_are_looked_at_for_a_month():
     windows = ((EVERY_DAY, 0, 1440),)
-    now, changes = schedule.look(windows, OSLO, OSLO_SPRING_2026)
+    now, changes = look(windows, OSLO, OSLO_SPRING_2026)
     assert now
     assert changes > OSLO_SPRING_2026 + 14 * 86400
 
@@ -139,11 +147,11 @@ def test_the_next_change_is_never_later_than_it_comes():
     windows = ((EVERY_DAY, 22 * 60, 9 * 60), (SUNDAY, 2 * 60 + 10, 45))
     for turn in (OSLO_SPRING_2026, OSLO_AUTUMN_2026):
         utc = turn - 86400
-        now, changes = schedule.look(windows, OSLO, utc)
+        now, changes = look(windows, OSLO, utc)
         while utc < turn + 86400:
             if utc >= changes:
                 before = now
-                now, changes = schedule.look(windows, OSLO, utc)
+                now, changes = look(windows, OSLO, utc)
                 assert now != before
             assert at(windows, OSLO, utc) == now
             utc += 300
@@ -152,5 +160,5 @@ def test_the_next_change_is_never_later_than_it_comes():
 def test_a_window_on_no_day_is_no_window():
     assert schedule.windows_of(rows((0, 0, 60))) is None
     assert schedule.windows_of(rows((MONDAY, 0, 60), (0, 5, 5))) is None
-    assert schedule.windows_of(rows((MONDAY, 0, 60))) == ((MONDAY, 0, 60),)
-    assert schedule.windows_of([]) == ()
+    assert schedule.windows_of(rows((MONDAY, 1, 60))) == b"\x40\0\x01\0\x3c"
+    assert schedule.windows_of([]) == b""
