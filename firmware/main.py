@@ -2,7 +2,7 @@
 
 /config.json is written by provisioning: device, group, host, port, tls (the authority's file or
 null), password, order_key (hex), and for each part the arguments of its class in esp32/:
-wifi {ssid, password}, gnss {number, tx, rx, baud, and receiver: a name of
+wifi {ssid, password, perhaps bssid}, gnss {number, tx, rx, baud, and receiver: a name of
 tracker/receiver_rows.py}, power {battery_pin, rails, ...}, io {button_pin,
 ...}. Without that file there is nothing to run, and the console stays.
 
@@ -18,6 +18,7 @@ import sys
 # in the ROM partition, or in the file system of an interpreter without one
 sys.path.extend(("/rom/esp32", "/esp32"))
 
+from anchor import Anchor
 from board_io import BoardIo
 from clock import Clock
 from flash import Flash
@@ -51,10 +52,12 @@ def make_parts(config, clock, flash, log):
     """The chip's parts as the config says they are wired."""
     power = Power(**config["power"])
     wifi = config["wifi"]
-    link = WifiLink(wifi["ssid"], wifi["password"], power.feed)
+    bssid = wifi.get("bssid", "")
+    link = WifiLink(wifi["ssid"], wifi["password"], power.feed, bssid)
     wires = {name: value for name, value in config["gnss"].items() if name != "receiver"}
     uart = Uart(**wires)
-    return Parts(clock, uart, link, flash, power, BoardIo(**config["io"]), log)
+    io, anchor = BoardIo(**config["io"]), Anchor(bssid)
+    return Parts(clock, uart, link, flash, power, io, log, anchor)
 
 
 def run(app, clock):

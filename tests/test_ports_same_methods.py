@@ -48,6 +48,11 @@ PORTS = {
             "noise": 0,
         },
     ),
+    "Anchor": (
+        ("anchor.py", "Anchor"),
+        (("anchor.py", "Anchor"),),
+        {"look": 1, "seen": 0, "stop": 0},
+    ),
     "BoardIo": (
         ("board_io.py", "BoardIo"),
         (("board_io.py", "BoardIo"),),

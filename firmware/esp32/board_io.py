@@ -18,7 +18,7 @@ class BoardIo:
         motor are on at 1. `motion_pin` is the accelerometer's interrupt, high while it holds one.
         """
         self._moved = False
-        self._motion = Pin(motion_pin, Pin.IN) if motion_pin >= 0 else None
+        self._motion = _input(motion_pin, Pin.PULL_DOWN)
         if self._motion is not None:
             self._motion.irq(self._note_motion, Pin.IRQ_RISING)
         self._button = _input(button_pin)
@@ -58,8 +58,8 @@ class BoardIo:
             self._motor.value(motor)
 
 
-def _input(number):
-    return Pin(number, Pin.IN, Pin.PULL_UP) if number >= 0 else None
+def _input(number, pull=Pin.PULL_UP):
+    return Pin(number, Pin.IN, pull) if number >= 0 else None
 
 
 def _output(number):

@@ -42,7 +42,7 @@ class Power:
         self._battery_percent = battery_percent
         self._charging = _input(charging_pin)
         self._button = _input(button_pin)
-        self._motion = machine.Pin(motion_pin, machine.Pin.IN) if motion_pin >= 0 else None
+        self._motion = _input(motion_pin, machine.Pin.PULL_DOWN)
         self._rail_numbers = {name: pin for name, pin in rails}
         self._rail_pins = {}
         self._watchdog = machine.WDT(timeout=watchdog_ms)
@@ -124,5 +124,5 @@ class Power:
         return gc.mem_free()
 
 
-def _input(number):
-    return None if number < 0 else machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP)
+def _input(number, pull=machine.Pin.PULL_UP):
+    return None if number < 0 else machine.Pin(number, machine.Pin.IN, pull)

@@ -32,10 +32,12 @@ ENETUNREACH = 118
 class WifiLink:
     """One connection at a time; OSError for what the world does."""
 
-    def __init__(self, ssid, password, before_waiting=None):
-        """`before_waiting`: called before the few calls that may block (feed the watchdog)."""
+    def __init__(self, ssid, password, before_waiting=None, bssid=""):
+        """`before_waiting`: called before the few calls that may block (feed the watchdog).
+        `bssid`: the only access point to join, 12 hex digits; "" any of that name."""
         self._ssid = ssid
         self._password = password
+        self._bssid = bytes.fromhex(bssid) or None
         self._before_waiting = before_waiting or _nothing
         self._radio = network.WLAN(network.STA_IF)
         self._goal = None
@@ -113,7 +115,7 @@ class WifiLink:
 
     def _join(self):
         try:
-            self._radio.connect(self._ssid, self._password)
+            self._radio.connect(self._ssid, self._password, bssid=self._bssid)
         except OSError:
             # an attempt is under way already: let it go on
             return

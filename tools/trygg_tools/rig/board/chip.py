@@ -3,6 +3,7 @@
 Only values; the processes and files are elsewhere. Times in virtual microseconds.
 """
 
+import struct
 from dataclasses import dataclass, field
 
 from trygg_tools.rig.board.uart_line import UartLine
@@ -24,6 +25,7 @@ class Pins:
     battery: int = 4
     charging: int = 14
     worn: int = 10
+    motion: int = 9
     gps_uart: int = 1
     modem_uart: int = 2
     battery_percent: int = 200  # battery voltage as a percentage of the pin's
@@ -82,6 +84,7 @@ class Chip:
     bites_us: int | None = None
     battery_mv: int = 3950
     levels: dict[int, int] = field(default_factory=dict)  # set from outside
+    beacons: dict[bytes, int] = field(default_factory=dict)  # address: dBm
     radio: Radio = field(default_factory=Radio)
     lines: dict[int, UartLine] = field(default_factory=lambda: {1: UartLine(), 2: UartLine(115200)})
 
@@ -105,6 +108,10 @@ class Chip:
         """Not before a period from now."""
         if self.watchdog_us:
             self.bites_us = now_us + self.watchdog_us
+
+    def beacons_heard(self) -> bytes:
+        """What a scan hears, as ops.BEACONS says it."""
+        return b"".join(struct.pack("<6sb", *beacon) for beacon in self.beacons.items())
 
     def microvolts(self, pin: int) -> int:
         """What the ADC sees on `pin`."""

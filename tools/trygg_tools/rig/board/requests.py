@@ -57,6 +57,7 @@ class Requests:
             ops.ADC_READ: lambda _, body: struct.pack("<I", chip.microvolts(body[0])),
             ops.RADIO: self._radio,
             ops.RADIO_STATUS: self._radio_status,
+            ops.BEACONS: lambda _, __: chip.beacons_heard(),
             ops.FLASH_PROGRAM: self._flash_program,
             ops.FLASH_ERASE: self._flash_erase,
             ops.READY: lambda _, body: owner.ready(struct.unpack("<I", body)[0]),

@@ -160,6 +160,24 @@ class VirtualBoard:
         pin = self._host.chip.pins.worn
         self._do(lambda: self._host.set_level(pin, 0 if closed else None))
 
+    def set_beacons(self, beacons: dict[bytes, int]) -> None:
+        """The BLE beacons round the board: address (6 bytes) to dBm."""
+        self._do(lambda: setattr(self._host.chip, "beacons", beacons))
+
+    def set_still(self) -> None:
+        """An accelerometer is there and feels nothing: its interrupt is low."""
+        self._do(lambda: self._host.set_level(self._host.chip.pins.motion, 0))
+
+    def move(self, ms: int) -> None:
+        """The wearer moves: the accelerometer holds its interrupt for `ms`."""
+        self._do(lambda: self._move(ms))
+
+    def _move(self, ms: int) -> None:
+        host = self._host
+        pin = host.chip.pins.motion
+        host.set_level(pin, 1)
+        host.schedule.add(host.timebase.now_us() + ms * 1000, lambda: host.set_level(pin, 0))
+
     def press_button(self, ms: int) -> None:
         """The wearer presses for `ms` of the board's time."""
         self._do(lambda: self._press(ms))

@@ -46,7 +46,7 @@ def _start():
 
     wire.attach(_control)
     cause, wake, raw, blocks = wire.hello()
-    _install(("time", "esp32", "network", "socket", "machine"))
+    _install(("time", "esp32", "network", "bluetooth", "socket", "machine"))
     sys.modules["machine"].began(cause, wake)
     from chip_flash import Flash
 
@@ -70,7 +70,16 @@ def _mount_rom(vfs):
 
 def _clean():
     for name in list(sys.modules):
-        if name not in ("time", "esp32", "network", "socket", "machine", "os", "__main__"):
+        if name not in (
+            "time",
+            "esp32",
+            "network",
+            "bluetooth",
+            "socket",
+            "machine",
+            "os",
+            "__main__",
+        ):
             del sys.modules[name]
     sys.path[:] = ["", ".frozen", "/lib", "/rom", "/rom/lib"]
     sys.argv[:] = []

@@ -51,6 +51,9 @@ class Pin:
 
     __call__ = value
 
+    def irq(self, handler=None, trigger=0):
+        """Nobody calls it here: the firmware sees the level when it looks."""
+
     def on(self):
         self.value(1)
 

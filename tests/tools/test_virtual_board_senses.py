@@ -1,0 +1,61 @@
+"""The board's senses: esp32/anchor.py over the virtual radio, the accelerometer's pin."""
+
+LOOK = """
+import sys, time
+sys.path.append("/rom/esp32")
+from anchor import Anchor
+anchor = Anchor()
+KNOWN = [(2, bytes((1, 2, 3, 4, 5, 6))), (1, bytes(6))]
+def look():
+    anchor.look(KNOWN)
+    began = time.ticks_ms()
+    while anchor.seen() is None:
+        time.sleep_ms(20)
+    dbm = anchor.seen()
+    anchor.stop()
+    return dbm, time.ticks_diff(time.ticks_ms(), began) // 100
+"""
+
+
+def test_a_known_beacon_is_heard_at_once_and_a_strange_one_never(make_board):
+    board = make_board(LOOK + "print('known', look())\nprint('again', look())\n")
+    board.set_beacons({bytes((1, 2, 3, 4, 5, 6)): -71, b"Sigrid": -40})
+    board.start()
+    board.wait_line("known (-71, 5)")
+    board.wait_line("again (-71, 5)")
+
+
+def test_where_none_is_known_the_look_ends_in_vain(make_board):
+    board = make_board(LOOK + "print('known', look())\n")
+    board.set_beacons({b"Sigrid": -40})
+    board.start()
+    board.wait_line("known (-127, 30)")
+
+
+SENSOR = """
+import sys, time
+sys.path.append("/rom/esp32")
+from board_io import BoardIo
+from power import Power
+board = BoardIo(motion_pin=9)
+power = Power(battery_pin=4, button_pin=0, motion_pin=9)
+print("start", power.start_reason(), board.has_motion(), board.motion())
+if power.start_reason()[0] == 1:
+    power.deep_sleep(3600000, True)
+"""
+
+
+def test_motion_ends_a_deep_sleep_and_is_felt_afterwards(make_board):
+    board = make_board(SENSOR)
+    board.set_still()
+    board.start()
+    board.wait_line("start (1, 0) True False")
+    board.wait_event("sleep")
+    board.move(2000)
+    board.wait_line("start (4, 3) True True")
+
+
+def test_a_board_without_a_sensor_says_that_it_may_have_moved(make_board):
+    board = make_board(SENSOR.replace("BoardIo(motion_pin=9)", "BoardIo()"))
+    board.start()
+    board.wait_line("start (1, 0) False True")
