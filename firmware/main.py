@@ -7,7 +7,9 @@ tracker/receiver_rows.py}, power {battery_pin, rails, ...}, io {button_pin,
 ...}. Without that file there is nothing to run, and the console stays.
 
 A fault of ours ends the run: the last log lines go to /state/last_words.txt, and the chip starts
-again with its RTC memory.
+again with its RTC memory; tracker/recovery.py counts that and brakes it. So what may fail is
+imported and made inside of `start_tracker`, behind the watchdog. A configuration that cannot be
+used is said, and tried again after RETRY_MS.
 """
 
 import gc
@@ -22,18 +24,19 @@ from anchor import Anchor
 from board_io import BoardIo
 from clock import Clock
 from flash import Flash
-from power import Power
+from power import Power, restart
 from uart import Uart
 from wifi import WifiLink
 
-from tracker.app import App, Parts
 from tracker.log import Log
+from tracker.recovery import Recovery
 from trygg_wire import layouts
 
 CONFIG = "/config.json"
 LAST_WORDS = "/state/last_words.txt"
 LISTEN_MS = 20  # between two looks for bytes while some may come
 IDLE_MS = 200  # and for the button otherwise
+RETRY_MS = 60000
 COLLECT_BYTES = 8192  # clear the heap after so much: left to itself it fills with holes
 
 
@@ -48,16 +51,27 @@ def read_config(flash):
     return config
 
 
-def make_parts(config, clock, flash, log):
-    """The chip's parts as the config says they are wired."""
-    power = Power(**config["power"])
+def start_tracker(config, clock, flash, power, log, recovery):
+    """The App over the chip's parts, as the config says they are wired."""
+    from tracker.app import App, Parts
+
     wifi = config["wifi"]
     bssid = wifi.get("bssid", "")
     link = WifiLink(wifi["ssid"], wifi["password"], power.feed, bssid)
     wires = {name: value for name, value in config["gnss"].items() if name != "receiver"}
     uart = Uart(**wires)
     io, anchor = BoardIo(**config["io"]), Anchor(bssid)
-    return Parts(clock, uart, link, flash, power, io, log, anchor)
+    parts = Parts(clock, uart, link, flash, power, io, log, anchor)
+    return App(parts, config, recovery)
+
+
+def rest(power, recovery, log):
+    """After many crashes in a row: asleep for a while before the next try."""
+    pause_ms = recovery.pause_ms()
+    if pause_ms:
+        log.error("crash %d in a row: resting for %d s" % (recovery.crashes, pause_ms // 1000))
+        recovery.rests()
+        power.deep_sleep(pause_ms, False)
 
 
 def run(app, clock):
@@ -86,16 +100,25 @@ def main():
     layouts.Tables.keep = False
     clock, flash = Clock(), Flash()
     log = Log(clock)
-    config = read_config(flash)
-    if config is None:
+    try:
+        config = read_config(flash)
+        power = Power(**config["power"]) if config else None
+    except Exception as error:  # noqa: BLE001  (nothing is known of the board: not even its watchdog)
+        sys.print_exception(error)
+        log.error(CONFIG + " cannot be used; trying again in a minute")
+        clock.sleep_ms(RETRY_MS)
+        restart()
+    if power is None:
         log.error("no " + CONFIG + ": this tracker has not been provisioned")
         return
-    parts = make_parts(config, clock, flash, log)
+    recovery = Recovery(power)
+    rest(power, recovery, log)
     try:
-        run(App(parts, config), clock)
+        run(start_tracker(config, clock, flash, power, log, recovery), clock)
     except Exception as error:  # noqa: BLE001  (the last place there is: note it, start again)
+        recovery.fell()
         keep_last_words(flash, log, error)
-        parts.power.reset()
+        power.reset()
 
 
 main()

@@ -41,6 +41,8 @@ PORTS = {
             "rail": 2,
             "retain": 1,
             "retained": 0,
+            "mark": 2,
+            "marks": 0,
             "deep_sleep": 2,
             "reset": 0,
             "feed": 0,

@@ -1,6 +1,7 @@
 """Starts, sleep, watchdog, battery and supply rails of the chip.
 
-RTC memory (2,048 bytes) survives deep sleep, watchdog and reset but no power loss. Rails are
+RTC memory (2,048 bytes) survives deep sleep, watchdog and reset but no power loss. Its first
+MARKS bytes are notes of where the program is (`mark`), the rest is what was retained. Rails are
 held through deep sleep: without the hold every output floats while the chip sleeps, and the
 modem's power key and the receiver's supply with it.
 """
@@ -14,7 +15,8 @@ import esp32
 
 ADC_SAMPLES = 8
 WATCHDOG_MS = 120000
-RETAINED_MAX = 2048
+MARKS = 5
+RETAINED_MAX = 2048 - MARKS
 TEMPERATURE_UNKNOWN = 127
 
 
@@ -45,6 +47,11 @@ class Power:
         self._motion = _input(motion_pin, machine.Pin.PULL_DOWN)
         self._rail_numbers = {name: pin for name, pin in rails}
         self._rail_pins = {}
+        self._rtc = machine.RTC()
+        kept = self._rtc.memory()
+        self._kept = memoryview(bytearray(MARKS + RETAINED_MAX))
+        self._end = max(MARKS, len(kept))
+        self._kept[: len(kept)] = kept
         self._watchdog = machine.WDT(timeout=watchdog_ms)
 
     def start_reason(self):
@@ -88,11 +95,26 @@ class Power:
 
     def retain(self, data):
         """Keep up to RETAINED_MAX bytes where sleep and resets leave them alone."""
-        machine.RTC().memory(data)
+        end = MARKS + len(data)
+        if len(data) > RETAINED_MAX:
+            raise ValueError("buffer too long")
+        self._kept[MARKS:end] = data
+        self._end = end
+        self._rtc.memory(self._kept[:end])
 
     def retained(self):
         """What `retain` kept; b"" after a power loss."""
-        return machine.RTC().memory()
+        return bytes(self._kept[MARKS : self._end])
+
+    def mark(self, at, value):
+        """Note a byte (`at` 0 .. MARKS - 1) that outlives all that what is retained outlives."""
+        if self._kept[at] != value:
+            self._kept[at] = value
+            self._rtc.memory(self._kept[: self._end])
+
+    def marks(self):
+        """The MARKS bytes of `mark`, zeros after a power loss."""
+        return bytes(self._kept[:MARKS])
 
     def deep_sleep(self, ms, until_motion):
         """Sleep `ms` milliseconds, until the button, or with `until_motion` until the wearer
@@ -122,6 +144,11 @@ class Power:
     def heap_free(self):
         """Bytes free on MicroPython's heap, as they are, without collecting."""
         return gc.mem_free()
+
+
+def restart():
+    """Start anew where not even a Power could be made."""
+    machine.reset()
 
 
 def _input(number, pull=machine.Pin.PULL_UP):

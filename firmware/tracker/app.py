@@ -10,7 +10,7 @@ records, Outbox keeps them, Uplink speaks, Downlink obeys. Times are seconds sin
 boot (`self._now_s`, which sleeping does not stop) unless a name says ticks, ms or utc.
 """
 
-from tracker import VERSION, boot_number
+from tracker import VERSION, boot_number, recovery
 from tracker.anchor import Anchor
 from tracker.assembly import Assembly
 from tracker.downlink import Downlink
@@ -18,6 +18,7 @@ from tracker.fence_rule import Event
 from tracker.motion import Motion
 from tracker.planner import Planner
 from tracker.recorder import Recorder
+from tracker.recovery import Recovery
 from tracker.strap import PUT_ON, TAKEN_OFF
 from tracker.wearer import CALLS, CANCELLED, COUNTING, Wearer
 from trygg_wire import layouts
@@ -35,6 +36,8 @@ LINGER_S = 4  # the link stays so long after it was last heard, for orders that 
 LISTEN_S = 600  # after an alarm the link stays, so that "taken" is told at once
 CHECK_S = 30  # between two looks at overdue fixes
 COMPLAIN_S = 60  # the same fault is logged once in so long
+FAULT_WAIT_MS = 200  # and no step sooner, once there was one
+FAULT_REST_S = 10  # in safe mode a stage is left alone for so long after a fault of ours
 CLOCK_OFF_S = 2  # a clock that differs more than this from the satellites' is set
 CLOCK_ODD_S = 60  # one that differs more than this is set only when two fixes running say so
 _SOS_OPEN, _SOS_COUNTING = 1, 2  # bits of image.sos_open
@@ -52,21 +55,26 @@ class App:
     name or None), password and order_key (bytes), boot_floor (the highest boot number that ever
     had this name, 0 none), as provisioning wrote it."""
 
-    def __init__(self, parts, config):
+    def __init__(self, parts, config, known=None):
         self._parts = parts
+        self._recovery = known = known or Recovery(parts.power)
+        self._caught = Exception if known.safe else OSError
         self._log = parts.log
-        self._made = made = Assembly(parts, config)
+        self._made = made = Assembly(parts, config, known)
         self._core, self._search, self._uplink = made.core, made.search, made.uplink
         self.fences, self.outbox = made.core.fences, made.core.outbox
         floor = config.get("boot_floor", boot_number.UNKNOWN)
         self._recorder = Recorder(parts, made.core, made.counts, floor)
         self._image = image = self._recorder.image
+        if known.leaves_out(recovery.REPORTS):
+            image.track = []
         self._now_s = made.core.elapsed.now_s
         self._cause, wake = parts.power.start_reason()
         self._wearer = Wearer(parts.board, wake, self._now_s, made.core.settings)
+        self._wearer.mute = known.leaves_out(recovery.BUTTON)
         self._cut_short = bool(image.sos_open & _SOS_COUNTING)  # a countdown, by a reset
         self._downlink = Downlink(
-            parts, made.orders, self._recorder, self._search, self._wearer, self._alarm
+            parts, made.orders, self._recorder, self._search, self._wearer, self._alarm, known
         )
         motion, anchor = Motion(parts.board), Anchor(parts.anchor, made.anchors)
         self._planner = Planner(parts, made.core, image, self._search, motion, anchor)
@@ -75,9 +83,19 @@ class App:
         self._odd_s = 0  # how far the last fix was from our clock
         self._undated = False  # an alarm was raised without the time
         self._complaint = ("", 0)
+        self._rests = {}  # stage: second until which it rests after a fault of ours
         self._dirty = True
         start = (image.boot, self._cause, wake, VERSION, self.outbox.waiting())
         self._log.info("boot %d, cause %d, wake %d, firmware %s, %d records wait" % start)
+        if known.crashed:
+            self._after_crash()
+
+    def _after_crash(self):
+        """The last start ended badly: say so at once, in the log and to the gateway."""
+        known, image = self._recovery, self._image
+        image.crashed_s, image.next_health_s = self._now_s, self._now_s
+        where = (known.crashes, recovery.STAGES[known.last_stage], known.safe)
+        self._log.error("crash %d in a row, in the stage %s; safe mode %s" % where)
 
     # -- the step --------------------------------------------------------------------------
 
@@ -86,15 +104,18 @@ class App:
         self._now = now
         self._now_s = self._core.elapsed.advance(now, self._parts.clock.utc())
         searching, linked = self._search.on, self._uplink.busy()
-        played, listened = self._wearer.signals.playing, self._planner.busy()
+        played, listened = self._wearer.signals.on, self._planner.busy()
         self._core.ledger.advance(now, searching, linked, played, listened)
-        for name, stage, begin_anew in self._STAGES:
+        for number, stage, begin_anew in self._STAGES:
+            if self._rests and self._now_s < self._rests.get(number, 0):
+                continue
+            self._recovery.mark(number)
             try:
                 stage(self)
-            except OSError as error:
-                self._made.faults += 1
-                self._complain("%s: %s" % (name, error))
+            except self._caught as error:
+                self._fault(number, error)
                 begin_anew(self)
+        self._recovery.mark(recovery.WAITING)
         self._parts.power.feed()
         return self._wait_ms()
 
@@ -121,16 +142,19 @@ class App:
 
     def sleep(self, ms):
         """Put everything away and sleep `ms` with the chip off; the next start goes on."""
+        self._recovery.mark(recovery.MEMORY)
         self._search.switch_off()
         self.outbox.settle()
         self._recorder.remember((ms + 999) // 1000)
+        self._recovery.asleep()
         self._parts.power.deep_sleep(ms, self._planner.resting())
 
     def _wait_ms(self):
         """Until the first of all that is planned."""
         image, now_s = self._image, self._now_s
         wait_s = min(self._search.wait_s(now_s), self._check_s - now_s)
-        wait_s = min(wait_s, self._core.supply.wait_s(now_s))
+        if not self._recovery.leaves_out(recovery.BATTERY):
+            wait_s = min(wait_s, self._core.supply.wait_s(now_s))
         wait_s = min(wait_s, image.next_health_s - now_s)
         if not self._search.searching():
             wait_s = min(wait_s, image.next_report_s - now_s)
@@ -139,7 +163,17 @@ class App:
         if self._downlink.busy() or self._planner.busy() or self._core.strap.unsure():
             wait_s = min(wait_s, 1)
         wait_ms = min(wait_s * 1000, self._uplink.wait_ms(self._now, now_s))
-        return max(0, min(wait_ms, self._wearer.wait_ms()))
+        wait_ms = max(0, min(wait_ms, self._wearer.wait_ms()))
+        return max(wait_ms, FAULT_WAIT_MS) if self._rests else wait_ms
+
+    def _fault(self, stage, error):
+        """A stage has failed: counted and said; a fault of ours, in safe mode, lets the stage rest
+        and begins the good time anew."""
+        self._made.faults += 1
+        if not isinstance(error, OSError):
+            self._image.crashed_s = self._now_s
+            self._rests[stage] = self._now_s + FAULT_REST_S
+        self._complain("%s: %r" % (recovery.STAGES[stage], error))
 
     def _complain(self, text):
         """Log a fault, the same one not again at every step."""
@@ -200,7 +234,11 @@ class App:
             self._parts.clock.set_utc(utc)
 
     def _check(self):
-        """Battery, charger and strap; now and then fixes that are overdue."""
+        """Battery, charger and strap; now and then fixes that are overdue, and whether the time
+        without a crash has been good."""
+        if self._recovery.leaves_out(recovery.BATTERY):
+            self._check_s = self._now_s + CHECK_S
+            return
         core, utc = self._core, self._parts.clock.utc()
         event, pattern = core.supply.poll(self._now_s, utc, not self._uplink.busy())
         if event is not None:
@@ -222,6 +260,8 @@ class App:
 
     def _help(self):
         """The button calls for help, or takes it back; what is to be felt is played."""
+        if self._recovery.leaves_out(recovery.BUTTON):
+            return
         what, image = self._wearer.poll(self._now, self._now_s), self._image
         if what == CALLS or self._cut_short:
             self._cut_short = False
@@ -290,22 +330,37 @@ class App:
     def _remember(self):
         """Put what must outlive a reset into RTC memory; restart when that was ordered."""
         self._recorder.settle()
+        if (
+            self._recovery.crashes
+            and self._now_s - self._image.crashed_s >= self._recovery.good_s()
+        ):
+            self._recover()
         if self._dirty and not self.outbox.alarms_held():
             self._recorder.remember()
             self._dirty = False
         if self._downlink.restart_due(self._now_s):
             self._log.info("restart, as ordered")
+            self._recovery.forgive()
+            self._parts.power.reset()
+
+    def _recover(self):
+        """Long enough without a crash: forget them; out of safe mode by a start as it should be."""
+        self._recovery.good()
+        if self._recovery.safe:
+            self._log.info("a good time without a fault: out of safe mode")
+            self._recorder.remember()
+            self._recovery.asleep()
             self._parts.power.reset()
 
     def _go_on(self):
         """Nothing to begin anew: the next step tries again."""
 
     _STAGES = (
-        ("receiver", _position, _position_anew),
-        ("battery", _check, _go_on),
-        ("button", _help, _go_on),
-        ("orders", _obey, _go_on),
-        ("reports", _speak, _go_on),
-        ("link", _listen, _listen_anew),
-        ("memory", _remember, _go_on),
+        (recovery.RECEIVER, _position, _position_anew),
+        (recovery.BATTERY, _check, _go_on),
+        (recovery.BUTTON, _help, _go_on),
+        (recovery.ORDERS, _obey, _go_on),
+        (recovery.REPORTS, _speak, _go_on),
+        (recovery.LINK, _listen, _listen_anew),
+        (recovery.MEMORY, _remember, _go_on),
     )

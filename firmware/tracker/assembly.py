@@ -15,6 +15,7 @@ from tracker.outbox import Outbox
 from tracker.receiver_rows import kind_of
 from tracker.receiver_setup import Setup
 from tracker.recorder import Core
+from tracker.recovery import RECEIVER, START
 from tracker.search import Search
 from tracker.settings import Settings
 from tracker.strap import Strap
@@ -28,8 +29,9 @@ _WATCHDOG = 3
 class Assembly:
     """core a Core, orders, anchors, receiver, search, client, uplink; `faults` of files, ports."""
 
-    def __init__(self, parts, config):
+    def __init__(self, parts, config, recovery):
         self._parts = parts
+        self._recovery = recovery
         settings = Settings()
         fences = FenceSet(settings)
         duty = Duty(settings)
@@ -38,16 +40,16 @@ class Assembly:
         ledger = Ledger(energy)
         supply = Supply(parts, settings, energy, lambda: (ledger.total_uah(), elapsed.now_s // 60))
         known = (supply.battery, elapsed, supply, Strap(parts.board, settings), ledger)
-        self.core = Core(settings, fences, duty, outbox, *known)
+        self.core = Core(settings, fences, duty, outbox, *known, recovery)
         homes = Homes(settings, fences, OrderKeys(config["order_key"]), AnchorList())
         self.anchors = homes.anchors
         self.orders = Orders(config["device"], homes, self._keep)
         self.faults = 0
-        self._restore("settings", settings.load)
-        self._restore("fences", lambda data: restore(fences, data))
-        self._restore("exits", fences.load_lasting)
+        self._restore("settings", settings.load, START)
+        self._restore("fences", lambda data: restore(fences, data), RECEIVER)
+        self._restore("exits", fences.load_lasting, RECEIVER)
         self._restore("keys", homes.keys.load)
-        self._restore("anchors", homes.anchors.load)
+        self._restore("anchors", homes.anchors.load, START)
         self._restore("orders", self.orders.load)
         kind = kind_of(config.get("gnss", {}).get("receiver"))
         self.receiver = Receiver(range_error_dm=kind.range_error_dm)
@@ -61,10 +63,22 @@ class Assembly:
         address = (config["host"], config["port"], config["tls"])
         self.uplink = Uplink(self.client, outbox, group, device, address)
 
-    def _restore(self, name, load):
-        """Settings, fences or answered orders from flash; a damaged file is said and left."""
-        data = state_files.load(self._parts.flash, name)
-        if data is None or (data and not load(data)):
+    def _restore(self, name, load, stage=0):
+        """Settings, fences or answered orders from flash; a damaged file is said and left.
+
+        In safe mode one of a `stage` that is left out is not read, and none stops the start.
+        """
+        left_out = self._recovery.leaves_out
+        if left_out(stage) or (stage and left_out(START)):
+            return
+        try:
+            data = state_files.load(self._parts.flash, name)
+            good = data is not None and (not data or load(data))
+        except Exception:
+            if not self._recovery.safe:
+                raise
+            good = False
+        if not good:
             self.faults += 1
             self._parts.log.error(
                 "the file of the " + name + " cannot be read or is damaged, not used"

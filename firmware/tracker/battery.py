@@ -5,7 +5,7 @@ of now: in the cold a tracker dies with charge left, so the smaller figure is th
 The curves are rows in battery_curves.py.
 """
 
-from tracker.battery_curves import CHARGE, COLD, DEFAULT, between
+from tracker.battery_curves import CHARGE, COLD, DEFAULT, between, rows
 
 UNKNOWN = 101  # percent
 UNKNOWN_PERMILLE = 1010
@@ -21,8 +21,8 @@ class Battery:
         """`chemistry`: a row's name of battery_curves.py; an unknown one is taken for DEFAULT."""
         if chemistry not in CHARGE:
             chemistry = DEFAULT
-        self._curve = CHARGE[chemistry]
-        self._cold = COLD[chemistry]
+        self._curve = rows(CHARGE[chemistry])
+        self._cold = rows(COLD[chemistry])
         self.mv = 0
         self.temperature_c = TEMPERATURE_UNKNOWN
         self.charge = UNKNOWN_PERMILLE
@@ -50,8 +50,8 @@ class Battery:
         else:
             sag_mv, reach = 0, FULL
             if self.temperature_c != TEMPERATURE_UNKNOWN:
-                sag_mv = between(self._cold, self.temperature_c, 1)
-                reach = between(self._cold, self.temperature_c, 2)
-            self.charge = between(self._curve, self.mv + sag_mv, 1)
+                sag_mv = between(self._cold, 3, self.temperature_c, 1)
+                reach = between(self._cold, 3, self.temperature_c, 2)
+            self.charge = between(self._curve, 2, self.mv + sag_mv, 1)
             self.permille = max(0, self.charge - (FULL - reach))
         self.percent = self.permille // 10

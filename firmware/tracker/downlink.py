@@ -6,7 +6,8 @@ still owed by the gateway, so nothing is lost with it when the power goes.
 """
 
 from tracker.fence_rule import Event
-from trygg_wire import layouts
+from tracker.recovery import ORDERS, RECEIVER
+from trygg_wire import codec, layouts
 
 HELD_MAX = layouts.FRAME_MAX
 RESTART_S = 10  # from an order to restart to the restart, so that its answer goes out first
@@ -15,7 +16,7 @@ RESTART_S = 10  # from an order to restart to the restart, so that its answer go
 class Downlink:
     """Works off orders for an App; `alarm` raises an alarm."""
 
-    def __init__(self, parts, orders, recorder, search, wearer, alarm):
+    def __init__(self, parts, orders, recorder, search, wearer, alarm, recovery):
         self._clock = parts.clock
         self._log = parts.log
         self._orders = orders
@@ -23,6 +24,7 @@ class Downlink:
         self._search = search
         self._wearer = wearer
         self._alarm = alarm
+        self._recovery = recovery
         self._waiting = []  # frames
         self._held = []  # frames that wait for the time
         self._restart_s = -1
@@ -47,13 +49,24 @@ class Downlink:
         said = False
         while self._waiting:
             frame = self._waiting.pop(0)
-            if frame in self._held:
-                continue  # the gateway has repeated it; it was answered
+            if frame in self._held or self._left_out(frame):
+                continue  # the gateway has repeated it and it was answered; or will again
             taken = self._orders.take(frame, self._clock.utc())
             if taken.answers and taken.answers[0]["result"] == layouts.RECEIVED:
                 self._hold(frame)
             said = self._answer(taken, now_s) or said
         return self._answer(self._orders.armed(), now_s) or said
+
+    def _left_out(self, frame):
+        """True in safe mode for an order that it goes without; it stays owed by the gateway."""
+        commands = self._recovery.leaves_out(ORDERS)
+        if not commands and not self._recovery.leaves_out(RECEIVER):
+            return False
+        try:
+            kind = codec.decode(frame)[1]["order_kind"]
+        except codec.WireError:
+            return False  # it is refused and counted as ever
+        return kind != layouts.COMMAND if commands else kind == layouts.FENCES
 
     def _hold(self, frame):
         """Keep a frame until the time is known; one too many comes again from the gateway."""

@@ -13,10 +13,13 @@ search of the receiver, and the time to connect (promise 6).
 from collections import namedtuple
 
 from tracker import VERSION, boot_number, records, retained, state_files
+from tracker.recovery import MEMORY, RECEIVER, START
 from trygg_wire import codec, layouts
 
 # what the records speak of; see app.py
-Core = namedtuple("Core", "settings fences duty outbox battery elapsed supply strap ledger")
+Core = namedtuple(
+    "Core", "settings fences duty outbox battery elapsed supply strap ledger recovery"
+)
 
 _DEEPSLEEP = 4
 _FLASH_ERRORS = retained.COUNTERS.index("flash_errors")
@@ -41,7 +44,10 @@ class Recorder:
         self._log = parts.log
         self._signal = 0
         self.faults = 0
-        self.image = retained.unpack(parts.power.retained())
+        left_out = core.recovery.leaves_out
+        self._no_fences = left_out(START) or left_out(RECEIVER)
+        self._numbers_only = left_out(MEMORY)
+        self.image = None if left_out(START) else retained.unpack(parts.power.retained())
         self.new_boot = self.image is None
         if self.new_boot:
             self.image = retained.Image()
@@ -93,6 +99,8 @@ class Recorder:
         core.supply.take_up(image, self.new_boot)
         core.strap.owed = bool(image.worn_owed)
         self._count_charge()
+        if self._no_fences:
+            return
         if image.fences and not core.fences.load(image.fences, slept_s):
             self.faults += 1
             self._log.error("what was known of the fences is damaged and not used")
@@ -116,12 +124,17 @@ class Recorder:
         image, core = self.image, self._core
         if image.boot_unkept:
             self._keep_boot()
+        if self._numbers_only:
+            self._retain(sleep_s)
+            return
         core.supply.remember(image)
         image.worn_owed = 1 if core.strap.owed else 0
         image.floor_boot, image.floor_seq = core.outbox.floor()
-        image.fences = core.fences.save()
+        if not self._no_fences:
+            image.fences = core.fences.save()
         self._retain(sleep_s)
-        self._keep_exits(core.fences.save_lasting())
+        if not self._no_fences:
+            self._keep_exits(core.fences.save_lasting())
 
     def _keep_exits(self, data):
         """Let flash know which exits are open (open_exits.py); tried again until it does."""
@@ -232,6 +245,9 @@ class Recorder:
             self.image.heap_least,  # which _moment has brought up to now
             "trygg " + VERSION,
         )
+        values["safe_mode"] = 1 if core.recovery.safe else 0
+        values["crashes"] = core.recovery.crashes
+        values["last_stage"] = core.recovery.last_stage
         values["worn"] = core.strap.state()
         values["temperature_c"] = core.battery.temperature_c
         values["hours_left"] = core.supply.hours_left()
@@ -278,7 +294,7 @@ class Recorder:
             fence_version=core.fences.version,
             bound_s=core.duty.bound_s(),
             next_report_by_s=promise_s,
-            last_fix=core.fences.last_fix(),
+            last_fix=core.fences.last_fix() or (image.track[0] if image.track else None),
             private=core.fences.private_now(),
         )
 

@@ -111,10 +111,8 @@ def health(moment, counts, uptime_s, reset_cause, settings_version, waiting, hea
     _power(values, moment)
     for name in counts:
         values[name] = max(0, min(counts[name], _COUNT_MAX))
-    values["safe_mode"] = 0
     values["reset_cause"] = reset_cause & 31
     values["moved"] = 1
-    values["crashes"] = values["last_stage"] = 0
     values["uptime_s"] = min(uptime_s, _COUNT_MAX)
     values["settings_version"] = settings_version
     values["fence_version"] = moment.fence_version

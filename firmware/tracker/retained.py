@@ -2,7 +2,7 @@
 
 The image survives deep sleep, watchdog and every reset but a power loss; a start that finds none,
 or a damaged one, is a new boot. It is written before the record that it numbers, so that no number
-is ever used twice. At most 2,048 bytes: layout, the numbers of FIELDS, the counters, the track's
+is ever used twice. At most SIZE_MAX bytes: layout, the numbers of FIELDS, the counters, the track's
 fixes, the energy ledger, what the fences know, crc32.
 """
 
@@ -12,7 +12,7 @@ from binascii import crc32
 from tracker.fix import Fix
 from tracker.ledger import SAVED_BYTES
 
-SIZE_MAX = 2048
+SIZE_MAX = 2043  # five of the 2,048 bytes are recovery.py's
 TRACK_MAX = 32
 
 FIELDS = (
@@ -43,6 +43,7 @@ FIELDS = (
     "use_stretch",
     "use_last",
     "worn_owed",
+    "crashed_s",  # when the last crash, or fault in safe mode, was
     "due_fix_s",  # when the next fix would be due if nothing let it be left out
     "stated_s",  # Duty.stated_s, slack_s
     "slack_s",

@@ -30,6 +30,7 @@ class Wearer:
         self._board = board
         self._settings = settings
         self.signals = Signals(board)
+        self.mute = False  # True: nothing is polled, so nothing is to be felt
         self._down = -1  # tick of the press; -1 while the button is up
         self._up = -1  # tick since which it may be up again
         self._said = False  # the press has done its work
@@ -52,7 +53,8 @@ class Wearer:
 
     def feels(self, pattern):
         """Let the wearer feel a pattern of signals.PATTERNS."""
-        self.signals.play(pattern)
+        if not self.mute:
+            self.signals.play(pattern)
 
     def wait_ms(self):
         """Until the next poll, when nothing else is due."""

@@ -90,8 +90,8 @@ def test_the_numbers_go_on_through_sleep_and_watchdog_and_a_power_cut_begins_a_n
     tracker.run(1500)
     assert {boot for boot, _ in tracker.gateway.records} == {1, 2}
     health = records(tracker, layouts.HEALTH)
-    assert [one["boot"] for one in health] == [1, 2]
-    assert health[1]["fence_version"] == 1
+    assert [(one["boot"], one["crashes"]) for one in health] == [(1, 0), (1, 1), (2, 0)]
+    assert health[2]["fence_version"] == 1
     assert tracker.gateway.conflicts == 0
     for boot in (1, 2):
         seqs = sorted([seq for of_boot, seq in tracker.gateway.records if of_boot == boot])

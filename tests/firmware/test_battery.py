@@ -2,7 +2,7 @@
 
 from tracker import hours_left
 from tracker.battery import UNKNOWN, Battery
-from tracker.battery_curves import CHARGE, COLD
+from tracker.battery_curves import CHARGE, COLD, rows
 from tracker.charger import NOTHING, PUT_ON, TAKEN_OFF, Charger
 from tracker.hours_left import HoursLeft
 from trygg_tools.rig.power import Power
@@ -23,8 +23,9 @@ def test_every_curve_falls_and_every_row_is_met():
             now = percent(mv, 127, chemistry)
             assert 0 <= now <= last
             last = now
-        for mv, permille in CHARGE[chemistry]:
-            assert percent(mv, 127, chemistry) == permille // 10
+        table = rows(CHARGE[chemistry])
+        for row in range(0, len(table), 2):
+            assert percent(table[row], 127, chemistry) == table[row + 1] // 10
 
 
 def test_the_same_voltage_is_another_charge_in_another_chemistry():
@@ -41,7 +42,7 @@ def test_no_voltage_is_unknown_and_not_empty():
 
 def test_the_cold_takes_what_cannot_be_used_and_gives_it_back():
     for chemistry in sorted(COLD):
-        mv = CHARGE[chemistry][4][0]
+        mv = rows(CHARGE[chemistry])[8]
         warm, last = percent(mv, 20, chemistry), 101
         for degrees in range(30, -41, -1):
             now = percent(mv, degrees, chemistry)

@@ -68,7 +68,7 @@ def test_a_call_that_a_reset_cut_short_in_its_countdown_is_sent():
 def test_a_call_that_is_cancelled_is_none_even_after_a_reset():
     day = Day()
     day.run(60)
-    for pressed, seconds in ((True, 3), (False, 1), (True, 1), (False, 2)):
+    for pressed, seconds in ((True, 3), (False, 1), (True, 1), (False, 4)):
         day.board.pressed = pressed
         day.run(seconds)
     assert "cancel" in day.board.signals

@@ -38,7 +38,7 @@ def name_of(pulses: list[int]) -> str:
     """The pattern that these pulses (ms) are nearest to, among those with as many."""
     best, least = "unknown", -1
     for name in PATTERNS:
-        wanted = [row[2] for row in PATTERNS[name] if row[1]]
+        wanted = [int(ms) for ms in PATTERNS[name].split()][::2]
         if len(wanted) == len(pulses):
             off = _distance(wanted, pulses)
             if least < 0 or off < least:

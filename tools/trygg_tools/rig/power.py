@@ -7,7 +7,8 @@ code ran on. RTC memory lives through all but the power cut. Runs under both int
 
 PWRON, HARD, WDT, DEEPSLEEP, SOFT = 1, 2, 3, 4, 5
 BUTTON, EXT1, TIMER = 2, 3, 4  # wake reasons; EXT1 the sensor of motion
-RETAINED_MAX = 2048
+MARKS = 5  # bytes in front of what is retained, tracker/recovery.py's
+RETAINED_MAX = 2048 - MARKS
 
 
 class PowerCut(BaseException):
@@ -34,6 +35,7 @@ class Power:
         self._cause = PWRON
         self._wake = 0
         self._retained = b""
+        self._marks = bytearray(MARKS)
         self._battery_mv = battery_mv
         self._charging = False
         self._temperature_c = 127
@@ -51,6 +53,7 @@ class Power:
         self.rails = {}
         if cause == PWRON:
             self._retained = b""
+            self._marks = bytearray(MARKS)
 
     def set_battery(self, mv: int, charging: bool = False) -> None:
         """Put the battery where the scenario wants it."""
@@ -85,10 +88,18 @@ class Power:
         self.rails[name] = on
 
     def retain(self, data: bytes) -> None:
-        """Put `data` into RTC memory; ValueError past its 2,048 bytes, as on the chip."""
+        """Put `data` into RTC memory; ValueError past its size, as on the chip."""
         if len(data) > RETAINED_MAX:
             raise ValueError("buffer too long")
         self._retained = bytes(data)
+
+    def mark(self, at: int, value: int) -> None:
+        """Note a byte that outlives every reset but a power loss."""
+        self._marks[at] = value
+
+    def marks(self) -> bytes:
+        """The bytes that `mark` noted."""
+        return bytes(self._marks)
 
     def retained(self) -> bytes:
         """What RTC memory holds; b"" after a power loss."""

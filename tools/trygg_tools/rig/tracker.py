@@ -9,6 +9,7 @@ PowerCut itself. Runs under both interpreters.
 
 from tracker.app import App, Parts
 from tracker.log import Log
+from tracker.recovery import Recovery
 from trygg_tools.rig import power as pw
 from trygg_tools.rig.anchor import Anchor
 from trygg_tools.rig.board_io import BoardIo
@@ -21,6 +22,7 @@ from trygg_tools.rig.power import Power
 from trygg_tools.rig.sky import Sky
 from trygg_tools.rig.uart import Uart
 
+WATCHDOG_MS = 120000  # firmware/esp32/power.py
 BOOT_MS = 350  # from the end of a sleep to the first step
 LOOK_MS = 200  # main.py's, between two looks at the button
 QUIET_MS = 110  # after the receiver spoke: its silence says that the epoch is over
@@ -30,6 +32,10 @@ GROUP = "lier"
 
 def nothing(_step: int) -> None:
     """The default of `at_step`."""
+
+
+class Hang(BaseException):
+    """A stage that never comes back: the watchdog ends it."""
 
 
 class SimulatedTracker:
@@ -50,6 +56,8 @@ class SimulatedTracker:
         self.lines: list[str] = []
         self.at_step = nothing
         self.steps = self.starts = 0
+        self.survives_faults = False  # True: a fault of the firmware is a reset, as in main.py
+        self.recovery: Recovery | None = None
         self.off_ms = 2000  # how long a power cut lasts
         self.app: App | None = None
         self._events: list = []  # type: ignore[type-arg]  # (ms, number, action), next first
@@ -79,6 +87,12 @@ class SimulatedTracker:
                 self._start(pw.DEEPSLEEP, wake, BOOT_MS)
             except pw.Reset:
                 self._start(pw.SOFT, 0, BOOT_MS)
+            except Hang:
+                self._start(pw.WDT, 0, WATCHDOG_MS + BOOT_MS)
+            except Exception as error:
+                if not self.survives_faults:
+                    raise
+                self._fall(error)
             except pw.PowerCut:
                 self.flash.power_on()
                 self._start(pw.PWRON, 0, self.off_ms)
@@ -102,7 +116,12 @@ class SimulatedTracker:
             self.flash.start()
             log = Log(self.clock, self.lines.append)
             ports = (self.clock, self.uart, self.link, self.flash, self.power, self.board, log)
-            self.app = App(Parts(*ports, self.anchor), self.config())
+            self.recovery = Recovery(self.power)
+            pause_ms = self.recovery.pause_ms()
+            if pause_ms:
+                self.recovery.rests()
+                self.power.deep_sleep(pause_ms, False)
+            self.app = App(Parts(*ports, self.anchor), self.config(), self.recovery)
         self.steps += 1
         self.at_step(self.steps)
         if self.app is None:
@@ -116,6 +135,13 @@ class SimulatedTracker:
         wait_ms = self._until_action(min(self._until_event(wait_ms), end_ms - self.clock.now_ms))
         self.clock.advance(max(1, wait_ms))
         self._act()
+
+    def _fall(self, error: Exception) -> None:
+        """What main.py does with a fault."""
+        self.lines.append("fault: %r" % error)  # noqa: UP031  (MicroPython)
+        if self.recovery is not None:
+            self.recovery.fell()
+        self._start(pw.HARD, 0, BOOT_MS)
 
     def _until_event(self, wait_ms: int) -> int:
         """The ms to the next event: something planned, something arriving, an epoch's silence."""

@@ -99,7 +99,7 @@ class Requests:
 
     def _rtc_write(self, _: int, body: bytes) -> Answer:
         self._chip.rtc_memory = body
-        return b""
+        return None
 
     def _rtc_read(self, _: int, body: bytes) -> Answer:
         (offset,) = struct.unpack("<H", body)

@@ -96,7 +96,7 @@ class RTC:
         if data is not None:
             if len(data) > _RETAINED_MAX:
                 raise ValueError("buffer too long")
-            wire.ask(ops.RTC_WRITE, data=bytes(data))
+            wire.tell(ops.RTC_WRITE, data=data)
             return None
         kept = b""
         while True:
