@@ -14,6 +14,7 @@ from trygg_gateway.local_time import LocalTime
 from trygg_gateway.order_book import OrderBook
 from trygg_gateway.registry import Registry
 from trygg_gateway.values import EPOCH, Refused
+from trygg_gateway.views import Views
 from trygg_wire import codec, layouts
 
 NOW_S = 1_790_000_000
@@ -106,6 +107,17 @@ def test_an_order_is_sent_again_until_it_is_settled(journal, clock):
     book.reload()
     assert book.due("astrid") == []
     assert states(journal) == ["applied"]
+
+
+def test_an_order_that_waits_for_the_trackers_clock_stays_owed_with_the_reason(journal, clock):
+    order_id = queue(journal, clock, expires_s=NOW_S + 3600)
+    answer(journal, clock, order_id, 1, layouts.RECEIVED, layouts.NO_CLOCK)
+    shown = Views(journal, clock).orders()[0]
+    assert (shown["state"], shown["reason"]) == ("received", "no_clock")
+    assert [order.id for order in OrderBook(journal, clock).due("astrid")] == [order_id]
+    answer(journal, clock, order_id, 1, layouts.APPLIED)
+    shown = Views(journal, clock).orders()[0]
+    assert (shown["state"], shown["reason"]) == ("applied", "")
 
 
 def test_of_a_kind_the_next_order_waits_for_the_one_before(journal, clock):
