@@ -12,6 +12,7 @@ from trygg_tools.rig.tracker import ORDER_KEY, SimulatedTracker
 from trygg_wire import codec, layouts
 
 HOME = (59927000, 10701000)
+START_S = 200000000
 
 
 def wandering(seed):
@@ -243,3 +244,164 @@ def test_a_clock_that_is_far_off_is_set_by_two_fixes():
     tracker.clock.set_utc(tracker.clock.world_s() + 100000)
     tracker.run(1800)
     assert abs(tracker.clock.utc() - tracker.clock.world_s()) <= 2
+
+
+# -- one name, two lives -----------------------------------------------------------------
+
+
+def flashed_anew(tracker):
+    """The board gets an empty flash under its old name, and power."""
+    tracker.flash.files.clear()
+
+    def cut(_step):
+        tracker.at_step = lambda _step: None
+        raise PowerCut
+
+    tracker.at_step = cut
+    tracker.run(5)
+
+
+@pytest.mark.parametrize("offline_s", [0, 5400])
+def test_a_board_flashed_anew_under_its_old_name_loses_nothing_of_either_life(notebook, offline_s):
+    tracker = fenced(wandering(11))
+    tracker.run(3 * 3600)
+    first = dict(notebook)
+    boots = max(boot for boot, _ in first)
+    notebook.clear()
+    tracker.link.unreachable = offline_s > 0
+    flashed_anew(tracker)
+    if offline_s:
+        tracker.run(offline_s)
+    settle(tracker, 3600)
+    second = dict(notebook)
+    assert set(first) & set(second), "numbers of the first life were used again"
+    held = set(tracker.gateway.records.values())
+    for life in (first, second):
+        for identity, (frame, safe) in life.items():
+            assert not safe or frame in held, identity
+    assert (tracker.gateway.conflicts > 0) == (offline_s > 0), "online the first ack taught it"
+    assert max(boot for boot, _ in second) > boots, "it has learned to go on beyond"
+    conflicts = tracker.gateway.conflicts
+    tracker.run(7200)
+    assert tracker.gateway.conflicts == conflicts, "and clashes no more"
+
+
+def test_with_the_floor_of_provisioning_no_number_of_the_first_life_comes_again(notebook):
+    tracker = fenced(wandering(12))
+    tracker.run(2 * 3600)
+    config = tracker.config()
+    config["boot_floor"] = max(boot for boot, _ in tracker.gateway.records)
+    tracker.config = lambda: config
+    flashed_anew(tracker)
+    settle(tracker, 3600)
+    check_nothing_lost(tracker, notebook)
+    assert {boot for boot, _ in notebook} == {1, 2}
+
+
+@pytest.mark.parametrize("which", ["boot0", "boot1", "both"])
+def test_a_damaged_boot_file_gives_no_number_twice(notebook, which):
+    tracker = fenced(wandering(13))
+    chance = random.Random(which)
+    for _ in range(6):
+        tracker.run(chance.randrange(300, 1500))
+        for name in ("boot0", "boot1") if which == "both" else (which,):
+            file = "/state/%s.bin" % name
+            data = bytearray(tracker.flash.files.get(file, b""))
+            if data:
+                data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+                tracker.flash.files[file] = bytes(data)
+        tracker.at_step = cut_once(tracker)
+    settle(tracker)
+    check_nothing_lost(tracker, notebook)
+    assert len({boot for boot, _ in notebook}) == 6
+
+
+def cut_once(tracker):
+    def cut(_step):
+        tracker.at_step = lambda _step: None
+        raise PowerCut
+
+    return cut
+
+
+# -- a flash that fails, and sleep -------------------------------------------------------
+
+
+def test_an_alarm_that_flash_did_not_take_keeps_the_tracker_awake_until_it_is_safe(notebook):
+    tracker = fenced(lambda world_s: (*HOME, 0, 0, 30))
+    tracker.run(3600)
+    tracker.link.unreachable = True
+    tracker.flash.failing = EIO
+    tracker.power.set_battery(3300)
+    while not alarms_of(notebook):
+        tracker.run(60)
+        assert tracker.seconds() < 8000
+    tracker.run(900)
+    sleeps = tracker.power.sleeps
+    tracker.run(1800)
+    assert tracker.app.outbox.alarms_held()
+    assert tracker.power.sleeps == sleeps
+    tracker.flash.failing = 0
+    tracker.run(60)
+    tracker.run(1800)
+    assert tracker.power.sleeps > sleeps
+    settle(tracker)
+    assert alarms_of(notebook) <= set(tracker.gateway.records)
+
+
+def alarms_of(notebook):
+    return {key for key, (frame, _) in notebook.items() if frame[0] & 15 == layouts.ALARM}
+
+
+def test_what_only_ram_held_is_counted_when_a_sleep_takes_it(notebook):
+    tracker = fenced(lambda world_s: (*HOME, 0, 0, 30))
+    tracker.run(1800)
+    tracker.link.unreachable = True
+    tracker.flash.failing = EIO
+    tracker.run(3 * 3600)
+    lost = [key for key, (_, safe) in notebook.items() if not safe]
+    assert len(lost) > 3
+    settle(tracker, 8 * 3600)
+    missing = [key for key in notebook if key not in tracker.gateway.records]
+    assert missing
+    assert set(missing) <= set(lost)
+    healths = [codec.decode(frame) for frame in tracker.gateway.records.values()]
+    last = [values for kind, values in healths if kind == layouts.HEALTH][-1]
+    assert last["records_dropped"] == len(missing)
+
+
+# -- wear --------------------------------------------------------------------------------
+
+
+def sectors_of(hours, place, online):
+    """Flash sectors for so many hours after the first, by the flash's own count."""
+    tracker = fenced(place)
+    tracker.run(3600)
+    tracker.link.unreachable = not online
+    sectors = 0
+
+    def between_starts():
+        nonlocal sectors
+        sectors += tracker.flash.sectors()
+        began()
+
+    began, tracker.flash.start = tracker.flash.start, between_starts
+    tracker.run(hours * 3600)
+    return sectors + tracker.flash.sectors(), tracker
+
+
+def test_a_sleep_writes_no_sector_and_a_day_at_most_as_many_as_stated():
+    """The figures of tracker/segments.py, in a quarter of a day each."""
+    sectors, tracker = sectors_of(6, lambda world_s: (*HOME, 0, 0, 30), online=True)
+    assert tracker.power.sleeps > 100
+    assert sectors <= len(tracker.gateway.records) + 2
+    assert 4 * sectors <= 150
+    sectors, tracker = sectors_of(6, outside_for_good, online=True)
+    assert len(tracker.gateway.records) > 600
+    assert 4 * sectors <= 4000
+    sectors, _ = sectors_of(6, wandering(15), online=False)
+    assert 4 * sectors <= 4000
+
+
+def outside_for_good(world_s):
+    return (HOME[0] + (9000 if world_s > START_S + 3600 else 0), HOME[1], 0, 0, 30)
