@@ -6,6 +6,7 @@ whether the reader is asleep, the reader says that it is asleep before it looks 
 
 import select
 import socket
+from collections.abc import Iterable
 
 
 class Bell:
@@ -44,12 +45,15 @@ class Bell:
         """Wait for the bell, at most so long."""
         poll = select.poll()
         poll.register(self.ear, select.POLLIN)
-        poll.poll(1_000 * seconds)
-        self.hush()
+        self.awake(poll.poll(1_000 * seconds))
 
-    def hush(self) -> None:
-        """The reader is awake."""
+    def awake(self, heard: Iterable[tuple[int, int]]) -> None:
+        """The reader is awake; `heard` is what its poll() told of, the ear perhaps among it."""
         self.asleep = False
+        if any(number == self.ear.fileno() for number, _ in heard):
+            self._hush()
+
+    def _hush(self) -> None:
         try:
             self.ear.recv(4096)
         except BlockingIOError:

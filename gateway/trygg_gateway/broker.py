@@ -338,8 +338,8 @@ class Broker:
         poll.register(sock, reading | writing)
         self._bell.asleep = True  # from here on a note rings; those left before are seen now
         busy = self._confirmed or self._out or (self._more and reading)
-        poll.poll(0 if busy or (self._came and not self._paused) else 1_000)
-        self._bell.hush()
+        heard = poll.poll(0 if busy or (self._came and not self._paused) else 1_000)
+        self._bell.awake(heard)
 
     def _read(self, sock: BufferedLine) -> None:
         if len(self._window) >= UNCONFIRMED_MAX:

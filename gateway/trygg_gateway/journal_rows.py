@@ -9,14 +9,16 @@ shows it to a person, and `clashes` counts it.
 
 Why many rows in one statement: SQLite's module gives the interpreter away around every step, and
 has to win it back from a busy event loop. Row by row that was 130 rows/s beside a busy thread,
-512 rows in one statement 7,000 (and 290,000 against 220,000 on a quiet machine).
+512 rows in one statement 7,000 (and 290,000 against 220,000 on a quiet machine). Few statements for
+the same reason: up to a thousand records take two.
 
 Records come as flat lists, the fields of Entry of one after the other, which is what such a
 statement takes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from functools import cache
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -32,22 +34,11 @@ COUNTED = (
     "strays",  # quarantined
     "strays_dropped",  # let go by the quarantine's bounds
 )
-CHUNKS = tuple(1 << power for power in range(9, -1, -1))  # rows a statement: 512, 256 ... 1
+ROWS_MAX, ROWS_STEP = 1024, 64  # rows in one statement: 1024, 960 ... 64, then 63 ... 1
 
 WIDTH = len(Entry._fields)
 _COLUMNS = ", ".join(Entry._fields)
 _MARKS = f"({', '.join('?' * WIDTH)})"
-_INSERT = {
-    size: f"INSERT OR IGNORE INTO records ({_COLUMNS}) VALUES {', '.join([_MARKS] * size)}"  # noqa: S608 - no outside text
-    for size in CHUNKS
-}
-_CLASHES = {
-    size: "WITH came (place, device, boot, seq, payload) AS (VALUES "  # noqa: S608 - as above
-    + ", ".join(["(?, ?, ?, ?, ?)"] * size)
-    + ") SELECT came.place FROM came CROSS JOIN records AS held USING (device, boot, seq)"
-    " WHERE held.payload <> came.payload"
-    for size in CHUNKS
-}
 ROWS = f"SELECT id, {_COLUMNS} FROM records WHERE lane = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608
 # numbers without a gap between them have the same distance to their place in the row of all
 # Of a boot that two lives have had nothing is said to be held but what comes from now on.
@@ -97,36 +88,60 @@ def runs_of(records: list[Any]) -> list[Run]:
     return [Run(*run) for run in runs]
 
 
+@cache
+def _insert(rows: int) -> str:
+    marks = ", ".join([_MARKS] * rows)
+    return f"INSERT OR IGNORE INTO records ({_COLUMNS}) VALUES {marks}"  # noqa: S608 - ours
+
+
+@cache
+def _clashing(rows: int) -> str:
+    marks = ", ".join(["(?, ?, ?, ?, ?)"] * rows)
+    return (
+        f"WITH came (place, device, boot, seq, payload) AS (VALUES {marks})"  # noqa: S608 - ours
+        " SELECT came.place FROM came CROSS JOIN records AS held USING (device, boot, seq)"
+        " WHERE held.payload <> came.payload"
+    )
+
+
+def _pieces(rows: int) -> Iterator[int]:
+    """How many rows go into each statement: few statements, of few different texts."""
+    while rows:
+        size = min(rows, ROWS_MAX)
+        size -= size % ROWS_STEP if size > ROWS_STEP else 0
+        yield size
+        rows -= size
+
+
 def store(db: Database, records: list[Any], count: dict[str, int]) -> list[Any]:
     """Insert the flat records that are new, and apart from them those that clash with one stored.
 
     The latter, as they are kept, come back, flat, also when they were kept before.
     """
     at, apart = 0, list[Any]()
-    for size in CHUNKS:
-        while len(records) - at >= size * WIDTH:
-            chunk = records[at : at + size * WIDTH]
-            stored = db.execute(_INSERT[size], chunk).rowcount
-            count["records"] += stored
-            if stored < size:
-                count["duplicates"] += size - stored
-                for entry in _clashes(db, chunk):
-                    apart.extend(_keep_apart(db, entry, count))
-            at += size * WIDTH
+    for rows in _pieces(len(records) // WIDTH):
+        piece = records[at : at + rows * WIDTH]
+        at += rows * WIDTH
+        stored = db.execute(_insert(rows), piece).rowcount
+        count["records"] += stored
+        if stored < rows:
+            count["duplicates"] += rows - stored
+            for entry in _clashes(db, piece):
+                apart.extend(_keep_apart(db, entry, count))
     return apart
 
 
 def _clashes(db: Database, records: list[Any]) -> list[Entry]:
     chunk = [Entry(*records[at : at + WIDTH]) for at in range(0, len(records), WIDTH)]
     values = [v for n, e in enumerate(chunk) for v in (n, e.device, e.boot, e.seq, e.payload)]
-    return [chunk[place] for (place,) in db.execute(_CLASHES[len(chunk)], values).fetchall()]
+    return [chunk[place] for (place,) in db.execute(_clashing(len(chunk)), values).fetchall()]
 
 
 def _keep_apart(db: Database, entry: Entry, count: dict[str, int]) -> Entry:
     """Keep a clash under its own identity; that entry."""
     boot = entry.boot | CLASH_BOOT
     apart = entry._replace(boot=boot, seq=1 + crc32(entry.payload) % ((1 << 30) - 1))
-    if db.execute(_INSERT[1], apart).rowcount:
+    if db.execute(_insert(1), apart).rowcount:
         count["records"] += 1
         count["duplicates"] -= 1
         count["clashes"] += 1

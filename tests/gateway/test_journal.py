@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gateway.parcels import parcel, put_one
 from trygg_gateway.journal import Journal, Limits
 from trygg_gateway.journal_file import SCHEMA_VERSION, JournalError
-from trygg_gateway.journal_rows import runs_of
+from trygg_gateway.journal_rows import ROWS_MAX, ROWS_STEP, _pieces, runs_of
 from trygg_gateway.values import ALARM, BACKLOG, CLASH_BOOT, LIVE, Entry, Run, Stray
 
 WAIT_S = 20
@@ -157,6 +157,28 @@ def test_runs_say_every_record_once_and_join_what_follows(identities):
         key = run[:3]
         before = [other for other in runs[:at] if other[:3] == key]
         assert not before or before[-1].last + 1 != run.first, "it would have been joined"
+
+
+@given(st.integers(0, 5000))
+def test_many_records_go_into_few_statements_of_few_texts(rows):
+    pieces = list(_pieces(rows))
+    assert sum(pieces) == rows
+    assert len(pieces) <= rows // ROWS_MAX + 2
+    assert all(size <= ROWS_STEP or size % ROWS_STEP == 0 for size in pieces)
+
+
+def test_much_that_comes_again_is_stored_once_and_what_clashes_among_it_is_found(journal):
+    made = [entry(seq) for seq in range(1, 1501)]
+    other = [entry(seq, payload=b"other") if seq in (7, 1100, 1499) else entry(seq)
+             for seq in range(1, 1501)]  # fmt: skip
+    confirmed = []
+    for token, batch in enumerate((made, other, other)):
+        journal.put(parcel(*batch, confirm=lambda *said: confirmed.append(said), token=token))
+    wait_for(lambda: len(confirmed) == 3)
+    kept = journal.query("SELECT count(*) FROM records WHERE boot < ?", (CLASH_BOOT,))
+    apart = journal.query("SELECT payload FROM records WHERE boot >= ?", (CLASH_BOOT,))
+    assert (kept, apart) == ([(1500,)], [(b"other",)]), "the same bytes are one record"
+    assert journal.counters["clashes"] == 1
 
 
 def test_trackers_that_speak_in_turns_have_a_run_each():
