@@ -55,6 +55,33 @@ def test_whatever_body_is_encoded_decodes_to_itself(body):
     assert codec.decode_body(kind, codec.encode_body(kind, values)) == values
 
 
+FENCES = _values(layouts.BODIES[layouts.FENCES])
+
+
+@given(FENCES, st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 255)), max_size=2))
+@settings(max_examples=300, deadline=None)
+def test_fences_one_at_a_time_are_the_fences_together_or_both_are_refused(values, flips):
+    body = bytearray(codec.encode_body(layouts.FENCES, values))
+    for at, flip in flips:
+        body[at % len(body)] ^= flip
+    assert _one_at_a_time(bytes(body)) == _together(bytes(body))
+
+
+def _together(body):
+    try:
+        return codec.decode_body(layouts.FENCES, body)
+    except codec.WireError:
+        return None
+
+
+def _one_at_a_time(body):
+    parts = codec.fences_of(memoryview(body))
+    try:
+        return {**next(parts), "fences": list(parts)}
+    except codec.WireError:
+        return None
+
+
 @given(st.binary(max_size=200))
 @settings(max_examples=500, deadline=None)
 def test_any_bytes_are_refused_or_are_the_one_frame_of_their_values(junk):
