@@ -10,11 +10,11 @@ When the flash fails (OSError): from put, start and remove it comes through, and
 counts as written. The file may be appended to again if it is as long as before, else it stays as
 it is. A file that cannot be read keeps its slot, and `look_again` goes on where reading stopped.
 
-Wear: a record costs one erased sector (LittleFS copies the block that is appended to), a new file at
-most two, a full ring a quarter more for its copies; a sleep costs none. With the default settings
-that is about 100 sectors on a day at home, and at most 4,000 on a day outside with a report every
-30 s: 35 years for the 512 blocks of an ordinary 2 MB file system at 100,000 erasures each, over which
-LittleFS spreads them. The fastest settings allowed (10 s) come to 12,000 a day, 11 years.
+Wear: a record costs one erased sector (LittleFS copies the block that is appended to), a new file
+at most two, a full ring a quarter more for its copies; a sleep costs none. With the default
+settings that is about 100 sectors on a day at home, and at most 4,000 on a day outside with a
+report every 30 s: 35 years for the 512 blocks of an ordinary 2 MB file system at 100,000 erasures
+each, over which LittleFS spreads them. The fastest settings allowed (10 s) come to 12,000 a day.
 The idea of a ring made of append and delete only: antirez/freakwan's history.py.
 """
 

@@ -305,7 +305,7 @@ def test_a_damaged_boot_file_gives_no_number_twice(notebook, which):
     for _ in range(6):
         tracker.run(chance.randrange(300, 1500))
         for name in ("boot0", "boot1") if which == "both" else (which,):
-            file = "/state/%s.bin" % name
+            file = f"/state/{name}.bin"
             data = bytearray(tracker.flash.files.get(file, b""))
             if data:
                 data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
