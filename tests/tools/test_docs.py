@@ -1,5 +1,6 @@
 """What the documentation says is what the code has."""
 
+import json
 import re
 from pathlib import Path
 
@@ -11,6 +12,25 @@ ROOT = Path(__file__).parents[2]
 def test_the_settings_page_is_the_table_of_the_rows():
     page = (ROOT / "docs" / "settings.md").read_text("utf-8")
     assert settings_text.table().strip() in page
+
+
+def test_the_fences_page_has_the_example_that_the_command_prints():
+    from trygg_gateway.geojson import EXAMPLE
+
+    page = (ROOT / "docs" / "fences.md").read_text("utf-8")
+    block = page.partition("```json\n")[2].partition("```")[0]
+    assert json.loads(block) == EXAMPLE
+
+
+def test_the_fences_page_names_every_state_and_property():
+    from trygg_gateway import geojson, orders
+
+    page = (ROOT / "docs" / "fences.md").read_text("utf-8")
+    for state in (*orders.OWED, orders.APPLIED, orders.ARMED, orders.REFUSED, orders.EXPIRED,
+                  orders.SUPERSEDED):  # fmt: skip
+        assert re.search(rf"^\| .*\b{state}\b.* \|", page, re.MULTILINE), state
+    for name in (*geojson._KEPT, "number", "radius_m"):
+        assert f"| `{name}` |" in page, name
 
 
 def test_every_file_the_readme_names_is_there():
