@@ -30,6 +30,7 @@ class Power:
         charging_pin=-1,
         button_pin=-1,
         motion_pin=-1,
+        worn_pin=-1,
         rails=(),
         watchdog_ms=WATCHDOG_MS,
     ):
@@ -38,12 +39,14 @@ class Power:
         `battery_percent`: battery voltage as a percentage of the pin's (200: a halving divider).
         `charging_pin`: low while the charger works. `button_pin`: low while pressed, wakes.
         `motion_pin`: an accelerometer's interrupt, high while it holds one; wakes when asked to.
-        `rails`: ((name, pin), ...), high is on.
+        `worn_pin`: low while the strap is closed; opening it wakes, which takes a pull-up on the
+        board, for the chip's own is off while it sleeps. `rails`: ((name, pin), ...), high is on.
         """
         self._adc = machine.ADC(machine.Pin(battery_pin), atten=machine.ADC.ATTN_11DB)
         self._battery_percent = battery_percent
         self._charging = _input(charging_pin)
         self._button = _input(button_pin)
+        self._worn = _input(worn_pin)
         self._motion = _input(motion_pin, machine.Pin.PULL_DOWN)
         self._rail_numbers = {name: pin for name, pin in rails}
         self._rail_pins = {}
@@ -117,15 +120,20 @@ class Power:
         return bytes(self._kept[:MARKS])
 
     def deep_sleep(self, ms, until_motion):
-        """Sleep `ms` milliseconds, until the button, or with `until_motion` until the wearer
-        moves; the program starts anew, never returns."""
+        """Sleep `ms` milliseconds, until the button, until a closed strap opens, or with
+        `until_motion` until the wearer moves; the program starts anew, never returns."""
         for pin in self._rail_pins.values():
             pin.init(hold=True)
         esp32.gpio_deep_sleep_hold(True)  # pyright: ignore[reportAttributeAccessIssue]  (as above)
         if self._button is not None:
             esp32.wake_on_ext0(self._button, esp32.WAKEUP_ALL_LOW)
+        wakes = ()
         if until_motion and self._motion is not None:
-            esp32.wake_on_ext1((self._motion,), esp32.WAKEUP_ANY_HIGH)
+            wakes += (self._motion,)
+        if self._worn is not None and not self._worn.value():
+            wakes += (self._worn,)
+        if wakes:
+            esp32.wake_on_ext1(wakes, esp32.WAKEUP_ANY_HIGH)
         machine.deepsleep(ms)
 
     def reset(self):

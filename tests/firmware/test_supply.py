@@ -54,6 +54,24 @@ def test_a_strap_that_is_opened_is_an_alarm_with_the_sensor_as_reason():
     assert day.health()["worn"] == layouts.NOT_WORN
 
 
+def test_a_strap_that_opens_in_a_sleep_wakes_the_chip():
+    day = Day()
+    day.board.strap = 1
+    day.run(900)
+    while day.app is not None:
+        day.run(1)
+
+    def opened():
+        assert day.app is None  # asleep
+        day.board.strap = 2
+        day.opened_s = day.clock.world_s()
+
+    day.at(day.seconds() + 5, opened)
+    day.run(400)
+    assert [what for what, _, _ in day.alarms()] == [layouts.TAKEN_OFF]
+    assert 120 <= day.last(layouts.ALARM)["time_s"] - day.opened_s <= 122
+
+
 def test_a_call_that_a_reset_cut_short_in_its_countdown_is_sent():
     day = Day()
     day.run(60)

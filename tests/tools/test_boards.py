@@ -48,6 +48,24 @@ def test_the_wiring_says_only_what_the_chips_parts_take(name):
         assert set(sections.get(section, {})) <= arguments(file, class_name), section
 
 
+def test_what_wakes_the_chip_is_the_pin_that_is_read():
+    text = boards.board_file("reference-wearable").read_text("utf-8")
+    board = boards.read_board(boards.board_file("reference-wearable"))
+    assert board.wiring is not None
+    assert board.wiring.power.worn_pin == board.wiring.io.worn_pin > 0
+    assert board.wiring.power.motion_pin == board.wiring.io.motion_pin > 0
+    assert text.count("wakes the chip") == 3
+
+
+def test_a_trackers_config_takes_wiring_and_energy_from_the_board():
+    sections = boards.config_sections(boards.read_board(BENCH))
+    assert set(sections) == {"gnss", "power", "io", "energy"}
+    assert sections["power"]["rails"] == [["gnss", 21]]
+    assert sections["energy"]["ua"][0] == 150
+    no_wiring = boards.read_board(boards.board_file("lilygo-t-sim7000g"))
+    assert set(boards.config_sections(no_wiring)) == {"energy"}
+
+
 def written(tmp_path: Path, before: str, after: str) -> Path:
     text = BENCH.read_text("utf-8")
     assert before in text

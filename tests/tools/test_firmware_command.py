@@ -1,6 +1,5 @@
 """The firmware compiled for a chip: whole, and the same names in image and files."""
 
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -41,26 +40,3 @@ def test_a_file_that_does_not_compile_is_named(tmp_path):
     broken.write_text("def (:\n")
     with pytest.raises(FirmwareError, match=r"tracker/broken\.py"):
         compiled(broken, "tracker/broken.py", "xtensawin")
-
-
-def test_the_pins_of_a_board_file_are_what_the_chips_parts_take(app):
-    import ast
-
-    boards = sorted((ROOT / "hardware" / "boards").glob("*.toml"))
-    assert boards
-    parts = {"gnss": ("uart.py", "Uart"), "power": ("power.py", "Power"),
-             "io": ("board_io.py", "BoardIo")}  # fmt: skip
-    for board in boards:
-        said = tomllib.loads(board.read_text("utf-8"))
-        for table, (file, name) in parts.items():
-            tree = ast.parse((ROOT / "firmware" / "esp32" / file).read_text())
-            made = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name)
-            init = next(n for n in made.body if getattr(n, "name", "") == "__init__")
-            takes = {argument.arg for argument in init.args.args} - {"self"}
-            assert set(said[table]) <= takes, (board.name, table, set(said[table]) - takes)
-        # the button wakes the chip and is read: one pin for two parts
-        pins = [said["gnss"]["tx"], said["gnss"]["rx"], said["power"]["battery_pin"],
-                *[pin for _, pin in said["power"]["rails"]],
-                *[pin for key, pin in said["io"].items() if key.endswith("_pin")]]  # fmt: skip
-        assert len(set(pins)) == len(pins), f"{board.name}: a pin used twice"
-        assert said["power"]["button_pin"] == said["io"]["button_pin"]

@@ -68,6 +68,8 @@ class Power(_Table):
     battery_percent: int = Field(default=200, ge=100, le=1000)
     charging_pin: Pin = -1
     button_pin: Pin = -1
+    motion_pin: Pin = -1
+    worn_pin: Pin = -1
     rails: list[tuple[str, Pin]] = Field(default_factory=list)
 
 
@@ -78,6 +80,7 @@ class Io(_Table):
     led_pin: Pin = -1
     motor_pin: Pin = -1
     worn_pin: Pin = -1
+    motion_pin: Pin = -1
 
 
 class Wiring(_Table):
@@ -101,8 +104,10 @@ class Board(_Table):
 
 
 def boards_folder() -> Path:
-    """hardware/boards of this source tree."""
-    return Path(__file__).parents[2] / "hardware" / "boards"
+    """The boards' files: the checkout's, or what the wheel carries."""
+    here = Path(__file__).resolve()
+    carried = here.with_name("board_files")
+    return carried if carried.is_dir() else here.parents[2] / "hardware" / "boards"
 
 
 def board_names() -> list[str]:
@@ -133,17 +138,19 @@ def read_board(path: Path) -> Board:
 
 
 def pins_used_twice(board: Board) -> list[str]:
-    """A sentence for each pin that two uses claim; a button may also wake the chip."""
+    """A sentence for each pin that two uses claim; a button, strap or sensor may wake, too."""
     if board.wiring is None:
         return []
     gnss, power, io = board.wiring.gnss, board.wiring.power, board.wiring.io
     uses = [("gnss.tx", gnss.tx), ("gnss.rx", gnss.rx), ("power.battery_pin", power.battery_pin)]
     uses += [("power.charging_pin", power.charging_pin), ("io.button_pin", io.button_pin)]
     uses += [("io.led_pin", io.led_pin), ("io.motor_pin", io.motor_pin)]
-    uses += [("io.worn_pin", io.worn_pin)]
+    uses += [("io.worn_pin", io.worn_pin), ("io.motion_pin", io.motion_pin)]
     uses += [(f"power.rails {name}", pin) for name, pin in power.rails]
-    if power.button_pin not in (-1, io.button_pin):
-        uses.append(("power.button_pin", power.button_pin))
+    for name in ("button_pin", "worn_pin", "motion_pin"):
+        wakes: int = getattr(power, name)
+        if wakes not in (-1, getattr(io, name)):
+            uses.append((f"power.{name}", wakes))
     taken: dict[int, str] = {}
     faults = []
     for use, pin in uses:

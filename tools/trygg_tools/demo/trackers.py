@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from trygg_tools.boards import board_file, config_sections, read_board
 from trygg_tools.demo.folder import Wearer
 from trygg_tools.demo.mortal import mortal
 from trygg_tools.demo.processes import end
@@ -111,12 +112,11 @@ class SimulatedTracker:
 
 
 def board_config(credentials: dict[str, Any]) -> dict[str, Any]:
-    """A board's /config.json: the credentials, and the virtual board's own wiring."""
+    """A board's /config.json: the credentials, and what the bench board's file says, after which
+    the virtual board is wired."""
     return {
         **credentials,
         "tls": CA if credentials["tls"] else None,
         "wifi": {"ssid": "trygg", "password": ""},
-        "gnss": {"number": 1, "tx": 17, "rx": 18, "baud": 9600},
-        "power": {"battery_pin": 4, "charging_pin": 14, "button_pin": 0, "rails": [["gnss", 21]]},
-        "io": {"button_pin": 0, "led_pin": 12, "motor_pin": 13},
+        **config_sections(read_board(board_file("esp32-bench"))),
     }

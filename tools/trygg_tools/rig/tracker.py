@@ -10,6 +10,7 @@ PowerCut itself. Runs under both interpreters.
 from tracker.app import App, Parts
 from tracker.log import Log
 from tracker.recovery import Recovery
+from tracker.strap import WORN
 from trygg_tools.rig import power as pw
 from trygg_tools.rig.anchor import Anchor
 from trygg_tools.rig.board_io import BoardIo
@@ -166,19 +167,22 @@ class SimulatedTracker:
             self._events.pop(0)[2]()
 
     def _asleep(self, ms: int, until_motion: bool) -> int:
-        """The chip is off for `ms`, or until the sensor or the button wakes it; the wake reason."""
+        """The chip is off for `ms`, or until sensor, strap or button wakes it; the wake reason."""
         self.link.close()
         self.app = None
         still_ms = ms
         if until_motion:
             still_ms = 0 if self.board.moved else self.body.still_ms(self.clock.world_s(), ms)
         ends_ms = self.clock.now_ms + still_ms
+        closed = self.board.strap == WORN
         while self.clock.now_ms < ends_ms:
             due_ms = self._events[0][0] if self._events else ends_ms
             self.clock.advance(max(0, min(due_ms, ends_ms) - self.clock.now_ms))
             self._act()
             if self.board.pressed:
                 return pw.BUTTON
+            if closed and self.board.strap != WORN:
+                return pw.EXT1
         return pw.TIMER if still_ms == ms else pw.EXT1
 
     def _start(self, cause: int, wake: int, after_ms: int) -> None:
