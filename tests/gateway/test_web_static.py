@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from trygg_gateway.delivery import FENCE_STATES, REASONS, REFUSALS, RESULTS, WHATS
+from trygg_gateway.standing import OpenAlarm, standing
 from trygg_gateway.web.app import STATIC
+from trygg_wire import layouts
 
 TOKENS = (STATIC / "tokens.css").read_text("utf-8")
 LIGHT, DARK = TOKENS.split("@media")
@@ -81,3 +84,28 @@ def test_no_page_has_script_or_style_in_its_lines(path):
 @pytest.mark.parametrize("path", OWN, ids=lambda p: p.name)
 def test_no_file_is_longer_than_four_hundred_lines(path):
     assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
+def test_the_page_has_a_word_for_every_alarm_and_reason_of_the_wire():
+    words = (STATIC / "words.js").read_text("utf-8")
+    names = {
+        "WHAT": set(WHATS[1:]),
+        "REASON": set(REASONS[1:]),
+        "FENCE": set(FENCE_STATES),
+    }
+    for table, wanted in names.items():
+        block = words.partition(f"const {table} = {{")[2].partition("\n};")[0]
+        assert wanted <= set(re.findall(r"^  (\w+):", block, re.MULTILINE)), table
+
+
+def test_the_words_of_the_gateway_are_as_many_as_the_wire_has():
+    high = {row[0]: row[3] for row in layouts.ROWS[layouts.ALARM]}
+    assert len(WHATS) == high["what"] + 1
+    assert len(REASONS) == high["reason"] + 1
+    answer = {row[0]: row[3] for row in layouts.ROWS[layouts.ANSWER]}
+    assert len(REFUSALS) == answer["reason"] + 1
+    assert len(RESULTS) == answer["result"] + 1
+    raising = set(range(1, high["what"] + 1)) - {layouts.BACK}
+    for what in raising:
+        text = standing(OpenAlarm(what, False), True, 0, 50, False, 0, 0)[1]
+        assert not text.startswith("alarm"), what
