@@ -62,7 +62,7 @@ def test_a_distance_is_exact_to_two_centimetres_anywhere_up_to_105_km(lat, lon, 
     st.one_of(latitude, st.sampled_from((90_000_000, -90_000_000, 89_900_000, 0))),
     st.one_of(longitude, st.sampled_from((179_950_000, -180_000_000))),
     st.lists(st.floats(0.05, 1), min_size=3, max_size=8),
-    st.sampled_from((100, 1000, 5000, 16_000)),
+    st.sampled_from((100, 1000, 5000, 15_990)),
     azimuth,
     st.floats(0, 5000),
 )
@@ -93,7 +93,7 @@ def test_the_machine_code_is_exact_to_five_centimetres_too():
             chance.randint(-90_000_000, 90_000_000),
             chance.randint(-180_000_000, 179_999_999),
         )
-        corners, longest_m = chance.randint(3, 7), chance.choice((100, 2000, 16_000))
+        corners, longest_m = chance.randint(3, 7), chance.choice((100, 2000, 15_990))
         turn = math.tau / corners
         ring = [
             away(lat, lon, i * turn, longest_m * chance.uniform(0.1, 1)) for i in range(corners)
