@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tracker.outbox import Outbox
-from trygg_tools.rig.flash import EIO
+from trygg_tools.rig.flash import ALL, EIO, NOTHING
 from trygg_tools.rig.orders import circle, signed_order
 from trygg_tools.rig.power import PowerCut
 from trygg_tools.rig.tracker import ORDER_KEY, SimulatedTracker
@@ -368,6 +368,46 @@ def test_what_only_ram_held_is_counted_when_a_sleep_takes_it(notebook):
     healths = [codec.decode(frame) for frame in tracker.gateway.records.values()]
     last = [values for kind, values in healths if kind == layouts.HEALTH][-1]
     assert last["records_dropped"] == len(missing)
+
+
+FAIL_STEP = 29  # every so many of the calls of flash; tried with 1 after each change
+
+
+def a_short_life(fail_at, done):
+    """Six minutes with two orders, an exit, a restart and a cut; one call of flash fails."""
+    tracker = fenced(leaving)
+    tracker.flash.fail_at, tracker.flash.fail_done = fail_at, done
+    settings = {"settings": [{"number": 1, "value": 30}]}
+    frame = signed_order(tracker.device, ORDER_KEY, 8, layouts.SETTINGS, settings)
+    tracker.run(60)
+    tracker.gateway.order(8, frame)
+    tracker.run(200)
+    tracker.at_step = cut_once(tracker)
+    tracker.run(60)
+    tracker.bite()
+    tracker.run(30)
+    return tracker
+
+
+def leaving(world_s):
+    """At home for a minute, then 500 m to the north."""
+    gone_dm = min(5000, max(0, world_s - START_S - 60) * 28)
+    return (HOME[0] + gone_dm * 9 // 10, HOME[1], 14 if 0 < gone_dm < 5000 else 0, 0, 30)
+
+
+@pytest.mark.parametrize("done", [NOTHING, ALL])
+def test_any_one_call_of_flash_that_fails_loses_nothing_and_stops_nothing(notebook, done):
+    calls = a_short_life(-1, done).flash.calls
+    assert calls > 150
+    for number in range(0, calls, FAIL_STEP):
+        notebook.clear()
+        tracker = a_short_life(number, done)
+        tracker.flash.fail_at = -1
+        settle(tracker, 100)
+        check_nothing_lost(tracker, notebook)
+        assert set(alarms_of(notebook)) <= set(tracker.gateway.records), number
+        assert len(alarms_of(notebook)) >= 1, number
+        assert not tracker.gateway.owed, (number, "an order is still owed")
 
 
 # -- wear --------------------------------------------------------------------------------
