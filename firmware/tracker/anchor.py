@@ -81,7 +81,7 @@ class Anchor:
         self._stop()
         self.heard = dbm is not None and dbm > UNHEARD
         if self._fix is not None:
-            self._learn(self._fix, now_s)
+            self._learn(self._fix)
             self._fix = None
         return True
 
@@ -92,6 +92,7 @@ class Anchor:
         elsewhere = self._place is not None and not self._near(fix)
         if now_s - self._taught_s >= APART_S or (elsewhere and self.heard):
             self._fix = fix
+            self._taught_s = now_s
             self.begin(now_s, look_s)
 
     def margin_cm(self, fences):
@@ -114,8 +115,7 @@ class Anchor:
         self._agreed, self.heard, self._place_dm = state & 7, bool(state & _HEARD), state >> 4
         self._place = (north - 90000000, east - 180000000) if self._agreed else None
 
-    def _learn(self, fix, now_s):
-        self._taught_s = now_s
+    def _learn(self, fix):
         if not self.heard:
             return
         if self._place is not None and self._near(fix):
