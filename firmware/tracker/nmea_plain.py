@@ -65,8 +65,7 @@ _BLOCK = 1024
 _COPY = "1280s"  # a sentence that begins in a block may end behind it
 _words = array("I" if _SIZE == 4 else "H", [0] * (1280 // _SIZE))
 _BELOW = (0, 0xFF, 0xFFFF, 0xFFFFFF)  # the bytes of a word before the one so numbered
-_HIGH = bytes([ord("0123456789ABCDEF"[value >> 4]) for value in range(256)])
-_LOW = bytes([ord("0123456789ABCDEF"[value & 15]) for value in range(256)])
+_DIGITS = b"0123456789ABCDEF"
 
 
 def scan(i, end, data, line, state):
@@ -113,9 +112,8 @@ def scan(i, end, data, line, state):
             k += 1
         check ^= check >> 16
         check = (check ^ check >> 8) & 255
-        if (data[star + 1] == _HIGH[check] and data[star + 2] == _LOW[check]) or _small(
-            data, star, check
-        ):
+        right = data[star + 1] == _DIGITS[check >> 4] and data[star + 2] == _DIGITS[check & 15]
+        if right or _small(data, star, check):
             good += 1
             if data[i + 5] != 86:  # the V of GSV, most of what comes
                 event = _understand(data, i + 1, star, state)
@@ -138,7 +136,7 @@ def _small(data, star, check):
         high -= 32
     if low > 96:
         low -= 32
-    return high == _HIGH[check] and low == _LOW[check]
+    return high == _DIGITS[check >> 4] and low == _DIGITS[check & 15]
 
 
 def _go_on(i, end, data, line, state):
@@ -149,7 +147,7 @@ def _go_on(i, end, data, line, state):
             continue
         check = state[CHECK]
         digit = data[i] - 32 if data[i] > 96 else data[i]
-        if digit != (_HIGH if state[PHASE] == _HIGH_DIGIT else _LOW)[check]:
+        if digit != _DIGITS[check >> 4 if state[PHASE] == _HIGH_DIGIT else check & 15]:
             state[PHASE] = _HUNTING
             state[BAD] += 1
             break
@@ -173,8 +171,10 @@ def _gather(i, end, data, line, state):
         state[BAD] += 1
         state[PHASE] = _HUNTING
         return dollar
-    line[used : used + last - i] = data[i:last]
-    state[USED] = used = used + last - i
+    for at in range(i, last):
+        line[used] = data[at]
+        used += 1
+    state[USED] = used
     if used > LINE_MAX:
         state[OVERRUN] += 1
         state[PHASE] = _HUNTING
