@@ -134,8 +134,8 @@ class Supply:
         state_files.save(self._flash, _FILE, data + struct.pack("<I", crc32(data) & 0xFFFFFFFF))
 
     def _recall(self):
-        """What an earlier boot learned; a damaged file is as none."""
-        data = state_files.load(self._flash, _FILE)
+        """What an earlier boot learned; a file that is damaged or cannot be read is as none."""
+        data = state_files.load(self._flash, _FILE) or b""
         if (
             len(data) != 16
             or struct.unpack_from("<I", data, 12)[0] != crc32(data[:12]) & 0xFFFFFFFF
