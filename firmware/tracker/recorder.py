@@ -24,6 +24,7 @@ Core = namedtuple(
 _DEEPSLEEP = 4
 _FLASH_ERRORS = retained.COUNTERS.index("flash_errors")
 _DROPPED = retained.COUNTERS.index("records_dropped")
+LATE_S = 30  # and an eighth: a clock that says a sleep was so much longer than planned has jumped
 SETTLE_S = 20  # between two tries to bring into flash what only RAM holds
 _SEQ_CHANCE = 0x1FFFFF00
 TRACK_APART_S = 5  # fixes nearer in time than this are one in the track
@@ -90,7 +91,7 @@ class Recorder:
     def _take_up(self):
         """Give everybody what they knew before the sleep or reset."""
         image, core, clock = self.image, self._core, self._parts.clock
-        slept_s = 0 if image.time_s and clock.utc() else image.sleep_s
+        slept_s = self._slept_s(clock.utc())
         image.sleep_s = 0
         core.elapsed.take_up(image.now_s, image.time_s, slept_s)
         core.elapsed.advance(clock.ticks_ms(), clock.utc())
@@ -104,6 +105,15 @@ class Recorder:
         if image.fences and not core.fences.load(image.fences, slept_s):
             self.faults += 1
             self._log.error("what was known of the fences is damaged and not used")
+
+    def _slept_s(self, utc):
+        """How long it has slept where the clock does not say so or has jumped; 0: ask the clock."""
+        image = self.image
+        if not image.time_s or not utc:
+            return image.sleep_s
+        longest_s = image.sleep_s + image.sleep_s // 8 + LATE_S
+        jumped = not 0 <= utc - image.time_s <= longest_s
+        return image.sleep_s if jumped else 0
 
     def _count_charge(self):
         """The ledger goes on; the time since it was last written was asleep, or awake."""
