@@ -309,6 +309,10 @@ class FenceSet:
         """The same without what is new: before a BACK is kept, so that none is forgotten."""
         return self._exits.ended(self._fences, self._clock)
 
+    def save_returned(self, data):
+        """What `save` gave before, with no exit that is over now: before a BACK is kept."""
+        return fence_memory.returned(data, self._fences)
+
     def kept_lasting(self, data):
         """Flash holds what `save_lasting` gave."""
         self._exits.kept(data)

@@ -98,15 +98,37 @@ def give_back(memory, fences):
                 fence.near_said = bool(state & 16)
                 fence.began = bool(state & 32)
                 fence.in_force = bool(state & 64) or not fence.windows
+                fence.returning = bool(state & 128)
                 fence.out_votes = votes >> 3 & 7
                 fence.in_votes = votes & 7
                 fence.near_since_s = near_since_s
                 fence.doubt.load(doubt, memory.now_s)
 
 
+def returned(data, fences):
+    """The bytes `data` with each exit in them that is over now made one that is perhaps over.
+
+    For RTC memory before a BACK is kept: after a reset in between, the next fixes say either BACK,
+    perhaps again, or LEFT (Fence.returning). Nothing else changes; bytes that are damaged stay so.
+    """
+    memory = unpack(data)
+    if memory is None:
+        return data
+    changed = bytearray(data[:-2])
+    for i in range(len(memory.saved)):
+        number, mark, state = memory.saved[i][:3]
+        for fence in fences:
+            ours = fence.number == number and fence.mark == mark
+            if ours and state & 7 == OUTSIDE and fence.state != OUTSIDE:
+                at = _HEAD_SIZE + i * _FENCE_SIZE + 5
+                changed[at] = state & 0x78 | 128
+                changed[at + 1] = 0  # votes
+    return bytes(changed) + struct.pack(">H", crc16(changed))
+
+
 def _row(fence, now_s):
     state = fence.state
-    flags = (fence.been_inside, fence.near_said, fence.began, fence.in_force)
+    flags = (fence.been_inside, fence.near_said, fence.began, fence.in_force, fence.returning)
     for i in range(len(flags)):
         state |= 8 << i if flags[i] else 0
     votes = fence.out_votes << 3 | fence.in_votes
@@ -120,6 +142,7 @@ def _copy(before, fence):
     fence.near_said = before.near_said
     fence.began = before.began
     fence.in_force = before.in_force
+    fence.returning = before.returning
     fence.from_s = before.from_s
     fence.until_s = before.until_s
     fence.out_votes = before.out_votes

@@ -57,7 +57,7 @@ class Fence:
     `distance_cm` is how far the last good fix was beyond the boundary. `out_votes` and `in_votes`
     hold the last three fixes that counted, one bit each, the newest lowest. `near_since_s` and
     `counted_at_s` (the last fix that counted) are on the FenceSet's own clock. `doubt`: whether an
-    exit may be an echo.
+    exit may be an echo. `returning`: BACK was decided before a reset, and perhaps not said.
     """
 
     def __init__(self, row, its_shape, windows, zone):
@@ -81,6 +81,7 @@ class Fence:
         """Know nothing of the wearer."""
         self.state = UNKNOWN
         self.been_inside = False
+        self.returning = False
         self.near_said = False
         self.near_since_s = 0
         self.out_votes = 0
@@ -177,9 +178,8 @@ class Fence:
         if _TWO_OF_THREE[self.out_votes]:
             return self._leave()
         if says == INSIDE:
-            self._settle(INSIDE)
-            self.been_inside = True
-        elif self.state != NEAR:
+            return self._come_back() if self.returning else self._stay()
+        if self.state != NEAR:
             self.state = NEAR
             self.near_since_s = now_s
         return None
@@ -200,6 +200,10 @@ class Fence:
             band_cm = min(band_cm, self.shape.half_width_cm())
         return read(self.distance_cm, accuracy_cm, buffer_cm, band_cm)
 
+    def _stay(self):
+        self._settle(INSIDE)
+        self.been_inside = True
+
     def _leave(self):
         self._settle(OUTSIDE)
         self.doubt.forget()
@@ -209,13 +213,13 @@ class Fence:
         return Event(LEFT, self.number, BEGAN if self.began else BOOT)
 
     def _come_back(self):
-        self._settle(INSIDE)
+        self._stay()
         self.out_votes = self.in_votes = 0
-        self.been_inside = True
         return Event(BACK, self.number, CROSSED)
 
     def _settle(self, state):
         self.state = state
+        self.returning = False
         self.near_said = False
 
 

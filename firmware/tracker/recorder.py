@@ -216,7 +216,8 @@ class Recorder:
     def alarm(self, event):
         """Keep an ALARM for the event; gives (boot, seq)."""
         if event.what == layouts.BACK:
-            # first: flash never knows an exit as open that was said to be over
+            # first: neither memory knows an exit as open that was said to be over
+            self.image.fences = self._core.fences.save_returned(self.image.fences)
             self._keep_exits(self._core.fences.save_ended())
         self._soon()
         moment = self._moment()

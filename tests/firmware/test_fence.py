@@ -422,6 +422,31 @@ def test_an_exit_is_confirmed_over_a_reset_at_every_step():
         assert tuple(events) == LEFT_1 + BACK_1, cut
 
 
+def test_a_reset_before_a_back_is_kept_says_it_again_or_the_next_exit():
+    for metres, said in ((100, BACK_1), (200, LEFT_1)):
+        walk = inside_walk()
+        walk.at(200, 60)
+        walk.at(200, 63)
+        data = walk.fences.save()
+        walk.at(100, 120)
+        assert walk.at(100, 123) == BACK_1
+        again = Walk()
+        assert again.fences.load(walk.fences.save_returned(data))
+        assert again.fences.worst() == (1, UNKNOWN)
+        events = again.at(metres, 183) + again.at(metres, 186) + again.at(metres, 189)
+        assert events == said
+
+
+def test_what_is_not_over_stays_as_it_was_saved():
+    walk = inside_walk(circle(), circle(2, 1600))
+    walk.at(200, 60)
+    data = walk.fences.save()
+    walk.at(200, 63)
+    assert walk.fences.save_returned(data) == data
+    assert walk.fences.save_returned(b"") == b""
+    assert walk.fences.save_returned(data[:-1]) == data[:-1]
+
+
 def test_an_alarm_after_a_sleep_has_the_fixes_before_it_as_evidence():
     walk = inside_walk()
     walk.at(100, 60)

@@ -1,7 +1,8 @@
 """An exit is never missed, wherever a reset or a loss of power strikes, and rarely said twice.
 
-The steps between two fixes are those of App and Recorder: decide; for a BACK tell flash first; keep
-each alarm; then RTC memory; then flash. A reset leaves RTC memory and flash, a new battery flash.
+The steps between two fixes are those of App and Recorder: decide; for a BACK tell RTC memory and
+flash first; keep each alarm; then RTC memory; then flash. A reset leaves RTC memory and flash, a
+new battery flash.
 """
 
 from collections.abc import Iterator
@@ -68,6 +69,7 @@ class Tracker:
         yield lambda: events.extend(self.walk.at(metres, s))
         for event in events:
             if event.what == BACK:
+                yield self._retain_returned
                 yield lambda: self._keep(fences.save_ended())
             yield lambda event=event: self.said.append(event)
         yield self._retain
@@ -75,6 +77,9 @@ class Tracker:
 
     def _retain(self) -> None:
         self.rtc = self.walk.fences.save()
+
+    def _retain_returned(self) -> None:
+        self.rtc = self.walk.fences.save_returned(self.rtc)
 
     def _keep(self, data: bytes | None) -> None:
         if data is not None:
