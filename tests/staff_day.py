@@ -17,7 +17,7 @@ ENERGY = {
 
 
 def at_home(_world_s):
-    return (*HOME, 0, 0, 30)
+    return HOME[0], HOME[1], 0, 0, 30
 
 
 class Day(SimulatedTracker):
