@@ -2,7 +2,7 @@
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test check bench simulate cuts fuzz soak microbit
+.PHONY: run test check bench simulate cuts fuzz soak microbit exits mutants
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
@@ -19,6 +19,12 @@ bench: $(VENV)/ready-dev      ## figures as JSON lines
 
 cuts: $(VENV)/ready           ## the power cut at every byte of every flash write of a recorded life
 	$(VENV)/bin/python -m trygg_tools.power_cuts
+
+exits: $(VENV)/ready          ## ten thousand exits of the whole tracker against the bound it stated
+	$(VENV)/bin/python -m trygg_tools.exits
+
+mutants: $(VENV)/ready-dev    ## faults planted in duty and fence, each caught by a test
+	$(VENV)/bin/python tests/mutants.py
 
 simulate: $(VENV)/ready-dev   ## wearer-years behind docs/simulation.md; an hour on two cores
 	$(VENV)/bin/trygg campaign --write docs

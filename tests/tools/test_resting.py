@@ -76,6 +76,17 @@ def test_motion_ends_the_rest_at_once():
     assert asleep.searches(5100, 8600) <= 2  # and quiet again
 
 
+def test_a_trusted_sensor_that_is_dead_hides_an_exit_no_longer_than_its_maximum_age():
+    def leaving(world_s):
+        return (HOME[0] + 12 * max(0, world_s - START_S - 5000), HOME[1], 14, 0, 30)
+
+    worn = Wearing(leaving, sensors_trusted=1, motion_max_age_s=1200)
+    worn.tracker.body.wear(lambda _s: False)
+    worn.tracker.run(5000 + 300 + 1200 + FLOOR_BOUND_S)
+    frames = worn.tracker.gateway.records.values()
+    assert layouts.ALARM in [codec.decode(frame)[0] for frame in frames]
+
+
 def test_who_moves_all_the_time_is_not_woken_for_nothing():
     moving = Wearing()
     moving.tracker.body.wear(lambda _s: True)
