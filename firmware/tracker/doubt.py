@@ -7,7 +7,8 @@ Two such fixes three seconds apart agree. So a fix is doubtful when
   - it lies farther beyond the boundary than the wearer can have come at v_max since the last fix
     that was not OUTSIDE, both accuracies and fix_margin_dm allowed for.
 A doubtful OUTSIDE counts as NEAR until such fixes, without one that is not OUTSIDE between them,
-have come for doubt_s with the receiver kept on; then it counts as decided. Who walks out under an
+have come for doubt_s with the receiver kept on; then it counts as decided. Time without fixes does
+not count: the first fixes of two searches running are as far off as those of one. Who walks out under an
 open sky is never doubted; the stated bound allows for the others. Measured: docs/simulation.md.
 
 Distances in cm beyond the boundary, times in seconds on the FenceSet's clock.
@@ -18,6 +19,7 @@ from trygg_wire.layouts import NEAR, OUTSIDE
 NEVER_S = -0x1FFFFFFF
 _NONE = 255  # longer than any doubt_s
 _LONG_AGO = 65535
+_GAP_S = 10  # more than this between two fixes: the receiver was off, or lost the sky
 
 
 class Doubt:
@@ -32,29 +34,30 @@ class Doubt:
     def forget(self):
         """Know nothing."""
         self.lasted = False
-        self._since_s = self.sure_at_s = NEVER_S
+        self._held_s = _NONE  # for so long have doubtful fixes come
+        self._seen_s = self.sure_at_s = NEVER_S
         self.sure_cm = 0
 
     @property
     def open(self):
         """Whether the receiver is to stay on, since the next fixes will tell."""
-        return self._since_s != NEVER_S
+        return self._held_s != _NONE
 
     def sure(self, distance_cm, accuracy_dm, now_s):
         """A fix that is not OUTSIDE: so far beyond at most was the wearer then."""
         self.sure_at_s = now_s
         self.sure_cm = distance_cm + 10 * accuracy_dm
-        self._since_s = NEVER_S
+        self._held_s = _NONE
 
     def save(self, now_s):
-        """What is known at `now_s`, for a pack of "BHi"; a time too long ago is none."""
-        since_s = _NONE if self._since_s == NEVER_S else min(now_s - self._since_s, _NONE - 1)
-        return since_s, min(now_s - self.sure_at_s, _LONG_AGO), self.sure_cm
+        """What is known at `now_s`, for a pack of "BBHi"; a time too long ago is none."""
+        seen_s = min(now_s - self._seen_s, _NONE)
+        return self._held_s, seen_s, min(now_s - self.sure_at_s, _LONG_AGO), self.sure_cm
 
     def load(self, saved, now_s):
         """Take up what `save` gave at the same `now_s`."""
-        since_s, sure_s, self.sure_cm = saved
-        self._since_s = NEVER_S if since_s == _NONE else now_s - since_s
+        self._held_s, seen_s, sure_s, self.sure_cm = saved
+        self._seen_s = now_s - seen_s
         self.sure_at_s = NEVER_S if sure_s == _LONG_AGO else now_s - sure_s
 
     def weigh(self, says, distance_cm, accuracy_dm, now_s, settings):
@@ -65,9 +68,13 @@ class Doubt:
             return says
         if not settings.doubt_s or not self._doubtful(distance_cm, accuracy_dm, now_s, settings):
             return says
-        if self._since_s == NEVER_S:
-            self._since_s = now_s
-        if now_s - self._since_s < settings.doubt_s:
+        apart_s = now_s - self._seen_s
+        self._seen_s = now_s
+        if self._held_s == _NONE:
+            self._held_s = 0
+        elif apart_s <= _GAP_S:
+            self._held_s = min(self._held_s + apart_s, _NONE - 1)
+        if self._held_s < settings.doubt_s:
             return NEAR
         self.lasted = True
         return says

@@ -17,7 +17,7 @@ FIXES_KEPT = 3
 _FORMAT = 2
 # format, version, now, utc, last fix at, end of OpenExits' budget, flags, fences, fixes
 _HEAD = ">BIIIIIBBB"
-_FENCE = ">BIBBIBHi"  # number, mark, state and flags, votes, near since, Doubt.save's
+_FENCE = ">BIBBIBBHi"  # number, mark, state and flags, votes, near since, Doubt.save's
 _FIX = ">IiiIHHB"
 _HEAD_SIZE = struct.calcsize(_HEAD)
 _FENCE_SIZE = struct.calcsize(_FENCE)

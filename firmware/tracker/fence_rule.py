@@ -161,6 +161,8 @@ class Fence:
         says = self._read(accuracy_dm, settings)
         if self.state != OUTSIDE:
             says = self._weigh(says, accuracy_dm, now_s, settings)
+        elif says == INSIDE:
+            self.doubt.sure(distance_cm, accuracy_dm, now_s)
         return self._count(says, now_s)
 
     def _weigh(self, says, accuracy_dm, now_s, settings):

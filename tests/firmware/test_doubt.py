@@ -65,9 +65,19 @@ def test_a_doubt_of_zero_seconds_is_none():
     assert doubt.weigh(OUTSIDE, 13000, 130, 1028, Never) == OUTSIDE
 
 
+def test_time_without_fixes_makes_no_echo_true():
+    doubt = at_home()
+    for now_s in (1028, 1030, 1032, 1131, 1133, 1233, 1235):  # seconds of three searches
+        assert doubt.weigh(OUTSIDE, 9000, 600, now_s, Settings) == NEAR
+    for now_s in range(1236, 1247):
+        assert doubt.weigh(OUTSIDE, 9000, 600, now_s, Settings) == NEAR
+    assert doubt.weigh(OUTSIDE, 9000, 600, 1255, Settings) == OUTSIDE
+
+
 def test_what_it_knows_survives_a_sleep():
     doubt = at_home()
-    doubt.weigh(OUTSIDE, 13000, 130, 1028, Settings)
+    for now_s in range(1028, 1041):
+        doubt.weigh(OUTSIDE, 13000, 130, now_s, Settings)
     after = Doubt()
     after.load(doubt.save(1040), 1040)
     assert after.open
