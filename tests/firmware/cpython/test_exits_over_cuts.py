@@ -86,9 +86,9 @@ class Tracker:
             self.flash = data
             self.walk.fences.kept_lasting(data)
 
-    def last_said(self, number: int) -> int:
-        said = [event.what for event in self.said if event.fence_number == number]
-        return said[-1] if said else BACK
+    def turns(self, number: int) -> list[int]:
+        ours = [event.what for event in self.said if event.fence_number == number]
+        return [what for what in ours if what in (LEFT, BACK)]
 
 
 def _walk(steps):
@@ -111,7 +111,7 @@ def test_who_is_outside_in_the_end_was_said_to_have_left(steps):
     tracker, s = _walk(steps)
     _stay(tracker, OUT_M, s)
     for number in (1, 2):
-        assert tracker.last_said(number) == LEFT
+        assert tracker.turns(number)[-1] == LEFT
     assert tracker.walk.fences.worst()[1] == OUTSIDE
 
 
@@ -135,14 +135,12 @@ def test_no_exit_is_said_again_but_after_a_cut(steps):
     whole, _s = _walk([(metres, later_s, None) for metres, later_s, _ in steps])
     cuts = sum(strike is not None for _, _, strike in steps)
     for number in (1, 2, 3):
-        left = sum(event.what == LEFT and event.fence_number == number for event in tracker.said)
-        without = sum(event.what == LEFT and event.fence_number == number for event in whole.said)
-        assert left <= without + 2 * cuts
+        left = tracker.turns(number).count(LEFT)
+        assert left <= whole.turns(number).count(LEFT) + 2 * cuts
+        turns = whole.turns(number)
+        assert turns == [LEFT, BACK] * (len(turns) // 2) + [LEFT] * (len(turns) % 2)
     if not cuts:
         assert tracker.said == whole.said
-        for number in (1, 2, 3):
-            turns = [event.what for event in whole.said if event.fence_number == number]
-            assert turns == [LEFT, BACK] * (len(turns) // 2) + [LEFT] * (len(turns) % 2)
 
 
 def test_one_exit_cut_at_every_stroke_of_every_step_is_said_once_or_again_as_boot():
