@@ -8,8 +8,9 @@ Two such fixes three seconds apart agree. So a fix is doubtful when
     that was not OUTSIDE, both accuracies and fix_margin_dm allowed for.
 A doubtful OUTSIDE counts as NEAR until such fixes, without one that is not OUTSIDE between them,
 have come for doubt_s with the receiver kept on; then it counts as decided. Time without fixes does
-not count: the first fixes of two searches running are as far off as those of one. Who walks out under an
-open sky is never doubted; the stated bound allows for the others. Measured: docs/simulation.md.
+not count: the first fixes of two searches running are as far off as those of one. Who walks out
+under an open sky is never doubted; the stated bound allows for the others. Measured:
+docs/simulation.md.
 
 Distances in cm beyond the boundary, times in seconds on the FenceSet's clock.
 """

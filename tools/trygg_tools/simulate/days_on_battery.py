@@ -66,6 +66,7 @@ def _costs(case: Case, scene: Scene, run: Run) -> dict[str, Any]:
         "mah_a_day": {name: _mah(name, run, case.days) for name in board_names()},
         "late_s": spread(late),
         "bound_s": [run.least_bound_s, run.bound_s],
+        "unsure": len(judged.unsure),
         "missed": len(judged.missed),
         "false": len(judged.false),
         "receiver_s_a_day": round(

@@ -46,6 +46,7 @@ class Tally(NamedTuple):
     days: float
     false: int
     missed: int
+    unsure: int
     detected: int
     late_s: list[int]  # from the line, on foot
 
@@ -64,6 +65,7 @@ def tally(case: Case) -> list[Tally]:
                 scene.length_s / DAY_S,
                 len(judged.false),
                 len(judged.missed),
+                len(judged.unsure),
                 len(judged.detected),
                 [one.from_line_s for one in on_foot],
             )
@@ -115,6 +117,7 @@ def summary(tallies: Iterable[Tally]) -> dict[str, Any]:
         "false_a_month": round(false / months, 3),
         "false_a_month_95": [round(low / months, 3), round(high / months, 3)],
         "exits_detected": sum(one.detected for one in tallies),
+        "exits_unsure": sum(one.unsure for one in tallies),
         "exits_missed": sum(one.missed for one in tallies),
         "late_s_on_foot": spread([late for one in tallies for late in one.late_s]),
     }
@@ -175,13 +178,16 @@ def table(figures: dict[str, Any]) -> str:
 
 def headline(figures: dict[str, Any]) -> str:
     """The defaults as Markdown, all and by house."""
-    head = "| homes | wearer-months | false exits | a wearer-month (95 %) | exits found | missed |"
-    lines = [head, "|---|---|---|---|---|---|"]
+    head = (
+        "| homes | wearer-months | false exits | a wearer-month (95 %) | exits found "
+        "| cannot tell | missed |"
+    )
+    lines = [head, "|---|---|---|---|---|---|---|"]
     for name, row in {"all": figures["defaults"], **figures["defaults_by_house"]}.items():
         low, high = row["false_a_month_95"]
         lines.append(
             f"| {name} | {row['wearer_months']} | {row['false']} "
             f"| {row['false_a_month']} ({low} to {high}) "
-            f"| {row['exits_detected']} | {row['exits_missed']} |"
+            f"| {row['exits_detected']} | {row['exits_unsure']} | {row['exits_missed']} |"
         )
     return "\n".join(lines)

@@ -141,18 +141,19 @@ class Receiver:
         self._read_data(sky, s)
         if self.found:
             return
-        needs_s = self._needs_s(sky, s)
+        fresh = self._is_fresh(s)
+        needs_s = sky.hot_s if fresh else sky.download_s * (COLD if self._ephemeris_s < 0 else 1)
         if needs_s:
             self._done += 1 / (needs_s * self._luck)
         if self._done >= 1:
             self.found = True
             self._since_fix_s = 0
+            if not fresh:
+                self._ephemeris_s = s  # it could not have found itself without
 
-    def _needs_s(self, sky: Surroundings, s: int) -> float:
-        """Seconds of a whole search under this sky; 0: it does not get on."""
-        if self._ephemeris_s >= 0 and s - self._ephemeris_s <= EPHEMERIS_GOOD_S:
-            return sky.hot_s
-        return sky.download_s * (COLD if self._ephemeris_s < 0 else 1)
+    def _is_fresh(self, s: int) -> bool:
+        """Whether the ephemerides are still good."""
+        return self._ephemeris_s >= 0 and s - self._ephemeris_s <= EPHEMERIS_GOOD_S
 
     def _read_data(self, sky: Surroundings, s: int) -> None:
         """Ephemerides are whole after so long of readable sky."""
@@ -160,9 +161,7 @@ class Receiver:
             self._reading_s = 0
             return
         self._reading_s += 1
-        if self._reading_s >= DOWNLOAD_S * sky.download_s / OPEN.download_s or (
-            self.found and self._needs_s(sky, s) != sky.hot_s
-        ):
+        if self._reading_s >= DOWNLOAD_S * sky.download_s / OPEN.download_s:
             self._ephemeris_s = s
 
     def _said(self, s: int, here: Here, when: str) -> bytes:

@@ -37,6 +37,7 @@ def figures(run: Run, verdict: Verdict, board: Board, battery_mah: int) -> dict[
             "true": len(verdict.exits),
             "must_be_detected": sum(one.counts for one in verdict.exits),
             "detected": len(verdict.detected),
+            "unsure": len(verdict.unsure),
             "missed": len(verdict.missed),
             "false": len(verdict.false),
             "false_a_month": round(len(verdict.false) / days * MONTH_DAYS, 2),

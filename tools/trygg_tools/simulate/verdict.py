@@ -6,7 +6,8 @@ outside (boundary + buffer + CLEAR_M) and stays beyond it for the longest time t
 short or shallow ones may be said or not, and neither is an error.
 - detected: a LEFT is made between crossing and return; latency is counted to its arrival at the
   gateway, from the boundary and from the line.
-- missed: an exit that counts, without a LEFT.
+- unsure: an exit that counts, without a LEFT, during which the tracker said that it cannot tell.
+- missed: one in which it said neither; the silent failure.
 - false: a LEFT made while the wearer is inside and has been for BACK_S.
 """
 
@@ -17,7 +18,7 @@ from typing import NamedTuple
 from trygg_tools.simulate.fences import Area
 from trygg_tools.simulate.track import Track
 from trygg_tools.simulate.wearer import Alarm
-from trygg_wire.layouts import LEFT
+from trygg_wire.layouts import CANT_TELL, LEFT
 
 MERGE_S = 120
 BACK_S = 120
@@ -61,6 +62,7 @@ class Verdict(NamedTuple):
 
     exits: list[Exit]
     detected: list[Detected]
+    unsure: list[Exit]
     missed: list[Exit]
     false: list[Alarm]
 
@@ -110,24 +112,27 @@ def judge(
     track: Track, areas: list[Area], alarms: list[Alarm], until_s: int, buffer_m: float = 10.0
 ) -> Verdict:
     """Compare what was true with what was said; `buffer_m` is the setting's."""
-    verdict = Verdict([], [], [], [])
+    verdict = Verdict([], [], [], [], [])
+    unsure_s = [alarm.made_s for alarm in alarms if alarm.what == CANT_TELL]
     for area in areas:
         left = [one for one in alarms if one.what == LEFT and one.fence_number == area.number]
         exits = exits_of(track, area, buffer_m, until_s)
         verdict.exits.extend(exits)
         for one in exits:
-            _judge_exit(one, left, verdict)
+            _judge_exit(one, left, unsure_s, verdict)
         for alarm in left:
             if not any(one.crossed_s <= alarm.made_s <= one.back_s + BACK_S for one in exits):
                 verdict.false.append(alarm)
     return verdict
 
 
-def _judge_exit(one: Exit, left: list[Alarm], verdict: Verdict) -> None:
+def _judge_exit(one: Exit, left: list[Alarm], unsure_s: list[int], verdict: Verdict) -> None:
     said = [alarm for alarm in left if one.crossed_s <= alarm.made_s <= one.back_s + BACK_S]
     if said:
         arrived_s = said[0].arrived_s
         from_line_s = max(0, arrived_s - one.line_s) if one.line_s else 0
         verdict.detected.append(Detected(one, arrived_s - one.crossed_s, from_line_s))
+    elif one.counts and any(one.crossed_s <= s <= one.back_s for s in unsure_s):
+        verdict.unsure.append(one)
     elif one.counts:
         verdict.missed.append(one)

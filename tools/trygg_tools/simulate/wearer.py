@@ -121,6 +121,7 @@ class Wearer(SimulatedTracker):
         self.spent = dict.fromkeys(STATES, 0)
         self.sessions = 0
         self._planned_for: App | None = None
+        self._began_ms = 0  # the first step of this App, from which it counts its seconds
         self.at_step = self._before_step
         self.clock = MeteredClock(track.start_s)
         self.power = RailPower()
@@ -218,6 +219,7 @@ class Wearer(SimulatedTracker):
         """A new App is given its policy before it does anything."""
         if self.app is not None and self.app is not self._planned_for:
             self._planned_for = self.app
+            self._began_ms = self.clock.now_ms
             self.policy.install(self.app)
 
     def _until_event(self, wait_ms: int) -> int:
@@ -225,15 +227,15 @@ class Wearer(SimulatedTracker):
 
         While it connects the App asks to be called at once, in vain. And while the receiver
         searches, the silence after its sentences says nothing, once the App has learned which
-        come (receiver.LEARNED_S).
+        come (receiver.LEARNED_S). The turn of the App's second is never passed over.
         """
+        turn_ms = 1000 - (self.clock.now_ms - self._began_ms) % 1000
         if self.radio.connecting():
-            wait_ms = max(wait_ms, self.radio.coming_ms()[0])
+            wait_ms = max(wait_ms, min(self.radio.coming_ms()[0], turn_ms))
         until_ms = super()._until_event(wait_ms)
-        if until_ms == QUIET_MS and wait_ms > QUIET_MS and self.receiver.idling():
-            speaks_ms = self.receiver.next_ms()
+        if until_ms == QUIET_MS and min(wait_ms, turn_ms) > QUIET_MS and self.receiver.idling():
             coming = [ms for ms in self.link.coming_ms() if ms >= 0]
-            until_ms = min([wait_ms, speaks_ms, *coming])
+            until_ms = min([wait_ms, self.receiver.next_ms(), *coming])
             return self.body.still_ms(self.clock.world_s(), until_ms)
         return until_ms
 
