@@ -4,6 +4,7 @@ A tracker that is taken off its charger must last until it is usually charged ne
 more; without a usual time for day_needs_h. When its hours are unknown, its charge must be at least
 off_charger_percent. It is judged as soon as it is surely off, and once more after the cell has come
 to rest, for a cell straight from the charger stands higher than it is. Too little is an alarm.
+A charger that says that it has finished counts as taken off: the cell is full then.
 
 The case that this is made for: Norway 2022, in ../../shared/reference/telecare.md: battery low at
 14:19, on the charger, off it at 15:04, dead soon after, and nobody was told.

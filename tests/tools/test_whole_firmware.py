@@ -160,4 +160,7 @@ def test_the_whole_firmware_keeps_its_promises_in_160_kb(afternoon: Afternoon) -
     assert HEAP_LEAST < health["heap_free"] < HEAP_KB * 1024
     assert health["records_waiting"] <= 3  # the newest; everything before was acknowledged
     assert health["flash_errors"] == health["orders_refused"] == 0
+    assert (health["safe_mode"], health["crashes"], health["temperature_c"]) == (0, 0, 31)
+    spent = {one["activity"] for one in health["charge"]}
+    assert spent >= {layouts.AWAKE, layouts.RECEIVER, layouts.RADIO}
     assert {event.kind for event in board.events} <= {"start", "sleep", "felt", "pin"}
