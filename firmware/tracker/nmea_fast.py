@@ -275,7 +275,7 @@ def _read(i: int, end: int, form: int, state) -> int:
             c = whole % 100  # minutes of a degree, or seconds
             if wholes == 0:
                 return 0
-            if want == 50:  # 2
+            if want == 104:  # h
                 s[slot] = whole * 100 + part // 10000
             elif want == 107:  # k: 463 / 9000 dm/s are a hundredth of a knot
                 whole = (whole * 100 + part // 10000) * 463 + 4500 if whole < 600 else 27000000

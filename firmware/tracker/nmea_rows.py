@@ -10,7 +10,7 @@ that are not looked at. A field makes an integer in its slot, ABSENT when it is 
   O  dddmm.mmm[m...] the same, up to 180 degrees
   N  after an angle: N leaves it, S makes it negative, empty makes it NOWHERE
   E  E and W the same
-  2  a number without sign in hundredths, further decimals dropped
+  h  a number without sign in hundredths, further decimals dropped
   k  a speed in knots as dm/s, to the nearest; 3000 is the most
   g  a course in degrees, to the nearest, 360 above 360; a speed or course without digits is refused
   d  exactly six digits
@@ -80,14 +80,14 @@ FORMS = (
         "tcANOEkgd__c", S_TIME, S_STATUS, S_LAT, S_LAT, S_LON, S_LON, SPEED, COURSE, DATE, S_MODE
     ),
     # time lat N/S lon E/W quality satellites HDOP
-    _form("tANOEii2", S_TIME, S_LAT, S_LAT, S_LON, S_LON, QUALITY, SATELLITES, HDOP),
+    _form("tANOEiih", S_TIME, S_LAT, S_LAT, S_LON, S_LON, QUALITY, SATELLITES, HDOP),
     # time range's error major minor orientation latitude's error longitude's error
-    _form("t2___22", S_TIME, RANGE, NORTH, EAST),
+    _form("th___hh", S_TIME, RANGE, NORTH, EAST),
     b"",  # GSA: only its dimensions are read, in the third byte after the name
     _form("ANOEtcc", S_LAT, S_LAT, S_LON, S_LON, S_TIME, S_STATUS, S_MODE),
     _form("g___k", VTG_COURSE, VTG_SPEED),  # course T magnetic M knots
     _form("tiii", S_TIME, DAY, MONTH, YEAR),
-    _form("tANOEmi2", S_TIME, S_LAT, S_LAT, S_LON, S_LON, QUALITY, SATELLITES, HDOP),
+    _form("tANOEmih", S_TIME, S_LAT, S_LAT, S_LON, S_LON, QUALITY, SATELLITES, HDOP),
 )
 
 

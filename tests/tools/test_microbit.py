@@ -16,7 +16,7 @@ PIECES = {piece.name: piece for piece in pieces()}
 
 def run_here(piece: Piece) -> list[str]:
     names: dict[str, object] = {}
-    for _name, source in chunks(piece.module, list(piece.wanted)):
+    for _name, source in chunks(piece.module, piece.wanted, piece.without):
         exec(source, names)
     exec(piece.helper, names)
     return [repr(eval(question, names)) for question in piece.questions]
@@ -29,7 +29,7 @@ def test_a_piece_is_whole_and_answers_as_its_module(name):
 
 @pytest.mark.parametrize("name", PIECES)
 def test_what_is_sent_has_no_prose_and_no_names_of_numbers(name):
-    for _name, source in chunks(PIECES[name].module, list(PIECES[name].wanted)):
+    for _name, source in chunks(PIECES[name].module, PIECES[name].wanted):
         assert '"""' not in source
         assert "ABSENT" not in source
         assert len(source) < 1500

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nmea_sentences import clock, epoch, gsa, gst, gsv, rmc, sentence
 from tracker import nmea, nmea_plain, nmea_rows
-from tracker.nmea_rows import CHECK, STATE_SIZE, USED
+from tracker.nmea_rows import CHECK, READ, USED
 
 FAST = Path(nmea_plain.__file__).with_name("nmea_fast.py")
 
@@ -218,7 +218,7 @@ def test_nothing_raises_and_the_next_whole_sentence_is_read(scan, data):
 def test_machine_code_and_plain_code_are_one(data):
     plain, *fast = (nmea.Receiver(scan) for scan in SCANS)
     wanted = fixes(plain, [data])
-    told = [slot for slot in range(STATE_SIZE) if slot not in (CHECK, USED)]
+    told = [slot for slot in range(READ) if slot not in (CHECK, USED)]
     for receiver in fast:
         assert fixes(receiver, [data]) == wanted
         assert [receiver._state[slot] for slot in told] == [plain._state[slot] for slot in told]

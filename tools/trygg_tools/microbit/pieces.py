@@ -1,8 +1,8 @@
 """What of the core runs on the board: pieces that fit 9 KB, and what is asked of each.
 
 A piece is some functions with all that they need. The same questions are put to the firmware's own
-modules here and to the piece there, and the answers must be the same. The NMEA parser goes in two
-pieces that meet in `state`: the reader, which fills it, and Epochs, which judges it.
+modules here and to the piece there, and the answers must be the same. The NMEA parser goes in
+three pieces that meet in `state`: framing, sentences, and Epochs, which judges.
 """
 
 import importlib.util
@@ -28,10 +28,11 @@ class Piece:
     questions: Sequence[str]
     helper: str = ""
     also: dict[str, object] = field(default_factory=dict)  # names that the helper uses
+    without: Sequence[str] = ()  # what no question comes to, and is not sent
 
 
 def reader_of_31_bits() -> ModuleType:
-    """nmea_plain as it is where small integers have 31 bits, its buffers for lines of 110 bytes."""
+    """nmea_plain where small integers have 31 bits: words of 16, and 320 bytes of them, not 1,280."""
     spec = importlib.util.spec_from_file_location("nmea_of_31_bits", Path(nmea_plain.__file__))
     assert spec
     assert spec.loader
@@ -39,39 +40,60 @@ def reader_of_31_bits() -> ModuleType:
     with mock.patch.object(struct, "calcsize", return_value=4):
         spec.loader.exec_module(module)
     assert module._SIZE == 2
-    vars(module).update(_BLOCK=64, _COPY="176s", _words=array("H", [0] * 88))
+    vars(module).update(_BLOCK=64, _COPY="320s", _words=array("H", [0] * 160))
     return module
 
 
-def _read() -> Piece:
-    clock, place = "101530.00", "5955.62000,N,01042.06000,E"
+# `told` sums up the state, which is too long to be said
+STATE = (
+    "from array import array\nline=bytearray(256)\nstate=array('i',bytes(220))\n"
+    "state[10]=state[14]=-1\nstate[11]=1\n"
+    "def told(f):\n"
+    " if f in(1,2): state[12]=0\n"
+    " c=0\n for v in state: c=(c*31+v)%99991\n"
+    " return f,c\n"
+)
+
+
+def _framing() -> Piece:
+    """From bytes to the sentences that are for us, and no further."""
     lines = [
-        sentence(f"GNRMC,{clock},A,{place},3.110,42.70,140626,,,A"),
         sentence("GPGSV,2,1,08,17,23,253,46,29,68,333,34,14,20,249,22,25,63,311,46"),
-        sentence(f"GNGGA,{clock},{place},1,11,0.83,41.3,M,39.9,M,,"),
-        sentence("GNGSA,A,3,02,05,12,13,15,,,,,,,,1.41,0.83,1.14"),
-        sentence(f"GNGST,{clock},4.0,2.1,1.8,10.0,2.10,1.80,3"),
-        sentence(f"GNGLL,{place},{clock},A,A"),
-        sentence("GNRMC,101531.00,A,3351.9999999,S,18000.000,W,99999.9,360.00,140626,,,D"),
-        sentence("GNGNS,101531.00,3351.9999999,S,18000.000,W,NAN,11,0.83,41.3,39.9,,,V"),
-        sentence("GNVTG,42.70,T,,M,3.110,N,5.760,K,A"),
-        sentence("GNZDA,101532.00,14,06,2026,00,00"),
-        sentence("GNGGA,101532.00,9999.9,N,01042.06000,E,1,11,0.83,41.3,M,39.9,M,,"),
-        sentence(f"GNRMC,235960.00,V,{place},,,140626,,,N"),
+        sentence("GNTXT,01,01,02,u-blox AG").lower(),
+        sentence("GNGSA,A,3,02,05,12,13,15,,,,,,,,1.41,0.83,1.14").replace(b"05", b"06"),
         b"$GNRMC,1015\0\x1b$GNGGA,1*00$*00kk",
+        b"$GPGSV,1,1",
+        b",00*79\r\n$GPGSV,1,1,00*7",
+        b"9\r",
+        b"$" + b"k" * 90,
+        b"k" * 12,
     ]
-    lines += [lines[0][:20], lines[0][20:]]
     questions = [f"told(scan(0,{len(line)},{line!r},line,state))" for line in lines]
-    helper = (  # `told` finishes an epoch that is over, and sums up the state, too long to be said
-        "from array import array\nline=bytearray(110)\nstate=array('i',bytes(220))\n"
-        "state[10]=state[14]=-1\nstate[11]=1\n"
-        "def told(f):\n"
-        " if f&3 in(1,2): state[12]=0\n"
-        " c=0\n for v in state: c=(c*31+v)%99991\n"
-        " return f,c\n"
-    )
     assert nmea_rows.STATE_SIZE == 55
-    return Piece("nmea reader", reader_of_31_bits(), ["scan"], questions, helper, {"array": array})
+    also: dict[str, object] = {"array": array}
+    without = ("_read", "take_in")
+    return Piece("nmea framing", reader_of_31_bits(), ["scan"], questions, STATE, also, without)
+
+
+def _sentences() -> Piece:
+    """From a sentence to what the epoch's sentences say."""
+    clock, place = "101530.00", "5955.62000,N,01042.06000,E"
+    bodies = [
+        f"GNRMC,{clock},A,{place},3.110,42.70,140626,,,A",
+        f"GNGGA,{clock},{place},1,11,0.83,41.3,M,39.9,M,,",
+        "GNGSA,A,3,02,05,12,13,15,,,,,,,,1.41,0.83,1.14",
+        f"GNGST,{clock},4.0,2.1,1.8,10.0,2.10,1.80,3",
+        f"GNGLL,{place},{clock},A,A",
+        "GNRMC,101531.00,A,3351.9999999,S,18000.000,W,99999.9,360.00,140626,,,D",
+        "GNGNS,101531.00,3351.9999999,S,18000.000,W,NAN,11,0.83,41.3,39.9,,,V",
+        "GNVTG,42.70,T,,M,3.110,N,5.760,K,A",
+        "GNZDA,101532.00,14,06,2026,00,00",
+        "GNGGA,101532.00,9999.9,N,01042.06000,E,1,11,0.83,41.3,M,39.9,M,,",
+        f"GNRMC,235960.00,V,{place},,,140626,,,N",
+    ]
+    questions = [f"told(_understand({body.encode()!r},0,{len(body)},state))" for body in bodies]
+    also: dict[str, object] = {"array": array}
+    return Piece("nmea sentences", nmea_plain, ["_understand"], questions, STATE, also)
 
 
 def _judge() -> Piece:
@@ -192,5 +214,15 @@ def _physics() -> Piece:
 
 def pieces() -> list[Piece]:
     """All of them."""
-    makers = (_read, _judge, _accuracy, _dates, _geometry, _distances, _reading, _physics)
+    makers = (
+        _framing,
+        _sentences,
+        _judge,
+        _accuracy,
+        _dates,
+        _geometry,
+        _distances,
+        _reading,
+        _physics,
+    )
     return [make() for make in makers]

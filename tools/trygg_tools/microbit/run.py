@@ -34,7 +34,7 @@ def ask(board: Board, piece: Piece) -> tuple[list[str], int]:
     """Load a piece on a fresh board; its answers, and the bytes of heap that it left free."""
     board.forget()
     board.run("import gc")
-    for name, source in chunks(piece.module, list(piece.wanted)):
+    for name, source in chunks(piece.module, piece.wanted, piece.without):
         try:
             board.run("gc.collect()")
             board.run(source)

@@ -9,7 +9,7 @@ import inspect
 import sys
 import textwrap
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -100,7 +100,7 @@ def _sources(name: str, value: Any) -> tuple[list[str], list[tuple[dict[str, Any
             f"from collections import namedtuple\n{name}=namedtuple({name!r},{value._fields!r})"
         )
     elif isinstance(value, array):
-        empty = f"bytes({len(value) * value.itemsize})" if not any(value) else repr(list(value))
+        empty = repr(list(value)) if any(value) else f"(0 for _ in range({len(value)}))"
         source = f"from array import array\n{name}=array({value.typecode!r},{empty})"
     elif inspect.isbuiltin(value):
         source = f"from {value.__module__.lstrip('_')} import {value.__name__} as {name}"
@@ -113,10 +113,13 @@ def _is_named_tuple(value: Any) -> bool:
     return inspect.isclass(value) and issubclass(value, tuple) and hasattr(value, "_fields")
 
 
-def chunks(module: ModuleType, wanted: list[str]) -> list[tuple[str, str]]:
-    """(name, source) of the functions and classes `wanted` of a module and all that they need: the
-    classes' names first, then the longest first, while the heap has room for compiling it."""
-    sent: set[str] = set()
+def chunks(
+    module: ModuleType, wanted: Sequence[str], without: Sequence[str] = ()
+) -> list[tuple[str, str]]:
+    """(name, source) of the functions and classes `wanted` of a module and all that they need but
+    what is named in `without`: the classes' names first, then the longest first, while the heap has
+    room for compiling it."""
+    sent: set[str] = set(without)
 
     def send(names: dict[str, Any], name: str) -> Iterator[tuple[str, str]]:
         if name in sent:
