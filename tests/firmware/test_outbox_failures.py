@@ -15,7 +15,7 @@ from trygg_wire.layouts import LANE_ALARM, LANE_LIVE
 SLOTS, SEGMENT = 5, 512  # eight records a file
 ALARMS = (3, 4, 11, 19, 27, 28, 35, 44)
 RECORDS = 60
-STEP = 5 if sys.implementation.name == "micropython" else 1  # it takes ten times as long there
+STEP = 9 if sys.implementation.name == "micropython" else 2  # tried with 1 after each change
 
 
 def frame_of(seq):

@@ -177,6 +177,8 @@ def test_a_clashing_alarm_is_raised_and_delivered_and_its_tracker_taught(tmp_pat
         assert clash["data"]["boot"] == CLASH_BOOT + 4
         (shown,) = until(lambda: gateway.ask("/api/alarms").json()["alarms"], "the alarm")
         assert shown["what"] == "left"
+        (state,) = gateway.ask("/api/trackers").json()["trackers"]
+        assert state["fence_state"] == "inside", "what nobody can tell apart changes no state"
         taken = gateway.command("alarms", "take", shown["id"], "--who", "Ingrid")
         assert taken.returncode == 0, taken.stderr
         status = json.loads(gateway.command("status", "--json").stdout)
