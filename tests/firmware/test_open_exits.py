@@ -215,6 +215,28 @@ def _check_flash(carried):
     assert [entry for entry in held if entry not in states] == []
 
 
+def test_a_return_is_told_to_flash_without_budget_too():
+    for writes_before in range(BURST):
+        carried = Carried(circle(1, 1500), circle(2, 2500))
+        s = 0
+        for metres in (0,) + (200, 0) * writes_before + (300, 200, 200, 0):
+            carried.at(metres, s)
+            carried.at(metres, s + 3)
+            _check_flash(carried)
+            s += 60
+        assert carried.writes > writes_before
+
+
+def test_a_fence_that_rtc_memory_does_not_know_is_unknown():
+    carried = Carried()
+    other = Walk(circle(2))
+    other.at(0, 0)
+    carried.leave(0)
+    carried.new_battery()
+    assert carried.walk.fences.load(other.fences.save())
+    assert carried.walk.fences.worst() == (1, UNKNOWN)
+
+
 def test_the_budget_outlives_a_sleep():
     carried = Carried()
     for i in range(BURST + 1):

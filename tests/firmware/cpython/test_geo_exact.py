@@ -77,6 +77,18 @@ def test_a_polygon_of_up_to_32_km_is_exact_to_five_centimetres_within_5_km(
     assert abs(polygon.distance_cm(Place(*place)) - wanted) <= NEAR_ENOUGH_CM
 
 
+@MANY
+@given(latitude, longitude, st.integers(10, 1_000_000), azimuth, st.floats(-5000, 5000))
+def test_a_circle_of_up_to_100_km_is_exact_to_three_centimetres_within_5_km(
+    lat, lon, radius_dm, bearing, beyond_m
+):
+    row = {"shape": 0, "lat_e6": lat, "lon_e6": lon, "radius_dm": radius_dm, "rings": []}
+    place = away(lat, lon, bearing, abs(radius_dm / 10 + beyond_m))
+    metres = ellipsoid.inverse(*degrees((lat, lon)), *degrees(place))[0]
+    got_cm = shape.build(row)[0].distance_cm(Place(*place))
+    assert abs(got_cm - 100 * metres + 10 * radius_dm) <= 3
+
+
 def _polygon(lat, lon, *rings):
     rows = [{"points": [{"lat_e6": at[0], "lon_e6": at[1]} for at in ring]} for ring in rings]
     row = {"shape": 1, "lat_e6": lat, "lon_e6": lon, "radius_dm": 0, "rings": rows}
