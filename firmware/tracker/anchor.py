@@ -1,7 +1,7 @@
 """A radio that is known to stay at home, and what hearing it says: near the place where it stands.
 
 Where it stands is learned: while it is heard beside good fixes, and the fixes agree with one
-another, AGREED times at least APART_S from each other, the first of them is its place. Heard
+another, AGREED times at least APART_MIN minutes from each other, the first of them is its place. Heard
 beside a fix that is elsewhere it is not at home, or not there any more, and is learned anew: so an
 anchor that is carried along is found out by the first fix away from home. It only ever plans: no
 fence is decided by it, and what it lets pass has the maximum age of anchor_max_age_s.
@@ -17,10 +17,12 @@ from trygg_wire.layouts import BLE, WIFI
 RANGE_DM = {WIFI: 1500, BLE: 1000}  # 2.4 GHz in the open; in a house a third of it
 GOOD_DM = 300  # a fix this accurate may teach
 AGREED = 3
-APART_S = 600
+APART_MIN = 10
 UNHEARD = -127
 _AGREED_MAX = 7
 _HEARD = 8
+_PLACE_MASK = 0x1FF  # dm, up to GOOD_DM
+_MINUTES = 0xFFFF  # of 45 days, then from 0 again
 
 
 class Anchor:
@@ -38,7 +40,7 @@ class Anchor:
         self._agreed = 0
         self._place = None
         self._place_dm = 0
-        self._taught_s = -APART_S
+        self._taught_min = -APART_MIN
         self._ends_s = -1  # of the look under way
         self._fix = None  # beside which it is
 
@@ -90,9 +92,10 @@ class Anchor:
         if not self.listens() or self.looking() or fix.accuracy_dm > GOOD_DM:
             return
         elsewhere = self._place is not None and not self._near(fix)
-        if now_s - self._taught_s >= APART_S or (elsewhere and self.heard):
+        passed_min = now_s // 60 - self._taught_min & _MINUTES
+        if passed_min >= APART_MIN or (elsewhere and self.heard):
             self._fix = fix
-            self._taught_s = now_s
+            self._taught_min = now_s // 60
             self.begin(now_s, look_s)
 
     def margin_cm(self, fences):
@@ -107,12 +110,14 @@ class Anchor:
         """What was learned, as three numbers of 30 bits."""
         lat_e6, lon_e6 = self._place or (0, 0)
         state = self._agreed | (_HEARD if self.heard else 0) | self._place_dm << 4
+        state |= (self._taught_min & _MINUTES) << 13
         return state, lat_e6 + 90000000, lon_e6 + 180000000
 
     def load(self, saved):
         """Take up what `save` gave."""
         state, north, east = saved
-        self._agreed, self.heard, self._place_dm = state & 7, bool(state & _HEARD), state >> 4
+        self._agreed, self.heard = state & 7, bool(state & _HEARD)
+        self._place_dm, self._taught_min = state >> 4 & _PLACE_MASK, state >> 13
         self._place = (north - 90000000, east - 180000000) if self._agreed else None
 
     def _learn(self, fix):

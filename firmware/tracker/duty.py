@@ -49,6 +49,7 @@ from trygg_wire.layouts import INSIDE, OUTSIDE
 
 NOTHING_S = NEVER_S  # as `stated_s`: it was said that nothing can be stated
 LOOK_S = 4  # the anchor is listened for so long at most before the receiver is switched on
+FULL_EVERY = 4  # searches in vain, one has its full time (search.py)
 FIX_EVERY_S = 1  # between two fixes of a receiver that stays on
 _FIRST_GUESS_S = 35  # a cold start under open sky: 24 to 31 s by the receivers' data sheets
 _FAILURES_MAX = 16
@@ -84,7 +85,9 @@ class Duty:
 
     def got_none(self):
         """A search was given up."""
-        self.failures = min(self.failures + 1, _FAILURES_MAX)
+        self.failures += 1
+        if self.failures > _FAILURES_MAX:
+            self.failures -= FULL_EVERY  # and goes on from 13 to 16: every fourth has its full time
 
     def renew(self):
         """A search is over, with a fix or without: the next plan keeps to what is stated now."""

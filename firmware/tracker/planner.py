@@ -10,6 +10,7 @@ from tracker.duty import LOOK_S
 from tracker.duty_rows import NEVER_S, Situation
 from tracker.local_time import minute_of_week, offset_s
 
+PAYS_S = 12  # a look takes 3 s of some 100 mA: as much as 12 s of a receiver at 25 mA
 LOOKED_S = 30  # a look at the anchor counts for the rest that it was made for
 _DAY_MIN = 1440
 
@@ -144,10 +145,14 @@ class Planner:
         image.anchor_state, image.anchor_north, image.anchor_east = self._anchor.save()
 
     def _listened(self, at):
-        """What the anchor says; with a motion sensor it counts only while the wearer is still."""
+        """What the anchor says, where fixes take so long that listening is cheaper.
+
+        With a motion sensor it counts only while the wearer is still.
+        """
         at.anchor_margin_cm = None
         at.at_anchor = False
-        if self._anchor.learned() and (at.still or not self._motion.sensed()):
+        pays = self._core.duty.time_to_fix_s >= PAYS_S
+        if pays and self._anchor.learned() and (at.still or not self._motion.sensed()):
             at.anchor_margin_cm = self._anchor.margin_cm(self._core.fences)
             way_s = self._core.duty.reach_s(at.anchor_margin_cm, 0)
             at.at_anchor = self._anchor.heard and way_s >= self._core.settings.fix_floor_s

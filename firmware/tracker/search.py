@@ -15,11 +15,10 @@ Every FULL_EVERY-th search has its full time all the same: a receiver that has t
 nothing shows nothing at first.
 """
 
-from tracker.duty import NOTHING_S
+from tracker.duty import FULL_EVERY, NOTHING_S
 
 KEEP_ON_S = 12
 UPKEEP_ON_S = 32  # one frame of 30 s from any moment in it, and two to be sure
-FULL_EVERY = 4
 NO_FIGURE = -10000
 
 

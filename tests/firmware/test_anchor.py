@@ -1,6 +1,6 @@
 """Anchor and Motion: what is learned from hearing it, what it may say, and when it is forgotten."""
 
-from tracker.anchor import AGREED, APART_S, RANGE_DM, Anchor
+from tracker.anchor import AGREED, APART_MIN, RANGE_DM, Anchor
 from tracker.anchor_list import AnchorList
 from tracker.fix import Fix
 from tracker.motion import Motion
@@ -9,6 +9,7 @@ from trygg_wire.layouts import BLE, WIFI
 HOME = (59927000, 10701000)
 BEACON = (BLE, b"\1\2\3\4\5\6")
 METRE_E6 = 9
+APART_S = 60 * APART_MIN
 LOOK_S = 4
 
 
@@ -167,6 +168,9 @@ def test_what_was_learned_goes_through_a_sleep():
             assert 0 <= number < 1 << 30
         again = Anchor(Radio(), radios)
         again.load(saved)
+        here = Fix(0, lat_e6, lon_e6, 55, 0, 360, 9, 0)
+        again.beside(here, (AGREED - 1) * APART_S + 90, LOOK_S)
+        assert not again.looking()  # it was taught a minute ago
         assert again.learned()
         assert again.heard
         fences = Fences()

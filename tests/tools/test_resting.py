@@ -102,6 +102,7 @@ def test_a_home_anchor_saves_searches_and_its_loss_wakes_the_receiver():
         return -70 if world_s < START_S + 9000 else -127
 
     plain, anchored = Wearing(), Wearing(anchor_max_age_s=1800)
+    plain.tracker.sky.search_s = anchored.tracker.sky.search_s = 20
     anchored.order(3, layouts.ANCHORS, BEACON)
     anchored.tracker.anchor.heard = heard
     for one in (plain, anchored):
@@ -116,12 +117,22 @@ def test_a_home_anchor_saves_searches_and_its_loss_wakes_the_receiver():
     assert looks > 10
 
 
+def test_where_fixes_are_quick_nobody_listens_for_an_anchor_but_to_learn():
+    quick = Wearing()
+    quick.order(3, layouts.ANCHORS, BEACON)
+    quick.tracker.anchor.heard = lambda _s: -70
+    quick.tracker.run(7200)
+    assert 3 <= quick.tracker.anchor.looks <= 13
+    assert quick.reports()[-1]["bound_s"] == FLOOR_BOUND_S + 5
+
+
 def test_an_anchor_whose_range_reaches_the_boundary_saves_nothing():
     near = Wearing(radius_m=120)
     near.order(3, layouts.ANCHORS, BEACON)
     near.tracker.anchor.heard = lambda _s: -70
-    near.tracker.run(7200)
     plain = Wearing(radius_m=120)
+    plain.tracker.sky.search_s = near.tracker.sky.search_s = 20
+    near.tracker.run(7200)
     plain.tracker.run(7200)
     assert near.searches(3600, 7200) >= plain.searches(3600, 7200) - 2
     assert near.reports()[-1]["bound_s"] == FLOOR_BOUND_S + 5
