@@ -1,7 +1,8 @@
 """Wiring only: /config.json and the chip's parts make an App, and the loop runs it.
 
 /config.json is written by provisioning: device, group, host, port, tls (the authority's file or
-null), password, order_key (hex), and for each part the arguments of its class in esp32/:
+null), password, order_key (hex), boot_floor (the highest boot number the gateway knows of this
+name, 0 none; tracker/boot_number.py), and for each part the arguments of its class in esp32/:
 wifi {ssid, password, perhaps bssid}, gnss {number, tx, rx, baud, and receiver: a name of
 tracker/receiver_rows.py}, power {battery_pin, rails, ...}, io {button_pin,
 ...}. Without that file there is nothing to run, and the console stays.

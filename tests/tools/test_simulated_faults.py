@@ -406,7 +406,9 @@ def test_any_one_call_of_flash_that_fails_loses_nothing_and_stops_nothing(notebo
         settle(tracker, 100)
         check_nothing_lost(tracker, notebook)
         assert set(alarms_of(notebook)) <= set(tracker.gateway.records), number
-        assert len(alarms_of(notebook)) >= 1, number
+        answers = {(one["order_id"], one["result"]) for one in tracker.gateway.answers}
+        fences_refused = (7, layouts.REFUSED) in answers  # "no flash" is said, and can be read
+        assert fences_refused or alarms_of(notebook), number
         assert not tracker.gateway.owed, (number, "an order is still owed")
 
 
