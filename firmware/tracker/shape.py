@@ -63,9 +63,9 @@ def build(row):
         return None, BAD_BODY
     data = _head(origin, len(rings), reach_cm, half_width_cm)
     for ring in rings:
-        data.append(len(ring) // 2 - 1)
-        for corner in ring:
-            data.append(corner + BIAS)
+        corners = array("i", [corner + BIAS for corner in ring])
+        data.extend(array("i", (len(ring) // 2 - 1,)))
+        data.extend(corners)
     return Shape(data), 0
 
 
