@@ -1,10 +1,11 @@
 """A radio that is known to stay at home, and what hearing it says: near the place where it stands.
 
 Where it stands is learned: while it is heard beside good fixes, and the fixes agree with one
-another, AGREED times at least APART_MIN minutes from each other, the first of them is its place. Heard
-beside a fix that is elsewhere it is not at home, or not there any more, and is learned anew: so an
-anchor that is carried along is found out by the first fix away from home. It only ever plans: no
-fence is decided by it, and what it lets pass has the maximum age of anchor_max_age_s.
+another, AGREED times at least APART_MIN minutes from each other, the first of them is its place;
+after that it is listened for beside a fix every KNOWN_MIN. Heard beside a fix that is elsewhere it
+is not at home, or not there any more, and is learned anew: so an anchor that is carried along is
+found out by the first fix away from home. It only ever plans: no fence is decided by it, and what
+it lets pass has the maximum age of anchor_max_age_s.
 
 Heard means within RANGE_DM of that place: the farthest at which such a radio is heard outdoors,
 not as far as it usually is. All anchors of one order stand at one place.
@@ -18,6 +19,7 @@ RANGE_DM = {WIFI: 1500, BLE: 1000}  # 2.4 GHz in the open; in a house a third of
 GOOD_DM = 300  # a fix this accurate may teach
 AGREED = 3
 APART_MIN = 10
+KNOWN_MIN = 60
 UNHEARD = -127
 _AGREED_MAX = 7
 _HEARD = 8
@@ -93,7 +95,8 @@ class Anchor:
             return
         elsewhere = self._place is not None and not self._near(fix)
         passed_min = now_s // 60 - self._taught_min & _MINUTES
-        if passed_min >= APART_MIN or (elsewhere and self.heard):
+        apart_min = APART_MIN if self._agreed < AGREED else KNOWN_MIN
+        if passed_min >= apart_min or (elsewhere and self.heard):
             self._fix = fix
             self._taught_min = now_s // 60
             self.begin(now_s, look_s)

@@ -20,6 +20,8 @@ class Planner:
 
     def __init__(self, parts, core, image, search, motion, anchor):
         self._clock = parts.clock
+        self._log = parts.log
+        self._faults = 0  # of the anchor's radio, those that were said
         self._core = core
         self._image = image
         self._search = search
@@ -104,6 +106,9 @@ class Planner:
         """Ask motion and anchor; True when a rest has ended by it."""
         if self._anchor.poll(now_s):
             self._keep()
+        if self._anchor.faults > self._faults:
+            self._faults = self._anchor.faults
+            self._log.error("the radio that listens for anchors failed")
         if not self._motion.poll(now_s):
             return False
         self._image.moved_s = now_s
