@@ -32,7 +32,7 @@ class Piece:
 
 
 def reader_of_31_bits() -> ModuleType:
-    """nmea_plain where small integers have 31 bits: words of 16, and 320 bytes of them, not 1,280."""
+    """nmea_plain where small integers have 31 bits: words of 16, 320 bytes of them, not 1,280."""
     spec = importlib.util.spec_from_file_location("nmea_of_31_bits", Path(nmea_plain.__file__))
     assert spec
     assert spec.loader
