@@ -3,8 +3,9 @@
 `python -m trygg_tools.bench.nmea` prints one JSON line. The epoch is RMC, GGA, 3 GSA, 8 GSV, VTG
 and GLL of several talkers: 15 sentences, 981 bytes. They are fed a minute at a time and each must
 give its fix. The best minute of three processes counts, because other programs can only slow it
-down; a minute, because the collector's work is part of what a parser costs. The heap is 256 KiB of 64-bit objects, near what a chip leaves, and the collector runs when it
-wants to. Heap bytes are what one epoch allocates. `plain` is the same without machine code.
+down; a minute, because the collector's work is part of what a parser costs. The heap is 256 KiB of
+64-bit objects, near what a chip leaves, and the collector runs when it wants to. Heap bytes are
+what one epoch allocates. `plain` is the same without machine code.
 
 micropyGPS is not shipped; a path to its micropyGPS.py, as argument or in TRYGG_MICROPYGPS, has it
 measured with the same bytes in the same interpreter, and adds the ratios.
