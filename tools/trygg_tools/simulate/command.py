@@ -10,33 +10,50 @@ import typer
 HOUSES = ("wooden", "brick", "block")
 
 
-def command(
-    track: Annotated[
-        Path | None, typer.Argument(help="A GPX file or an NMEA log; without one a life is made.")
-    ] = None,
-    days: Annotated[float, typer.Option(help="Days of a made life.", min=0.05, max=400)] = 7,
-    house: Annotated[str, typer.Option(help=f"Home of a made life: {', '.join(HOUSES)}.")] = (
-        "wooden"
+TrackFile = Annotated[
+    Path | None, typer.Argument(help="A GPX file or an NMEA log; without one a life is made.")
+]
+Days = Annotated[float, typer.Option(help="Days of a made life.", min=0.05, max=400)]
+House = Annotated[str, typer.Option(help=f"Home of a made life: {', '.join(HOUSES)}.")]
+Seed = Annotated[int, typer.Option(help="Another seed, another life and another sky.")]
+FenceTexts = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="home:RADIUS round the first place, circle:LAT,LON,RADIUS, or "
+        "polygon:LAT,LON;LAT,LON;LAT,LON. Again for another; home:150 without.",
     ),
-    seed: Annotated[int, typer.Option(help="Another seed, another life and another sky.")] = 1,
-    fence: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="home:RADIUS round the first place, circle:LAT,LON,RADIUS, or "
-            "polygon:LAT,LON;LAT,LON;LAT,LON. Again for another; home:150 without.",
-        ),
-    ] = None,
-    board: Annotated[str, typer.Option(help="A file of hardware/boards.")] = "reference-wearable",
-    battery: Annotated[int, typer.Option(help="mAh of the battery.", min=50)] = 1000,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A setting as in docs/settings.md: fix_floor_s=30. Repeatable."),
-    ] = None,
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Beside ours: a fix every 15, 60, 300, 900 s.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of the table.")] = False,
-    plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG) here.")] = None,
+]
+BoardName = Annotated[str, typer.Option(help="A file of hardware/boards.")]
+Battery = Annotated[int, typer.Option(help="mAh of the battery.", min=50)]
+SettingTexts = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="A setting as in docs/settings.md: fix_floor_s=30. Repeatable."),
+]
+Motion = Annotated[
+    bool, typer.Option("--motion/--no-motion", help="Whether the board has an accelerometer.")
+]
+Anchor = Annotated[bool, typer.Option("--anchor", help="A known radio at home, heard within 25 m.")]
+Compare = Annotated[
+    bool, typer.Option("--compare", help="Beside ours: a fix every 15, 60, 300, 900 s.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of the table.")]
+Picture = Annotated[Path | None, typer.Option(help="Write a picture (PNG) here.")]
+
+
+def command(
+    track: TrackFile = None,
+    days: Days = 7,
+    house: House = "wooden",
+    seed: Seed = 1,
+    fence: FenceTexts = None,
+    board: BoardName = "reference-wearable",
+    battery: Battery = 1000,
+    setting: SettingTexts = None,
+    motion: Motion = True,
+    anchor: Anchor = False,
+    compare: Compare = False,
+    as_json: AsJson = False,
+    plot: Picture = None,
 ) -> None:
     """Let the firmware's own core live through a track, and say what it detected and spent.
 
@@ -50,22 +67,23 @@ def command(
 
     `trygg simulate walk.gpx --fence circle:59.927,10.701,150 --board esp32-bench --json`
     """
-    from trygg_tools.boards import BoardError
-    from trygg_tools.simulate.fences import FenceError
-    from trygg_tools.simulate.plots import NoMatplotlib
-    from trygg_tools.simulate.track_files import TrackError
+    from trygg_tools.simulate.wearer import Senses
 
     try:
         scene = _scene(track, days, house, seed, fence or ["home:150"], board, battery, setting)
-        rows, runs = _run(scene, compare, battery)
-        if plot is not None:
-            from trygg_tools.simulate import plots
-
-            plots.comparison(scene, runs, rows, plot)
-    except (TrackError, FenceError, BoardError, NoMatplotlib, ValueError, OSError) as error:
+        scene = scene._replace(senses=Senses(motion, anchor))
+        rows = _run(scene, compare, battery, plot)
+    except _faults() as error:
         typer.echo(f"trygg simulate: {error}", err=True)
         raise typer.Exit(2) from None
     _say(rows, as_json)
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    """What a person can put right: all but faults of ours."""
+    from trygg_tools.simulate.plots import NoMatplotlib
+
+    return (ValueError, OSError, NoMatplotlib)  # TrackError, FenceError, BoardError are ValueErrors
 
 
 def _scene(
@@ -111,16 +129,16 @@ def _setting(text: str) -> tuple[int, int]:
     raise ValueError(f"no setting {name!r}; docs/settings.md has them all")
 
 
-def _run(scene: Any, compare: bool, battery: int) -> tuple[list[dict[str, Any]], list[Any]]:
-    from trygg_tools.simulate import policies, result, verdict
+def _run(scene: Any, compare: bool, battery: int, plot: Path | None) -> list[dict[str, Any]]:
+    from trygg_tools.simulate import plots, policies, result, verdict
     from trygg_tools.simulate.run import go
 
+    if plot is not None:
+        plots.check()  # says now what is missing, and not after the work
     chosen = policies.COMPARED if compare else (policies.OURS,)
-    runs = []
     total_s = scene.length_s * len(chosen)
     with typer.progressbar(length=total_s, label="simulating", file=sys.stderr) as bar:
-        for policy in chosen:
-            runs.append(go(scene, policy, bar.update))
+        runs = [go(scene, policy, bar.update) for policy in chosen]
     until_s = scene.track.start_s + scene.length_s
     rows = [
         result.figures(
@@ -128,7 +146,9 @@ def _run(scene: Any, compare: bool, battery: int) -> tuple[list[dict[str, Any]],
         )
         for run in runs
     ]
-    return rows, runs
+    if plot is not None:
+        plots.comparison(scene, runs, rows, plot)
+    return rows
 
 
 def _say(rows: list[dict[str, Any]], as_json: bool) -> None:

@@ -11,17 +11,24 @@ class NoMatplotlib(RuntimeError):
     """There is no matplotlib here."""
 
 
-def canvas(columns: int, rows: int, width: float = 11.0, height: float = 7.0) -> Any:
-    """(figure, axes) drawn into memory, never into a window."""
+def check() -> None:
+    """NoMatplotlib if there is none."""
     try:
-        import matplotlib as mpl
-
-        mpl.use("Agg")
-        from matplotlib import pyplot
+        import matplotlib  # noqa: F401
     except ImportError as error:
         raise NoMatplotlib(
             f"plots need matplotlib ({error}); install it with: pip install 'trygg[plots]'"
         ) from None
+
+
+def canvas(columns: int, rows: int, width: float = 11.0, height: float = 7.0) -> Any:
+    """(figure, axes) drawn into memory, never into a window."""
+    check()
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
     return pyplot.subplots(rows, columns, figsize=(width, height), layout="constrained")
 
 
