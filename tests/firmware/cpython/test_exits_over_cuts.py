@@ -105,7 +105,7 @@ def _stay(tracker: Tracker, metres: int, s: int) -> None:
         tracker.fix(metres, s + 10 * i, None)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.lists(step, max_size=25))
 def test_who_is_outside_in_the_end_was_said_to_have_left(steps):
     tracker, s = _walk(steps)
@@ -115,7 +115,7 @@ def test_who_is_outside_in_the_end_was_said_to_have_left(steps):
     assert tracker.walk.fences.worst()[1] == OUTSIDE
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(step, max_size=25))
 def test_who_is_home_in_the_end_is_inside_and_flash_knows_no_exit_of_theirs(steps):
     tracker, s = _walk(steps)
@@ -128,7 +128,7 @@ def test_who_is_home_in_the_end_is_inside_and_flash_knows_no_exit_of_theirs(step
     assert [fence.state == OUTSIDE for fence in again.fences.in_force()] == [False] * 3
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(step, max_size=25))
 def test_no_exit_is_said_again_but_after_a_cut(steps):
     tracker, _s = _walk(steps)

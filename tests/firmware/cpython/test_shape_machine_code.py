@@ -101,7 +101,7 @@ def biased(x, y):
     return array("i", (x + shape_plain.BIAS, y + shape_plain.BIAS))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(rings_of, place_at)
 @example([[(-REACH, -REACH), (REACH, -REACH), (REACH, REACH)]], (6_200_000, 6_200_000))
 @example([[(0, 0), (1, 0), (0, 0)]], (0, 0))
@@ -113,7 +113,7 @@ def test_a_survey_is_that_of_plain_code_to_a_centimetre(rings, at):
     assert twice & 1 == wanted & 1 or wanted >> 1 <= 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rings_of, st.lists(place_at, min_size=2, max_size=4))
 def test_the_edge_remembered_from_last_time_changes_nothing(rings, places):
     data = data_of(rings)
@@ -125,7 +125,7 @@ def test_the_edge_remembered_from_last_time_changes_nothing(rings, places):
 near_cm = st.integers(-shape_plain.NEAR_CM + 1, shape_plain.NEAR_CM - 1)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.integers(-90_000_000, 90_000_000), st.integers(-180_000_000, 180_000_000),
     near_cm, near_cm, near_cm,
@@ -139,7 +139,7 @@ def test_a_plane_is_that_of_plain_code_to_a_centimetre(lat, lon, x, y, z):
     assert abs(here[1] - wanted[1]) <= 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(-(1 << 23) + 1, (1 << 23) - 1), st.integers(-(1 << 23) + 1, (1 << 23) - 1))
 @example((1 << 23) - 1, (1 << 23) - 1)
 @example(0, 0)
