@@ -1,16 +1,14 @@
 # ruff: noqa: F821
 """Frame and read NMEA in machine code: the twin of nmea_plain.py, many times as fast.
 
-`micropython.viper`, `ptr8`, `ptr32`, `const` are words of MicroPython's compiler, so nothing is
-imported for them. Elsewhere (CPython, a port without the native emitter) the import of this file
-fails with NameError or SyntaxError, and nmea.py takes nmea_plain.py. What `scan` promises is
-written there; tests give both the same bytes and want the same memory.
+`micropython.viper`, `ptr8`, `ptr32`, `const` are words of MicroPython's compiler. Elsewhere the
+import of this file fails with NameError or SyntaxError, and nmea.py takes nmea_plain.py, where is
+written what `scan` promises; tests give both the same bytes and want the same memory.
 
-Why it looks so: a call costs as much as eighty bytes, so there are three functions and not ten; the
-first three names of a function live in registers; bodies are read four bytes at a time, aligned as
-the chip wants it. `ones` and `tops` are the well-known test whether a byte of a word is below
-`ones`' bytes: 43, which is above `$`, `*` and all control bytes and below all that sentences are
-made of, so that a word which passes is all body.
+Why it looks so: a call costs as much as eighty bytes, so there are few and long functions. Bodies
+are read four bytes at a time, aligned as the chip wants it; `ones` and `tops` are the well-known
+test whether a byte of a word is below 43, which is above `$` and `*` and below all that sentences
+are made of, so that a word which passes is all body.
 
 Machine code has no bounds checks: bytes are read below `end` only, `line` has room for a body of
 _LINE_MAX and one more, and slots come from the rows.
@@ -51,7 +49,6 @@ _READ_QUALITY = const(43)
 _READ_SATELLITES = const(44)
 _READ_HDOP = const(45)
 _READ_DIMENSIONS = const(54)
-_FIRST_KEPT = const(5)
 
 _RMC = const(1)
 _GGA = const(2)
@@ -102,8 +99,7 @@ def scan(i: int, end: int, data, line, state) -> int:
         elif phase == _BODY:
             i -= 1
             stop = first + (_LINE_MAX + 1) - used
-            if stop > end:
-                stop = end
+            stop = stop if stop < end else end
             while i < stop:
                 if i & 3 == 0:
                     i += 4
@@ -131,8 +127,7 @@ def scan(i: int, end: int, data, line, state) -> int:
                 check = (check ^ check >> 8) & 255
                 phase = _HIGH_DIGIT
         elif phase != _HUNTING:
-            if c > 96:  # small letters
-                c -= 32
+            c = c - 32 if c > 96 else c  # small letters
             if c > 57:
                 c = c - 7 if c > 64 else 0
             if phase == _HIGH_DIGIT and c == (check >> 4) + 48:
@@ -360,7 +355,7 @@ def _take_in(kind: int, state) -> int:
         at = ptr8(kept)[0]
         bit = at + ptr8(kept)[1]
         while at < bit:
-            s[_SAID - _FIRST_KEPT + at] = s[_READ + at]
+            s[_SAID - 5 + at] = s[_READ + at]
             at += 1
     if have & s[_WANTED] == s[_WANTED]:
         s[_OPEN] = 2
@@ -383,12 +378,10 @@ def _check(kind: int, state) -> int:
             s[_DENIED] = 1
         elif lat >> 31 == 0 and lat != 65 and lat != 68 and lat != 70 and lat != 80 and lat != 82:
             s[_WRONG] |= 1
-    lat = s[_READ_LAT]
-    lon = s[_READ_LON]
     sign = 0x8000
     sign <<= 16  # ptr32 reads unsigned where integers are longer than 32 bits
-    lat = (lat ^ sign) - sign
-    lon = (lon ^ sign) - sign
+    lat = (s[_READ_LAT] ^ sign) - sign
+    lon = (s[_READ_LON] ^ sign) - sign
     north = (s[_LAT] ^ sign) - sign
     if lat == _NOWHERE or lon == _NOWHERE:
         s[_WRONG] |= 2
@@ -396,10 +389,8 @@ def _check(kind: int, state) -> int:
     if north != _NOWHERE:
         north -= lat
         east = (s[_LON] ^ sign) - sign - lon
-        if east < 0:
-            east = 0 - east
-        if east > 180000000:
-            east = 360000000 - east
+        east = east if east > 0 else 0 - east
+        east = east if east < 180000000 else 360000000 - east
         if north > 25 or north < -25 or east > 25:
             s[_WRONG] |= 2
         if kind != _GGA or s[_HAVE] & 4:

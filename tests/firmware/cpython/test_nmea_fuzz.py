@@ -198,7 +198,7 @@ def test_the_machine_codes_own_constants_are_those_of_the_rows():
     known = {name for name in ours if name in rows or name in slots}
     assert {name: ours[name] for name in known} == {name: {**rows, **slots}[name] for name in known}
     assert len(known) > 30
-    own = {"_HUNTING", "_BODY", "_HIGH_DIGIT", "_LOW_DIGIT", "_FIRST_KEPT"}
+    own = {"_HUNTING", "_BODY", "_HIGH_DIGIT", "_LOW_DIGIT"}
     assert ours.keys() - known == own | {"FORMS", "KEPT", "QUALITIES"}
 
 

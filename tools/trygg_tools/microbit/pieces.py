@@ -71,7 +71,7 @@ def _framing() -> Piece:
     questions = [f"told(scan(0,{len(line)},{line!r},line,state))" for line in lines]
     assert nmea_rows.STATE_SIZE == 55
     also: dict[str, object] = {"array": array}
-    without = ("_read", "take_in")
+    without = ("read", "take_in")
     return Piece("nmea framing", reader_of_31_bits(), ["scan"], questions, STATE, also, without)
 
 
