@@ -243,6 +243,7 @@ class Recorder:
     def health(self, reset_cause):
         """Keep a HEALTH record, and plan the next."""
         core = self._core
+        last_s = max(0, self.image.next_health_s - core.settings.health_s)
         self.image.next_health_s = core.elapsed.now_s + core.settings.health_s
         counts = self._counts()
         counts["reconnects"] = max(0, counts.pop("connects") - 1)
@@ -259,6 +260,8 @@ class Recorder:
         values["safe_mode"] = 1 if core.recovery.safe else 0
         values["crashes"] = core.recovery.crashes
         values["last_stage"] = core.recovery.last_stage
+        still = self._parts.board.has_motion() and self.image.moved_s < last_s
+        values["moved"] = 0 if still else 1
         values["worn"] = core.strap.state()
         values["temperature_c"] = core.battery.temperature_c
         values["hours_left"] = core.supply.hours_left()

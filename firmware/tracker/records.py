@@ -112,7 +112,6 @@ def health(moment, counts, uptime_s, reset_cause, settings_version, waiting, hea
     for name in counts:
         values[name] = max(0, min(counts[name], _COUNT_MAX))
     values["reset_cause"] = reset_cause & 31
-    values["moved"] = 1
     values["uptime_s"] = min(uptime_s, _COUNT_MAX)
     values["settings_version"] = settings_version
     values["fence_version"] = moment.fence_version

@@ -76,6 +76,16 @@ def test_motion_ends_the_rest_at_once():
     assert asleep.searches(5100, 8600) <= 2  # and quiet again
 
 
+def test_a_health_record_says_whether_there_was_motion_since_the_one_before():
+    moves = [range(START_S, START_S + 100), range(START_S + 30000, START_S + 30010)]
+    worn = Wearing()
+    worn.tracker.body.wear(lambda world_s: any(world_s in when for when in moves))
+    worn.tracker.run(3 * 21600 + 900)
+    frames = worn.tracker.gateway.records
+    health = [codec.decode(frames[key]) for key in sorted(frames)]
+    assert [one["moved"] for kind, one in health if kind == layouts.HEALTH][-2:] == [1, 0]
+
+
 def test_a_trusted_sensor_that_is_dead_hides_an_exit_no_longer_than_its_maximum_age():
     def leaving(world_s):
         return (HOME[0] + 12 * max(0, world_s - START_S - 5000), HOME[1], 14, 0, 30)
