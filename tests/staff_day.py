@@ -1,5 +1,6 @@
 """A tracker in a nursing home, by the clock: hands that charge it, press it, open its strap."""
 
+from tracker import assembly  # noqa: F401 - first: nested in the rig's, 32 bits have no stack for it
 from trygg_tools.rig.orders import circle, signed_order
 from trygg_tools.rig.tracker import ORDER_KEY, SimulatedTracker
 from trygg_wire import codec, layouts

