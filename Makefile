@@ -2,7 +2,7 @@
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test check bench simulate cuts fuzz soak microbit exits mutants
+.PHONY: run test check bench simulate cuts fuzz soak microbit bits32 exits mutants
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
@@ -38,6 +38,9 @@ soak: $(VENV)/ready           ## a day of a receiver's talk into 100 KB of Micro
 microbit: $(VENV)/ready       ## the core where floats have 32 bits and the heap 9 KB, in qemu
 	./.ci/microbit
 	$(VENV)/bin/python -m trygg_tools.microbit.run
+
+bits32: $(VENV)/ready         ## the tracker's tests on 32 bits: make bits32 MICROPYTHON=its-repository
+	$(VENV)/bin/python -m trygg_tools.bits32 --source $(MICROPYTHON)
 
 $(VENV)/ready: pyproject.toml
 	$(PY) -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check -e . && touch $@
