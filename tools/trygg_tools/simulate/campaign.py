@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -10,52 +10,81 @@ CAMPAIGNS = ("false-exits", "energy")
 BEGIN, END = "<!-- {name}: written by `trygg campaign`, tested -->", "<!-- end of {name} -->"
 
 
+Wearers = Annotated[int, typer.Option(help="Wearers for the false exits at the defaults.", min=1)]
+Days = Annotated[int, typer.Option(help="Days of each of them.", min=1)]
+CurveWearers = Annotated[int, typer.Option(help="Wearers for each point of the curve.", min=1)]
+CurveDays = Annotated[int, typer.Option(help="Days of each of those.", min=1)]
+EnergyDays = Annotated[int, typer.Option(help="Days of each wearer for the energy.", min=1)]
+Jobs = Annotated[int, typer.Option(help="Processes; 0: one a core.", min=0)]
+Folder = Annotated[
+    Path | None, typer.Option(help="Write JSON, picture and the page's tables into this folder.")
+]
+
+
+class Size(NamedTuple):
+    """How much a campaign does."""
+
+    wearers: int
+    days: int
+    curve_wearers: int
+    curve_days: int
+    energy_days: int
+
+
 def command(
     names: Annotated[
         list[str] | None, typer.Argument(help=f"Any of {', '.join(CAMPAIGNS)}; all by default.")
     ] = None,
-    months: Annotated[int, typer.Option(help="Wearer-months for the false exits.", min=1)] = 24,
-    curve_months: Annotated[int, typer.Option(help="Wearer-months for each point.", min=1)] = 4,
-    days: Annotated[int, typer.Option(help="Days of each wearer for the energy.", min=1)] = 7,
-    jobs: Annotated[int, typer.Option(help="Processes; 0: one a core.", min=0)] = 0,
-    write: Annotated[
-        Path | None,
-        typer.Option(help="Write JSON, picture and the page's tables into this folder."),
-    ] = None,
+    wearers: Wearers = 24,
+    days: Days = 28,
+    curve_wearers: CurveWearers = 3,
+    curve_days: CurveDays = 28,
+    energy_days: EnergyDays = 7,
+    jobs: Jobs = 0,
+    write: Folder = None,
 ) -> None:
     """Simulate wearer-years on all cores and print one JSON line a campaign.
 
     false-exits: how often an exit is said that was none, at the defaults and as a curve against
     the delay. energy: what a day costs on each board, beside a fixed interval with the same worst
-    case. An hour or two of CPU in all; `make simulate` writes the results into docs/.
+    case. Half an hour of CPU in all; `make simulate` writes the results into docs/.
 
-    Example: `trygg campaign energy --days 1`
+    Example: `trygg campaign energy --energy-days 1`
     """
-    wanted = names or list(CAMPAIGNS)
-    for name in wanted:
+    size = Size(wearers, days, curve_wearers, curve_days, energy_days)
+    for name in names or CAMPAIGNS:
         if name not in CAMPAIGNS:
-            typer.echo(
-                f"trygg campaign: wanted one of {', '.join(CAMPAIGNS)}, got {name}", err=True
-            )
+            wanted = ", ".join(CAMPAIGNS)
+            typer.echo(f"trygg campaign: wanted one of {wanted}, got {name}", err=True)
             raise typer.Exit(2)
-    for name in wanted:
-        figures, said = _measure(name, months, curve_months, days, jobs)
+    for name in names or CAMPAIGNS:
+        figures = _measure(name, size, jobs)
+        said = _line(name, size, figures)
         typer.echo(said)
         if write is not None:
             publish(name, figures, said, write)
 
 
-def _measure(
-    name: str, months: int, curve_months: int, days: int, jobs: int
-) -> tuple[dict[str, Any], str]:
-    from trygg_tools.simulate import days_on_battery, false_exits, many
+def _measure(name: str, size: Size, jobs: int) -> dict[str, Any]:
+    from trygg_tools.simulate import days_on_battery, false_exits
 
     if name == "energy":
-        figures = days_on_battery.campaign(days, jobs)
-        return figures, many.line(name, f"trygg campaign energy --days {days}", figures)
-    figures = false_exits.campaign(months, curve_months, jobs=jobs)
-    told = f"trygg campaign false-exits --months {months} --curve-months {curve_months}"
-    return figures, many.line(name, told, figures)
+        return days_on_battery.campaign(size.energy_days, jobs)
+    return false_exits.campaign(size.wearers, size.curve_wearers, size.days, size.curve_days, jobs)
+
+
+def _line(name: str, size: Size, figures: dict[str, Any]) -> str:
+    """The JSON line, with the command that gives the same again."""
+    from trygg_tools.simulate import many
+
+    if name == "energy":
+        told = f"trygg campaign energy --energy-days {size.energy_days}"
+    else:
+        told = (
+            f"trygg campaign false-exits --wearers {size.wearers} --days {size.days}"
+            f" --curve-wearers {size.curve_wearers} --curve-days {size.curve_days}"
+        )
+    return many.line(name, told, figures)
 
 
 def publish(name: str, figures: dict[str, Any], said: str, folder: Path) -> None:

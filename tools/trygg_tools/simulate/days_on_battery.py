@@ -55,7 +55,8 @@ def measure(case: Case) -> dict[str, Any]:
         every_s = every_s or same_worst_case_s(ours)
     scene, fixed = case._replace(every_s=every_s).run()
     rows[FIXED] = _costs(case, scene, fixed)
-    return {"house": case.house, "seed": case.seed, "days": case.days, "every_s": every_s, **rows}
+    told = {"house": case.house, "outings": case.outings, "seed": case.seed, "days": case.days}
+    return {**told, "every_s": every_s, **rows}
 
 
 def _costs(case: Case, scene: Scene, run: Run) -> dict[str, Any]:
@@ -85,23 +86,35 @@ def _mah(board_name: str, run: Run, days: int) -> dict[str, float]:
     return {"total": round(spent.total / 1000 / days, 2), **by_activity}
 
 
-def campaign(days: int = 7, jobs: int = 0, wearers: int = 6) -> dict[str, Any]:
-    """So many wearers, houses in turn, with a fence of 150 m."""
+def campaign(days: int = 7, jobs: int = 0, wearers: int = 3) -> dict[str, Any]:
+    """So many wearers, houses in turn, with a fence of 150 m; each once at home and once with
+    outings beyond the fence, in which every policy is in alarm mode and costs the same."""
     houses = list(life.HOMES)
-    cases = [Case(houses[n % len(houses)], 1, 300 + n, days) for n in range(wearers)]
-    rows = sorted((came for _, came in many.each(measure, cases, jobs)), key=lambda r: r["seed"])
-    boards = {name: _board(name, rows) for name in board_names()}
+    cases = [
+        Case(houses[n % len(houses)], 1, 300 + n, days, outings=outings)
+        for outings in (False, True)
+        for n in range(wearers)
+    ]
+    rows = [came for _, came in many.each(measure, cases, jobs)]
+    return gathered(days, sorted(rows, key=lambda row: (row["outings"], row["seed"])))
+
+
+def gathered(days: int, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The figures of a campaign from what `measure` gave of each wearer."""
+    at_home = [row for row in rows if not row["outings"]]
+    away = [row for row in rows if row["outings"]]
     return {
         "days": days,
         "battery_mah": BATTERY_MAH,
         "usable": USABLE,
-        "boards": boards,
+        "at_home": {name: _board(name, at_home) for name in board_names()},
+        "with_outings": {name: _board(name, away) for name in board_names()},
         "wearers": rows,
     }
 
 
 def _board(board_name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Means over all wearers."""
+    """Means over these wearers."""
 
     def mean(way: str) -> float:
         return float(sum(row[way]["mah_a_day"][board_name]["total"] for row in rows) / len(rows))
@@ -119,16 +132,18 @@ def _board(board_name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def table(figures: dict[str, Any]) -> str:
     """Days on the battery by board, as Markdown."""
-    lines = [
-        "| board | way | mAh a day | share of fixed | days on 1,000 mAh |",
-        "|---|---|---|---|---|",
-    ]
-    for board_name, ways in figures["boards"].items():
-        for way, row in ways.items():
+    head = (
+        "| board | way | at home: mAh a day | share | days | with outings: mAh a day "
+        "| share | days |"
+    )
+    lines = [head, "|---|---|---|---|---|---|---|---|"]
+    for board_name, ways in figures["at_home"].items():
+        for way, home in ways.items():
+            away = figures["with_outings"][board_name][way]
             name = f"every {figures['wearers'][0]['every_s']} s" if way == FIXED else way
             lines.append(
-                f"| {board_name} | {name} | {row['mah_a_day']} | {row['share']:.2f} "
-                f"| {row['days']} |"
+                f"| {board_name} | {name} | {home['mah_a_day']} | {home['share']:.2f} "
+                f"| {home['days']} | {away['mah_a_day']} | {away['share']:.2f} | {away['days']} |"
             )
     return "\n".join(lines)
 
@@ -147,9 +162,10 @@ def wearers_table(figures: dict[str, Any]) -> str:
             name = f"every {row['every_s']} s" if way == FIXED else way
             seconds = f"{late['median']} s, {late['worst']} s" if late else "no exit"
             least, most = one["bound_s"]
+            home = row["house"] + ", outings" * row["outings"]
             bound = f"{most} s" if least == most else f"{least} to {most} s"
             lines.append(
-                f"| {row['house']} | {name} | {bound} | {one['receiver_s_a_day']} "
+                f"| {home} | {name} | {bound} | {one['receiver_s_a_day']} "
                 f"| {one['awake_s_a_day']} | {one['radio_s_a_day']} | {seconds} "
                 f"| {one['missed']} | {one['false']} |"
             )

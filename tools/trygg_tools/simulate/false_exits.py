@@ -73,32 +73,47 @@ def tally(case: Case) -> list[Tally]:
     return found
 
 
-def campaign(months: int, curve_months: int, days: int = 28, jobs: int = 0) -> dict[str, Any]:
-    """The headline from `months` wearer-months, each point of the curve from `curve_months`."""
-    headline: dict[str, list[Tally]] = {}
-    for case, came in many.each(tally, many.wearers(months, days), jobs):
-        headline.setdefault(case.house, []).extend(came)
-    everybody = [one for house in headline.values() for one in house]
-    simulated = sum(one.days for one in everybody) + len(RULES) * curve_months * days
+def campaign(
+    wearers: int, curve_wearers: int, days: int = 28, curve_days: int = 28, jobs: int = 0
+) -> dict[str, Any]:
+    """The defaults from so many wearers for `days`; each point of the curve from fewer."""
+    houses: dict[str, list[Tally]] = {}
+    for case, came in many.each(tally, many.wearers(wearers, days), jobs):
+        houses.setdefault(case.house, []).extend(came)
+    return gathered(houses, curve(curve_wearers, curve_days, jobs))
+
+
+def gathered(houses: dict[str, list[Tally]], points: list[dict[str, Any]]) -> dict[str, Any]:
+    """The figures of a campaign from its tallies by house, and its curve."""
+    everybody = [one for house in houses.values() for one in house]
+    # the tallies of one tracker's fences are of the same days
+    on_curve = sum(point["wearer_months"] for point in points) / len(BUFFERS_M)
     return {
-        "wearer_years": round(simulated / 365.25, 2),
+        "wearer_years": round(
+            sum(one.days for one in everybody) / 365.25 + on_curve * MONTH_DAYS / 365.25, 2
+        ),
         "defaults": summary(everybody),
-        "defaults_by_house": {house: summary(headline[house]) for house in sorted(headline)},
-        "curve": curve(curve_months, days, jobs),
+        "defaults_by_house": {house: summary(houses[house]) for house in sorted(houses)},
+        "curve": points,
     }
 
 
-def curve(months: int, days: int, jobs: int) -> list[dict[str, Any]]:
+def curve(wearers: int, days: int, jobs: int) -> list[dict[str, Any]]:
     """A point for each rule and buffer."""
     cases = {
         wearer._replace(settings=rule.settings(), buffers_m=BUFFERS_M): rule
         for rule in RULES
-        for wearer in many.wearers(months, days)
+        for wearer in many.wearers(wearers, days)
     }
+    came = ((cases[case], one) for case, ones in many.each(tally, cases, jobs) for one in ones)
+    return points_of(came)
+
+
+def points_of(came: Iterable[tuple[Rule, Tally]]) -> list[dict[str, Any]]:
+    """The curve's points, by rule and buffer."""
     found: dict[tuple[Rule, float], list[Tally]] = {}
-    for case, came in many.each(tally, cases, jobs):
-        for one in came:
-            found.setdefault((cases[case], one.buffer_m), []).append(one)
+    for rule, one in came:
+        found.setdefault((rule, one.buffer_m), []).append(one)
     return [
         {**rule._asdict(), "buffer_m": buffer_m, **summary(found[(rule, buffer_m)])}
         for rule, buffer_m in sorted(found)
