@@ -5,8 +5,8 @@ what is sent to us while we sleep. Publishes are in flight until their PUBACK; a
 they are sent again with DUP, in their order [MQTT-4.4.0-1]. A PUBLISH from above is confirmed at
 once: an order stays owed in the gateway until it is answered, so nothing hangs on our memory.
 
-Nothing is raised. A link that fails, a peer that is silent past its time or that speaks no MQTT
-ends the connection, with the reason in `why` and a count; whoever owns the client opens it again.
+Nothing is raised. A link that fails, a peer that is silent past its time, that speaks no MQTT or
+says more than there is memory for ends the connection, with the reason in `why` and a count; whoever owns the client opens it again.
 All times are ticks in ms. Source: OASIS MQTT 3.1.1; trygg_wire/packets.py has the bytes.
 """
 
@@ -107,6 +107,9 @@ class Client:
         except packets.PacketError as error:
             self.refused += 1
             self._fail("peer: %s" % error)
+        except MemoryError:
+            self.refused += 1
+            self._fail("no memory for what came")
 
     def wait_ms(self, now):
         """The ms until a time runs out if nothing is heard."""

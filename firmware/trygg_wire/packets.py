@@ -33,6 +33,7 @@ SUBACK_REFUSED = 0x80  # [MQTT-3.9.3-2]
 
 REMAINING_MAX = 268435455  # four bytes of seven bits
 TOO_LARGE = "packet larger than allowed"  # PacketError's text for a packet past `max_packet`
+_NO_MEMORY = "no memory for a packet of %d bytes"
 
 PROTOCOL = b"\x00\x04MQTT"
 LEVEL = 4
@@ -140,10 +141,16 @@ def checked_topic(name):
 
 
 def frame(data, at, max_packet):
+    """What `header` gives, but None while `data` does not hold the packet whole."""
+    cut = header(data, at, max_packet)
+    return None if cut is None or len(data) < cut[2] else cut
+
+
+def header(data, at, max_packet):
     """(first byte, start of the body, end of the packet) of the packet that begins at `at`.
 
-    None while `data` does not hold it whole. `max_packet` bounds header and body together and
-    is judged from the header alone, so a too large packet is refused before it arrives."""
+    None while `data` does not hold its header whole. `max_packet` bounds header and body together
+    and is judged from the header alone, so a too large packet is refused before it arrives."""
     if len(data) < at + 1:
         return None
     first = data[at]
@@ -165,34 +172,63 @@ def frame(data, at, max_packet):
             break
     if start - at + size > max_packet:
         raise PacketError(TOO_LARGE)
-    if len(data) < start + size:
-        return None
     return (first, start, start + size)
 
 
 class Reader:
     """Cuts bytes, however they arrive, into whole packets of at most `max_packet` bytes.
 
-    After a PacketError the stream has no more meaning: close it and make a new Reader."""
+    A packet that comes in pieces is put together in one buffer of its size, which is had as soon as
+    its header is there; without that memory it is a PacketError. After a PacketError the stream has
+    no more meaning: close it and make a new Reader."""
 
     def __init__(self, max_packet):
         self.max_packet = max_packet
-        self._rest = b""
+        self._rest = b""  # of a header
+        self._first = 0
+        self._body = None  # of the packet that has begun, and how much of it is there
+        self._filled = 0
 
     def feed(self, data):
-        """List of (type, flags, body bytes): the packets that `data` completes."""
-        if self._rest:
-            data = self._rest + data
+        """List of (type, flags, body bytes-like): the packets that `data` completes."""
         found = []
         at = 0
-        while True:
-            cut = frame(data, at, self.max_packet)
+        if self._body is not None:
+            at = self._fill(data, 0, found)
+        elif self._rest:
+            data = self._rest + data
+        while self._body is None:
+            cut = header(data, at, self.max_packet)
             if cut is None:
                 break
-            first, start, at = cut
-            found.append((first >> 4, first & 15, bytes(data[start:at])))
+            first, start, end = cut
+            if len(data) < end:
+                self._begin(first, end - start)
+                at = self._fill(data, start, found)
+            else:
+                found.append((first >> 4, first & 15, bytes(data[start:end])))
+                at = end
         self._rest = bytes(data[at:])
         return found
+
+    def _begin(self, first, size):
+        try:
+            self._body = bytearray(size)
+        except MemoryError:
+            raise PacketError(_NO_MEMORY % size)  # noqa: B904  (MicroPython chains nothing)
+        self._first = first
+        self._filled = 0
+
+    def _fill(self, data, at, found):
+        """Put data[at:] into the packet that has begun; where in `data` that ends."""
+        body, filled = self._body, self._filled
+        taken = min(len(data) - at, len(body) - filled)
+        body[filled : filled + taken] = memoryview(data)[at : at + taken]
+        self._filled = filled + taken
+        if self._filled == len(body):
+            found.append((self._first >> 4, self._first & 15, body))
+            self._body = None
+        return at + taken
 
 
 # -- taking a body apart ---------------------------------------------------------------
@@ -215,14 +251,11 @@ def read_publish(flags, body):
     if qos:
         packet_id = id_at(body, at)
         at += 2
-    return (
-        checked_topic(topic),
-        qos,
-        packet_id,
-        bytes(body[at:]),
-        bool(flags & 8),
-        bool(flags & 1),
-    )
+    try:
+        payload = bytes(memoryview(body)[at:])
+    except MemoryError:
+        raise PacketError(_NO_MEMORY % len(body))  # noqa: B904
+    return (checked_topic(topic), qos, packet_id, payload, bool(flags & 8), bool(flags & 1))
 
 
 def read_puback(body):

@@ -206,6 +206,27 @@ def test_garbage_from_the_peer_ends_the_connection_and_is_counted():
         line.connected()
 
 
+def test_what_finds_no_memory_ends_the_connection_and_is_counted():
+    def no_memory(*_what):
+        raise MemoryError
+
+    for place, name in ((packets, "bytearray"), (packets, "memoryview"), (packets, "bytes")):
+        line = Line(piece=500).connected()
+        line.peer.far.send(packets.publish(DOWN, bytes(6000), 1, 9))
+        setattr(place, name, no_memory)
+        try:
+            line.run(100)
+        finally:
+            delattr(place, name)
+        assert line.client.state == mqtt.CLOSED
+        assert line.client.refused == line.client.failures == 1
+        assert "no memory" in line.client.why
+        line.connected()
+        line.peer.far.send(packets.publish(DOWN, b"again", 1, 9))
+        line.run(100)
+        assert line.client.received() == [b"again"]
+
+
 def test_a_packet_before_the_connack_is_refused():
     line = Line(Peer(silent=True))
     line.open()

@@ -166,6 +166,56 @@ def test_a_packet_may_be_as_large_as_allowed_and_one_byte_more_is_refused_early(
     assert refused(packets.Reader(len(PUBLISH) - 1).feed, PUBLISH[:2]) == packets.TOO_LARGE
 
 
+def test_a_large_packet_in_pieces_is_put_together_in_one_buffer_of_its_size():
+    payload = bytes(range(256)) * 26
+    large = packets.publish("kari/down", payload, 1, 5)
+    stream = PUBLISH + large + large + PUBLISH
+    for piece in (1, 7, 900, 6000, len(large), len(stream) - 1):
+        reader = packets.Reader(7372)
+        made = []
+        with_sizes_noted(made)
+        found = []
+        try:
+            for at in range(0, len(stream), piece):
+                found.extend(reader.feed(stream[at : at + piece]))
+        finally:
+            del packets.bytearray
+        assert found == packets.Reader(7372).feed(stream), piece
+        assert [packets.read_publish(f, body)[3] for _, f, body in found][1:3] == [payload] * 2
+        assert [size for size in made if size > 100].count(len(large) - 3) == len(
+            [size for size in made if size > 100]
+        )
+
+
+def with_sizes_noted(made):
+    def noting(size):
+        made.append(size)
+        return bytearray(size)
+
+    packets.bytearray = noting
+
+
+def no_memory(_size):
+    raise MemoryError
+
+
+def test_a_packet_that_finds_no_memory_is_a_packet_error():
+    large = packets.publish("kari/down", bytes(6656), 1, 5)
+    reader = packets.Reader(7372)
+    packets.bytearray = no_memory
+    try:
+        said = refused(reader.feed, large[:100])
+    finally:
+        del packets.bytearray
+    assert said == "no memory for a packet of %d bytes" % (len(large) - 3)
+    body = large[3:]
+    packets.memoryview = no_memory
+    try:
+        assert "no memory" in refused(packets.read_publish, 2, body)
+    finally:
+        del packets.memoryview
+
+
 def test_types_and_flags_of_table_2_2_are_demanded():
     allowed = {1: 0, 2: 0, 4: 0, 5: 0, 6: 2, 7: 0, 8: 2, 9: 0, 10: 2, 11: 0, 12: 0, 13: 0, 14: 0}
     for first in range(256):
