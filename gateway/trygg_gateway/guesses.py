@@ -6,9 +6,11 @@ address for a while (`free` of them at once, then one in `every_s`). Beyond that
 without a look at its password, the right one too.
 
 So that guessing cannot lock a tracker out, there is a way in past both: where a device has logged
-in before, it is judged by the wrong passwords for it from there alone. A tracker that comes from a
-new address while somebody guesses at it waits for its turn, at most LONGEST_S after the last
-guess. Connections that stand are not touched. All of it is in memory: a restart forgets it.
+in before, it is judged by the wrong passwords for it from there alone, and what others guess at a
+device is not held against an address from which no wrong password came of late, since a tracker
+on a mobile network has a new one every day. Only one that comes from where the guesses come from,
+and was never there before, waits, at most LONGEST_S after the last guess. Connections that stand
+are not touched. All of it is in memory: a restart forgets it.
 
 Pure: the time comes in. An address is an IPv4 address or the /64 of an IPv6 one.
 """
@@ -44,6 +46,8 @@ class Guesses:
         """For how long logins of that device from there are refused; 0: they are checked."""
         if (device, address) in self._known:
             return self._left_s((device, address), KNOWN, now)
+        if self._forgiven_at.get(("", address), now) <= now:
+            return 0.0  # nobody there has guessed of late
         of_device = self._left_s((device, ""), DEVICE, now)
         return max(of_device, self._left_s(("", address), ADDRESS, now))
 

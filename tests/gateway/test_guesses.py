@@ -23,7 +23,7 @@ def guess(guesses, times, device="astrid", address=ELSEWHERE, now=0.0):
 def test_a_device_is_guessed_at_so_often_at_once_and_then_once_in_a_while():
     guesses = Guesses()
     assert guess(guesses, 100) == DEVICE.free
-    assert guesses.wait_s("astrid", HOME, 0.0) == DEVICE.every_s
+    assert guesses.wait_s("astrid", ELSEWHERE, 0.0) == DEVICE.every_s
     assert guess(guesses, 100, now=DEVICE.every_s - 0.1) == 0
     assert guess(guesses, 100, now=DEVICE.every_s) == 1
     assert guess(guesses, 100, now=1e6) == DEVICE.free, "all is forgiven in time"
@@ -44,7 +44,15 @@ def test_a_tracker_gets_in_where_it_is_known_however_much_others_guess():
         guess(guesses, 50, now=now)
         guess(guesses, 50, device="bodil", address=HOME, now=now)
         assert guesses.wait_s("astrid", HOME, now) == 0
-    assert guesses.wait_s("astrid", "203.0.113.1", now) > 0, "elsewhere it has to wait"
+    assert guesses.wait_s("astrid", ELSEWHERE, now) > 0, "who guesses has to wait"
+
+
+def test_a_tracker_gets_in_from_a_new_address_however_much_others_guess_at_it():
+    guesses = Guesses()
+    for now in range(0, 3600, 5):
+        guess(guesses, 50, now=now)
+        assert guesses.wait_s("astrid", f"203.0.113.{now % 250}", now) == 0
+    assert guess(guesses, 100, address="203.0.113.1", now=now) == 1, "one guess, and it waits"
 
 
 def test_who_guesses_from_where_the_tracker_is_known_is_slowed_too():
