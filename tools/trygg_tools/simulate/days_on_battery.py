@@ -55,7 +55,12 @@ def measure(case: Case) -> dict[str, Any]:
         every_s = every_s or same_worst_case_s(ours)
     scene, fixed = case._replace(every_s=every_s).run()
     rows[FIXED] = _costs(case, scene, fixed)
-    told = {"house": case.house, "outings": case.outings, "seed": case.seed, "days": case.days}
+    told = {
+        "house": case.house,
+        "outings": bool(case.outings),
+        "seed": case.seed,
+        "days": case.days,
+    }
     return {**told, "every_s": every_s, **rows}
 
 
@@ -92,7 +97,7 @@ def campaign(days: int = 7, jobs: int = 0, wearers: int = 3) -> dict[str, Any]:
     houses = list(life.HOMES)
     cases = [
         Case(houses[n % len(houses)], 1, 300 + n, days, outings=outings)
-        for outings in (False, True)
+        for outings in (0.0, 1.0)
         for n in range(wearers)
     ]
     rows = [came for _, came in many.each(measure, cases, jobs)]

@@ -40,7 +40,8 @@ Came = TypeVar("Came")
 class Case(NamedTuple):
     """shape: an index of RADII, or the polygon. buffers_m: a fence for each, 0 the setting's.
 
-    every_s: a fixed policy; 0: ours. settings: ((number, value), …). outings: beyond the fence.
+    every_s: a fixed policy; 0: ours. settings: ((number, value), …). outings: beyond
+    the fence, as a factor of what is usual.
     """
 
     house: str
@@ -51,7 +52,7 @@ class Case(NamedTuple):
     buffers_m: tuple[float, ...] = (0.0,)
     every_s: int = 0
     senses: Senses = MOTION
-    outings: bool = True
+    outings: float = 1.0
     board: str = "reference-wearable"
 
     @property
@@ -84,8 +85,10 @@ class Case(NamedTuple):
         """Their life, which stays well within the fence when all is well."""
         within_m = 0.8 * (RADII[self.shape] if self.shape < len(RADII) else 110)
         person = life.Person(home=self.home, house=self.house, within_m=within_m)
-        if not self.outings:
-            person = person._replace(visit=0, drive=0, astray=0)
+        often = self.outings
+        person = person._replace(
+            visit=often * person.visit, drive=often * person.drive, astray=often * person.astray
+        )
         return life.generated(self.days, person, self.seed)
 
     def scene(self) -> Scene:
