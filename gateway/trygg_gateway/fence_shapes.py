@@ -25,7 +25,7 @@ def wire_fence(fence: Json) -> Json:
     """The wire's values of one fence. Raises Refused with what is wrong."""
     try:
         return _wire_fence(fence)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise Refused(
             f"Fence {fence.get('number', '?')}: {type(error).__name__}: {error}. Wanted number,"
             " keep (in, out), shape (circle with lat, lon, radius_m; polygon with rings),"
@@ -41,7 +41,7 @@ def _wire_fence(fence: Json) -> Json:
         "number": int(fence["number"]),
         "keep": _KEEPS[fence.get("keep", "in")],
         "shape": shape,
-        "private": int(bool(fence.get("private", fence.get("keep", "in") == "in"))),
+        "private": int(_private(fence)),
         "buffer_dm": round(fence.get("buffer_m", 0) * 10),
         "lat_e6": lat_e6,
         "lon_e6": lon_e6,
@@ -51,6 +51,13 @@ def _wire_fence(fence: Json) -> Json:
             {"points": [{"lat_e6": lat, "lon_e6": lon} for lat, lon in ring]} for ring in rings
         ],
     }
+
+
+def _private(fence: Json) -> bool:
+    private = fence.get("private", fence.get("keep", "in") == "in")
+    if private not in (True, False):
+        raise ValueError(f"private is {private!r}: wanted true or false")
+    return bool(private)
 
 
 def fences_body(fences: list[Json], local: LocalTime | None = None) -> bytes:

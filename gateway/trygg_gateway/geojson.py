@@ -68,6 +68,9 @@ def _fence(one: Any, at: int, file: str) -> Json:
     if one.get("type") != "Feature":
         return {"number": at, **one}
     properties = one.get("properties") or {}
+    if not isinstance(properties, dict):
+        got = type(properties).__name__
+        raise Refused(f"{file}: feature {at}: wanted an object as properties, got {got}.")
     kept = {name: properties[name] for name in _KEPT if name in properties}
     fence = {"number": properties.get("number", at), **kept}
     try:

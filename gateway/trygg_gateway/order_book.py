@@ -18,7 +18,7 @@ from trygg_gateway.orders import Order
 from trygg_wire import layouts
 
 _OPEN = """
-    SELECT id, device, version, kind, frame, expires_s, state FROM orders
+    SELECT id, device, version, kind, frame, expires_s, state, reason FROM orders
     WHERE state IN ('queued', 'sent', 'received')
 """
 _EXPIRE = """
@@ -144,8 +144,8 @@ def answered(db: Database, device: str, values: Json, now_ms: int) -> Answered |
     if found is None:
         return None
     order_id, kind, body, was = found
-    state = orders.state_after(was, values["result"])
-    if state != was:
+    state = orders.state_after(was, values["result"], values["reason"])
+    if state != was or state in orders.OWED:
         db.execute(
             "UPDATE orders SET state = ?, reason = ?, changed_ms = ? WHERE id = ?",
             (state, values["reason"], now_ms, order_id),
@@ -206,7 +206,7 @@ class OrderBook:
         return [
             order
             for order in orders.to_send(open_orders, now_ms // 1000)
-            if not 0 <= now_ms - self._sent_ms.get(order.id, -orders.RESEND_MS) < orders.RESEND_MS
+            if not 0 <= now_ms - self._sent_ms.get(order.id, -order.resend_ms) < order.resend_ms
         ]
 
     def sent(self, order: Order) -> None:

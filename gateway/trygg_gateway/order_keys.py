@@ -71,7 +71,7 @@ def sign_anew(db: Database, device: str, key: bytes) -> None:
     """Sign every order still owed to the tracker with `key`."""
     for order_id, version, kind, body, expires_s in db.execute(_OPEN, (device,)).fetchall():
         frame = orders.signed_frame(order_id, version, expires_s, kind, body, device, key)
-        db.execute("UPDATE orders SET frame = ? WHERE id = ?", (frame, order_id))
+        db.execute("UPDATE orders SET frame = ?, reason = 0 WHERE id = ?", (frame, order_id))
 
 
 def _masked(key: bytes, by: bytes, version: int) -> bytes:

@@ -1,10 +1,13 @@
 """What a tracker is ordered to do, and what is still owed to it. Pure.
 
-An order is signed once and sent again and again, the same bytes, until the tracker says it is
-applied or refused, or it expires (promise 2, 9). A tracker refuses a version that is not above
-the last it applied of that kind, so of each kind only the oldest open order is sent: the next
-follows when that one is settled. A fence set replaces the one before whole, so a newer one
-supersedes it.
+An order is signed and sent again and again, the same bytes, until the tracker says it is
+applied or refused, or it expires (promise 2, 9). One refused for its signature is still owed: what
+does not fit is the key and not the order, as between `tracker rotate` and the moment the tracker
+gets the new file. It is sent again more rarely, until a key fits.
+
+A tracker refuses a version that is not above the last it applied of that kind, so of each kind only
+the oldest open order is sent: the next follows when that one is settled. A fence set replaces the
+one before whole, so a newer one supersedes it.
 """
 
 import hmac
@@ -24,6 +27,7 @@ OWED = (QUEUED, SENT, RECEIVED)
 KINDS = {layouts.SETTINGS: "settings", layouts.FENCES: "fences", layouts.COMMAND: "command",
          layouts.KEY: "key", layouts.ANCHORS: "anchors"}  # fmt: skip
 RESEND_MS = 15_000  # while the tracker is heard, an unsettled order is sent again after this
+KEY_PAUSE_MS = 600_000  # the same for one whose signature did not fit
 
 _AFTER = {
     layouts.RECEIVED: RECEIVED,
@@ -43,6 +47,12 @@ class Order(NamedTuple):
     frame: bytes
     expires_s: int
     state: str
+    reason: int = layouts.NONE  # of the last answer
+
+    @property
+    def resend_ms(self) -> int:
+        """How long after it was sent it is sent again, if the tracker is heard then."""
+        return KEY_PAUSE_MS if self.reason == layouts.BAD_SIGNATURE else RESEND_MS
 
 
 def signed_frame(
@@ -65,13 +75,15 @@ def signed_frame(
     return frame
 
 
-def state_after(state: str, result: int) -> str:
-    """The order's state when its tracker answered `result` (layouts' number).
+def state_after(state: str, result: int, reason: int = layouts.NONE) -> str:
+    """The order's state when its tracker answered `result` for `reason` (layouts' numbers).
 
     Answers come in any order and more than once: nothing goes back, and only `applied` becomes
     something else once it is settled, namely `armed`.
     """
     answered = _AFTER[result]
+    if answered == REFUSED and reason == layouts.BAD_SIGNATURE:
+        return state
     if state in OWED or (state in (EXPIRED, SUPERSEDED) and answered != RECEIVED):
         return answered
     if state == APPLIED and answered == ARMED:

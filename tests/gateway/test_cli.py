@@ -285,6 +285,10 @@ def test_the_example_of_fences_can_be_set_as_it_is_printed(folder, on):
         ('{"type": "Feature", "geometry": {"type": "LineString", "coordinates": []}}', "no fence"),
         ('{"type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}}', "radius_m"),
         ('{"type": "Feature", "geometry": null}', "feature 1"),
+        ('[{"shape": "circle", "lat": 59, "lon": 10, "radius_m": 1e999}]', "Wanted number"),
+        ('[{"shape": "circle", "lat": 1e999, "lon": 10, "radius_m": 5}]', "Wanted number"),
+        ('[{"shape": "circle", "lat": 59, "lon": 10, "radius_m": 5, "private": "no"}]', "true or"),
+        ('{"type": "Feature", "properties": [1], "geometry": {}}', "an object as properties"),
     ],
 )
 def test_a_file_of_no_fences_is_refused_with_what_was_wanted(folder, on, content, said):
@@ -304,6 +308,14 @@ def test_settings_are_ordered_by_name_or_number(folder, on):
 def test_a_setting_out_of_range_is_refused(folder, on, value):
     on("tracker", "add", "astrid", "--out", folder / "1.json")
     on("order", "settings", "astrid", value, code=1)
+    assert on("order", "list", "--json") == []
+
+
+@pytest.mark.parametrize("hours", ["-3", "nan", "inf", "500000"])
+def test_an_order_owed_for_no_time_or_longer_than_the_wire_can_say_is_refused(folder, on, hours):
+    on("tracker", "add", "astrid", "--out", folder / "1.json")
+    said = on("order", "send", "astrid", "report-now", "--hours", hours, code=1)
+    assert "--hours" in said
     assert on("order", "list", "--json") == []
 
 

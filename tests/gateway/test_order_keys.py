@@ -166,6 +166,22 @@ def test_secrets_issued_by_hand_sign_what_is_owed_and_end_a_hand_over(gateway):
     assert gateway.key == issued
 
 
+def test_what_a_tracker_with_the_old_file_refuses_is_applied_when_it_has_the_new_one(gateway):
+    astrid = Astrid(gateway.key)
+    setting = gateway.order_settings()
+    gateway.registry.rotate("astrid")
+    (frame,) = gateway.owed()
+    (said,) = astrid.take(frame)
+    assert (said["result"], said["reason"]) == (layouts.REFUSED, layouts.BAD_SIGNATURE)
+    gateway.answered(said)
+    assert gateway.states() == {setting: "queued"}, "it is the key that does not fit"
+    astrid = Astrid(gateway.key)
+    (frame,) = gateway.owed()
+    gateway.answered(*astrid.take(frame))
+    assert gateway.states() == {setting: "applied"}
+    assert astrid.settings.report_inside_s == 601
+
+
 def test_a_revoked_tracker_that_answers_late_stops_nobody(gateway):
     handed = gateway.rotate_key()
     gateway.registry.revoke("astrid")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trygg_gateway import order_book, orders
+from trygg_gateway import order_book, order_keys, orders
 from trygg_gateway.fence_shapes import fences_body, shown_fence
 from trygg_gateway.journal import Journal
 from trygg_gateway.local_time import LocalTime
@@ -118,6 +118,26 @@ def test_an_order_that_waits_for_the_trackers_clock_stays_owed_with_the_reason(j
     answer(journal, clock, order_id, 1, layouts.APPLIED)
     shown = Views(journal, clock).orders()[0]
     assert (shown["state"], shown["reason"]) == ("applied", "")
+
+
+def test_an_order_whose_signature_did_not_fit_is_sent_more_rarely_until_a_key_fits(journal, clock):
+    order_id = queue(journal, clock)
+    book = OrderBook(journal, clock)
+    book.sent(*book.due("astrid"))
+    answer(journal, clock, order_id, 1, layouts.REFUSED, layouts.BAD_SIGNATURE)
+    book.reload()
+    shown = Views(journal, clock).orders()[0]
+    assert (shown["state"], shown["reason"]) == ("sent", "bad_signature"), "a person sees why"
+    clock.now_ms += orders.RESEND_MS
+    assert book.due("astrid") == []
+    clock.now_ms += orders.KEY_PAUSE_MS - orders.RESEND_MS
+    book.sent(*book.due("astrid"))
+    clock.now_ms += orders.RESEND_MS
+    journal.write(lambda db: order_keys.sign_anew(db, "astrid", bytes(32))).result()
+    book.reload()
+    assert [order.id for order in book.due("astrid")] == [order_id], "at once with a new key"
+    answer(journal, clock, order_id, 1, layouts.APPLIED)
+    assert states(journal) == ["applied"]
 
 
 def test_of_a_kind_the_next_order_waits_for_the_one_before(journal, clock):

@@ -31,6 +31,7 @@ from trygg_wire import codec, layouts
 
 app = typer.Typer(help="Orders to a tracker: send, settings, anchors, list.", no_args_is_help=True)
 
+HOURS_MAX = 8760
 RADIOS_MAX = 4  # layouts.BODIES[ANCHORS]
 _RADIOS = {"wifi": layouts.WIFI, "ble": layouts.BLE}
 _ADDRESS = re.compile(r"([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}|[0-9a-fA-F]{12}")
@@ -172,13 +173,20 @@ def _queue(
     who: str,
     as_json: bool,
 ) -> None:
-    expires_s = int(time.time() + hours * 3600) if hours else 0
     with journal_of(config_file) as journal:
+        expires_s = _expiry(hours)
         at_ms = now_ms()
         order_id = journal.write(
             lambda db: order_book.queue(db, device, kind, body, expires_s, whoami(who), at_ms)
         ).result()
     tell_order(order_id, device, "sent when it is heard", as_json)
+
+
+def _expiry(hours: float) -> int:
+    """Unix seconds; 0 for an order that is owed for ever."""
+    if not 0 <= hours <= HOURS_MAX:
+        raise Refused(f"--hours {hours:g}: wanted 0 (for ever) to {HOURS_MAX}, a year.")
+    return int(time.time() + hours * 3600) if hours else 0
 
 
 def _settings_body(values: list[str]) -> bytes:
