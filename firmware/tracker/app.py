@@ -10,7 +10,7 @@ records, Outbox keeps them, Uplink speaks, Downlink obeys. Times are seconds sin
 boot (`self._now_s`, which sleeping does not stop) unless a name says ticks, ms or utc.
 """
 
-from tracker import VERSION, boot_number, recovery
+from tracker import VERSION, boot_number, recovery, sos
 from tracker.anchor import Anchor
 from tracker.assembly import Assembly
 from tracker.downlink import Downlink
@@ -40,7 +40,6 @@ FAULT_WAIT_MS = 200  # and no step sooner, once there was one
 FAULT_REST_S = 10  # in safe mode a stage is left alone for so long after a fault of ours
 CLOCK_OFF_S = 2  # a clock that differs more than this from the satellites' is set
 CLOCK_ODD_S = 60  # one that differs more than this is set only when two fixes running say so
-_SOS_OPEN, _SOS_COUNTING = 1, 2  # bits of image.sos_open
 _WHAT = ("", "left", "back", "sos", "battery low", "cannot tell", "test",
          "off charger", "taken off")  # fmt: skip
 _FELT = {
@@ -72,7 +71,8 @@ class App:
         self._cause, wake = parts.power.start_reason()
         self._wearer = Wearer(parts.board, wake, self._now_s, made.core.settings)
         self._wearer.mute = known.leaves_out(recovery.BUTTON)
-        self._cut_short = bool(image.sos_open & _SOS_COUNTING)  # a countdown, by a reset
+        self._cut_short = bool(image.sos_open & sos.COUNTING)  # a countdown, or a call, by a reset
+        self._called = False  # and its record is perhaps not in flash
         self._downlink = Downlink(
             parts, made.orders, self._recorder, self._search, self._wearer, self._alarm, known
         )
@@ -265,18 +265,20 @@ class App:
         what, image = self._wearer.poll(self._now, self._now_s), self._image
         if what == CALLS or self._cut_short:
             self._cut_short = False
-            image.sos_open = _SOS_OPEN
-            self._alarm(Event(layouts.SOS, 0, layouts.BUTTON))
+            image.sos_open = sos.called(image.sos_open)
+            self._called = True
+            image.sos_open = sos.named(self._alarm(Event(layouts.SOS, 0, layouts.BUTTON)))
         elif what == COUNTING:
-            image.sos_open |= _SOS_COUNTING
+            image.sos_open = sos.begun(image.sos_open)
             self._dirty = True
         elif what == CANCELLED:
-            image.sos_open &= ~_SOS_COUNTING
+            if not self._called:
+                image.sos_open = sos.safe(image.sos_open)
             self._log.info("a call for help was cancelled by the wearer")
             self._dirty = True
 
     def _alarm(self, event):
-        """Keep an alarm, say it at once, and let the wearer feel that it was sent."""
+        """Keep an alarm, say it at once, let the wearer feel that it was sent; gives its seq."""
         boot, seq = self._recorder.alarm(event)
         self._undated = self._undated or not self._parts.clock.utc()
         self._image.listen_until_s = self._now_s + LISTEN_S
@@ -285,6 +287,7 @@ class App:
         what = (boot, seq, _WHAT[event.what], event.fence_number, event.reason)
         self._log.warning("alarm %d/%d: %s, fence %d, reason %d" % what)
         self._dirty = True
+        return seq
 
     def _obey(self):
         """Finish the orders that have come."""
@@ -328,14 +331,20 @@ class App:
         self._uplink.close(self._now)
 
     def _remember(self):
-        """Put what must outlive a reset into RTC memory; restart when that was ordered."""
+        """Put what must outlive a reset into RTC memory; restart when that was ordered, but not
+        while RAM alone holds an alarm."""
         self._recorder.settle()
+        if self.outbox.alarms_held():
+            return
         if (
             self._recovery.crashes
             and self._now_s - self._image.crashed_s >= self._recovery.good_s()
         ):
             self._recover()
-        if self._dirty and not self.outbox.alarms_held():
+        if self._dirty:
+            if self._called and not self._wearer.counting():
+                self._called = False
+                self._image.sos_open = sos.safe(self._image.sos_open)
             self._recorder.remember()
             self._dirty = False
         if self._downlink.restart_due(self._now_s):

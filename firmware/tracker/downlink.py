@@ -5,6 +5,7 @@ the clock is unknown, up to HELD_MAX bytes of them, and is taken when the time i
 still owed by the gateway, so nothing is lost with it when the power goes.
 """
 
+from tracker import sos
 from tracker.fence_rule import Event
 from tracker.recovery import ORDERS, RECEIVER
 from trygg_wire import codec, layouts
@@ -80,6 +81,8 @@ class Downlink:
             self._log.info("order %d answered %d, reason %d" % done)
         if taken.changed and not self._search.on:
             self._search.next_s = now_s  # the plan was for what is no longer so
+        if taken.changed or [one for one in taken.answers if one["result"] == layouts.ARMED]:
+            self._recorder.restate()
         if taken.command:
             self._do(taken.command, now_s)
         return bool(taken.answers)
@@ -95,7 +98,7 @@ class Downlink:
             self._wearer.feels("taken")
             self._log.info("wearer told: " + alarm + " taken")
         elif what == layouts.ALARM_CLOSED:
-            image.sos_open = 0
+            image.sos_open = sos.closed(image.sos_open, command["alarm_seq"])
             self._log.info(alarm + " closed")
         elif what == layouts.RESTART:
             self._restart_s = now_s + RESTART_S

@@ -48,7 +48,8 @@ class Recorder:
         left_out = core.recovery.leaves_out
         self._no_fences = left_out(START) or left_out(RECEIVER)
         self._numbers_only = left_out(MEMORY)
-        self.image = None if left_out(START) else retained.unpack(parts.power.retained())
+        poisoned = left_out(START) and core.recovery.crashed  # else safe mode itself wrote it
+        self.image = None if poisoned else retained.unpack(parts.power.retained())
         self.new_boot = self.image is None
         if self.new_boot:
             self.image = retained.Image()
@@ -272,6 +273,12 @@ class Recorder:
     def answer(self, what):
         """Keep an ANSWER; `what` is its part from Orders."""
         self._append(layouts.ANSWER, records.answer(self._moment(), what))
+
+    def restate(self):
+        """What was promised is no longer so: report at once. Not while new fences have judged no
+        fix, for the report would say where somebody is whom they may keep private."""
+        if self._core.fences.armed or not self._core.fences.version:
+            self.image.next_report_s = self._core.elapsed.now_s
 
     def _soon(self):
         """In another state the next report may be due earlier than was planned."""

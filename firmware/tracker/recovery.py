@@ -9,7 +9,8 @@ After SAFE_AFTER crashes in a row the tracker starts in safe mode. There a fault
 of that step, whatever its kind; and what the crashes ended in is left out:
 
   START      settings, fences and anchors are not read from flash, nor the state in RTC memory: a
-             new boot with the defaults, which the gateway then sends its fences again
+             new boot with the defaults, which the gateway then sends its fences again; a sleep
+             in safe mode begins no other
   RECEIVER   no fences: positions are reported as they are, fences are not taken, no LEFT, no
              privacy; SOS and the rest go on
   BATTERY    no battery, charger, strap and cannot-tell alarms

@@ -57,6 +57,8 @@ class Supply:
         if not judge and what == charger.NOTHING and now_s < self._check_s:
             return None, ""
         self._check_s = now_s + CHECK_S
+        if judge:
+            self._judge_s = self._check_s  # again, if the battery cannot be read now
         low = self.battery.read(self._power, self._settings.battery_low_percent, self.on())
         if resting:
             self.hours.note(now_s, self.battery.charge, self.battery.charging)

@@ -61,6 +61,10 @@ class Wearer:
         wait_ms = self.signals.wait_ms()
         return min(wait_ms, LOOK_MS) if self._down >= 0 or self._ends >= 0 else wait_ms
 
+    def counting(self):
+        """True while a countdown runs."""
+        return self._ends >= 0
+
     def awake(self, now_s):
         """True while the chip must not sleep because of button or signals."""
         held = self._down >= 0 or self._ends >= 0
