@@ -29,7 +29,9 @@ from trygg_gateway.values import Refused
 from trygg_gateway.views import Views
 from trygg_wire import codec, layouts
 
-app = typer.Typer(help="Orders to a tracker: send, settings, anchors, list.", no_args_is_help=True)
+app = typer.Typer(
+    help="Orders to a tracker: send, settings, rows, anchors, list.", no_args_is_help=True
+)
 
 HOURS_MAX = 8760
 RADIOS_MAX = 4  # layouts.BODIES[ANCHORS]

@@ -31,7 +31,9 @@ from trygg_gateway.registry import Issued, Registry
 from trygg_gateway.tls import der_of, hosts_of, write_private
 from trygg_gateway.values import Refused
 
-app = typer.Typer(help="Trackers that may speak: add, list, revoke.", no_args_is_help=True)
+app = typer.Typer(
+    help="Trackers that may speak: add, rotate, rotate-key, revoke, list.", no_args_is_help=True
+)
 
 Device = Annotated[str, typer.Argument(help="The tracker's name: a-z, 0-9 and -.")]
 Out = Annotated[
