@@ -4,6 +4,9 @@ A record goes out when the window has room: alarms, live, backlog. A PUBACK only
 the window; the gateway's ACK frame alone deletes (promise 2). A record that no ACK covers within
 one to two times ACK_WAIT_S is sent again.
 
+Where a broker stands between, PUBACKs say nothing of the gateway: when none of its frames has come
+for UNHEARD_S after a record went out, and no `stay` wants the link, the connection has failed too.
+
 The link is opened while something waits or `stay` is set. When that fails the pause grows from 2 s
 to 5 minutes, by half as much again at random, so that a thousand trackers do not come back in one
 second; while an alarm waits it is at most 15 s, and a new alarm is tried at once. The chance is a
@@ -18,6 +21,7 @@ from tracker import boot_number, mqtt
 from trygg_wire import codec, layouts, topics
 
 ACK_WAIT_S = 20
+UNHEARD_S = 60
 PAUSE_FIRST_S = 2
 PAUSE_MOST_S = 300
 PAUSE_ALARM_S = 15
@@ -44,6 +48,7 @@ class Uplink:
         self._retry_at_s = 0
         self._failures_seen = 0
         self._heard = False
+        self._unheard_s = -1  # since then records have gone out and nothing came back
         self.stay = False
         self.repeated = 0
         self.frames_refused = 0
@@ -58,11 +63,13 @@ class Uplink:
             self._take(frame)
         if self._client.state == mqtt.CLOSED:
             if self.wanted() and now_s >= self._next_try_s:
+                self._unheard_s = -1
                 self._client.open(*self._address, now)
                 self._watch(now_s)
         elif self._client.state == mqtt.READY:
             self._feed(now, now_s)
             self._client.poll(now, now_s)
+            self._give_up_unheard(now, now_s)
 
     def wanted(self):
         """True while there is a reason to be connected."""
@@ -128,11 +135,21 @@ class Uplink:
 
     def _watch(self, now_s):
         """After each failure of the client: a longer pause."""
-        if self._client.state == mqtt.READY:
+        if self._client.state == mqtt.READY and not self._outbox.waiting():
             self._failures = 0
         if self._client.failures == self._failures_seen:
             return
         self._failures_seen = self._client.failures
+        self._pause(now_s)
+
+    def _give_up_unheard(self, now, now_s):
+        """Let a link go over which the gateway says nothing: nobody is to be awake for it."""
+        if self.stay or not 0 <= self._unheard_s <= now_s - UNHEARD_S:
+            return
+        self._client.close(now)
+        self._pause(now_s)
+
+    def _pause(self, now_s):
         pause_s = min(PAUSE_FIRST_S << min(self._failures, 8), PAUSE_MOST_S)
         if self._outbox.alarms_waiting():
             pause_s = min(pause_s, PAUSE_ALARM_S)
@@ -153,9 +170,9 @@ class Uplink:
             place = self._outbox.next(now_s)
             if place < 0:
                 return
-            self._send(place, now)
+            self._send(place, now, now_s)
 
-    def _send(self, place, now):
+    def _send(self, place, now, now_s):
         """Publish a record; one that the flash does not give now goes with the next retry."""
         try:
             frame = self._outbox.frame(place)
@@ -165,6 +182,8 @@ class Uplink:
         if frame:
             self._client.publish(self._topic, frame, now)  # not taken: again with the next retry
             self._outbox.sent(place)
+            if self._unheard_s < 0:
+                self._unheard_s = now_s
         else:
             self._outbox.lost(place)
 
@@ -177,6 +196,7 @@ class Uplink:
             self.frames_refused += 1
             return
         self._heard = True
+        self._unheard_s, self._failures = -1, 0
         if kind == layouts.ACK and values["boot"] < boot_number.MOST:
             _, alarms = self._outbox.ack(values["boot"], values["upto"], values["missing"])
             self._stored_alarms += alarms

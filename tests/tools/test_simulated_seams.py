@@ -153,3 +153,32 @@ def test_a_good_hour_ends_safe_mode_also_when_it_was_the_start_that_failed(track
     assert not tracker.recovery.safe
     assert max(tracker.gateway.records)[0] <= boot + 1
     assert decoded(tracker, layouts.REPORT)[-1]["fence_state"] == layouts.INSIDE
+
+
+def test_a_gateway_that_is_silent_behind_its_broker_keeps_nobody_awake(tracker):
+    tracker.gateway.acking = False
+    began_ms, sleeps, asleep_ms = tracker.clock.now_ms, tracker.power.sleeps, []
+    asleep = tracker._asleep
+
+    def timed(ms, until_motion):
+        before_ms = tracker.clock.now_ms
+        wake = asleep(ms, until_motion)
+        asleep_ms.append(tracker.clock.now_ms - before_ms)
+        return wake
+
+    tracker._asleep = timed
+    tracker.run(2 * 3600)
+    assert tracker.power.sleeps > sleeps + 10
+    assert sum(asleep_ms) > 3 * (tracker.clock.now_ms - began_ms) // 4  # of an ordinary day: 98 %
+    tracker.gateway.acking = True
+    tracker.run(900)
+    assert tracker.app is None or not tracker.app.outbox.waiting()
+
+
+def test_a_silent_gateway_is_waited_for_as_long_as_a_call_is_open(tracker):
+    call_for_help(tracker, 60)
+    tracker.gateway.acking = False
+    tracker.run(20)
+    connects = tracker.gateway.connects
+    tracker.run(1800)
+    assert tracker.gateway.connects == connects
