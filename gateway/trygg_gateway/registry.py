@@ -53,12 +53,22 @@ class Registry:
         self._key = secrets.token_bytes(32)
         self._hasher = ThreadPoolExecutor(1, "password")
         self._hashing = 0
-        self.load()
+        self._renewed: set[str] = set()  # got new secrets since `load` last told of them
+        self._read()
 
     # -- looking up ------------------------------------------------------------------------
 
     def load(self) -> list[str]:
         """Read all trackers again; those whose connection is to be cut: revoked, or new secrets."""
+        self._read()
+        renewed, self._renewed = self._renewed, set()
+        return [
+            tracker.device
+            for tracker in self._trackers.values()
+            if tracker.revoked or tracker.device in renewed
+        ]
+
+    def _read(self) -> None:
         before = self._trackers
         rows = self._journal.query(f"SELECT {_COLUMNS} FROM trackers")  # noqa: S608 - ours
         found = [_tracker(row) for row in rows]
@@ -69,19 +79,19 @@ class Registry:
             if not tracker.revoked
         }
         self._misses.clear()
-        return [
+        self._renewed |= {
             tracker.device
             for tracker in found
-            if tracker.revoked
-            or tracker.password_hash != before.get(tracker.device, tracker).password_hash
-        ]
+            if tracker.password_hash != before.get(tracker.device, tracker).password_hash
+        }
 
     def find(self, device: str) -> Tracker | None:
         """The tracker of that name, revoked ones too; None if nobody registered it."""
         tracker = self._trackers.get(device)
         now_ms = self._now_ms()
         if tracker is None and now_ms - self._misses.get(device, -MISS_MS) >= MISS_MS:
-            self.load()
+            if self._journal.query("SELECT 1 FROM trackers WHERE device = ?", (device,)):
+                self._read()  # all of them, so not for every name that somebody tries
             if len(self._misses) > 10_000:
                 self._misses.clear()
             self._misses[device] = now_ms
@@ -163,7 +173,7 @@ class Registry:
             lambda db: db.execute("UPDATE trackers SET revoked = 1 WHERE device = ?", (device,))
         ).result()
         self._known.pop(device, None)
-        self.load()
+        self._read()
 
     def _registered(self, device: str) -> Tracker:
         tracker = self.find(device)
@@ -178,7 +188,7 @@ class Registry:
             self._now_ms(), False,
         )  # fmt: skip
         self._journal.write(lambda db: _put(db, tracker)).result()
-        self.load()
+        self._read()
         return Issued(tracker, password)
 
 
