@@ -1,6 +1,6 @@
 """Puts the tracker's core together from ports and config, and gives it what flash remembers."""
 
-from tracker import mqtt, state_files
+from tracker import fence_ready, mqtt, state_files
 from tracker.anchor_list import AnchorList
 from tracker.duty import Duty
 from tracker.elapsed import Elapsed
@@ -46,7 +46,7 @@ class Assembly:
         self.orders = Orders(config["device"], homes, self._keep)
         self.faults = 0
         self._restore("settings", settings.load, START)
-        self._restore("fences", lambda data: restore(fences, data), RECEIVER)
+        self._restore("fences", self._put_in_force, RECEIVER)
         self._restore("exits", fences.load_lasting, RECEIVER)
         self._restore("keys", homes.keys.load)
         self._restore("anchors", homes.anchors.load, START)
@@ -84,9 +84,23 @@ class Assembly:
                 "the file of the " + name + " cannot be read or is damaged, not used"
             )
 
-    def _keep(self, name, data):
+    def _put_in_force(self, data):
+        """The fences of flash, by their ready shapes; without those they are computed, and kept
+        ready for the next start."""
+        fences, flash, mark = self.core.fences, self._parts.flash, fence_ready.mark_of((data,))
+        if fence_ready.restore(fences, flash, mark):
+            return True
+        if not restore(fences, data):
+            return False
+        try:
+            state_files.save_parts(flash, "shapes", fence_ready.parts(fences, mark))
+        except (OSError, MemoryError):
+            self.faults += 1
+        return True
+
+    def _keep(self, name, parts):
         """What an order brings into flash, or OSError."""
-        state_files.save(self._parts.flash, name, data)
+        state_files.save_parts(self._parts.flash, name, parts)
 
     def counts(self):
         """The counters since this start, in the order of retained.COUNTERS."""

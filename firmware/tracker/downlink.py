@@ -79,6 +79,9 @@ class Downlink:
             self._recorder.answer(answer)
             done = (answer["order_id"], answer["result"], answer["reason"])
             self._log.info("order %d answered %d, reason %d" % done)
+        if taken.restart:
+            self._log.error("no memory for the new fences beside the rest: they are in flash")
+            self._restart_s = now_s
         if taken.changed and not self._search.on:
             self._search.next_s = now_s  # the plan was for what is no longer so
         if taken.changed or [one for one in taken.answers if one["result"] == layouts.ARMED]:

@@ -33,7 +33,6 @@ from tracker.geo import Place
 from tracker.open_exits import OpenExits
 from tracker.physics import ACCEPTED, Physics
 from trygg_wire.layouts import (
-    BAD_BODY,
     CANNOT_TELL,
     CANT_TELL,
     INSIDE,
@@ -68,6 +67,7 @@ class FenceSet:
         self._fences = ()
         self._scheduled = ()
         self._in_force = ()
+        self._known = b""  # what `save` gave, while the old fences are gone and no new ones there
         self._fixes = []  # newest first
         self._clock = Elapsed()
         self._exits = OpenExits()
@@ -87,6 +87,10 @@ class FenceSet:
                 return True
         return False
 
+    def all(self):
+        """Every Fence, in force or not."""
+        return self._fences
+
     def in_force(self):
         """The Fences in force, each with number, state and, from the last fix, distance_cm."""
         return self._in_force
@@ -105,47 +109,61 @@ class FenceSet:
     # -- other fences ----------------------------------------------------------------------
 
     def replace(self, version, values):
-        """Put the fences of a FENCES body in force, or change nothing (prepare).
+        """Put the fences of a FENCES body in force, or change nothing: 0, or why not (check).
 
-        0, or the reason of the refusal.
+        `values` is gone through twice.
         """
-        draft, reason = self.prepare(values)
-        if reason:
-            return reason
-        self.put_in_force(version, draft)
-        return 0
+        return self.check(values) or self.put_in_force(version, values)
 
-    def prepare(self, values):
-        """(what `put_in_force` takes, 0), or (None, the reason of the refusal); changes nothing.
+    def check(self, values):
+        """0, or the reason of the refusal (fence_rule.build_each's); changes and keeps nothing.
 
         `values` is a FENCES body, its `fences` any iterable of rows, gone through once; what that
-        raises passes through. Reasons: fence_rule.build's, BAD_BODY also for a number used twice.
+        raises passes through.
         """
-        fences = []
-        numbers = []
-        zone = (values.get("utc_offset_min", 0), values.get("dst", 0))
-        for row in values["fences"]:
-            fence, reason = fence_rule.build(row, zone)
-            if reason or row["number"] in numbers:
-                return None, reason or BAD_BODY
-            numbers.append(row["number"])
+        for _fence, reason in fence_rule.build_each(values["fences"], _zone(values)):
+            if reason:
+                return reason
+        return 0
+
+    def put_in_force(self, version, values):
+        """Let the fences of a FENCES body that passed `check` replace all, as `version`: 0.
+
+        The old ones are let go first, for the heap does not hold both. A reason, or what is raised,
+        leaves no fence; `save` then still gives what was known of the old ones, for the next start.
+        """
+        self._let_go()
+        fences, zone = [], _zone(values)
+        for fence, reason in fence_rule.build_each(values["fences"], zone):
+            if reason:
+                return reason
             fences.append(fence)
-        return (zone, tuple(fences)), 0
+        self.take(version, zone, fences)
+        return 0
 
-    def put_in_force(self, version, draft):
-        """Let what `prepare` gave replace all fences, as `version`.
+    def take(self, version, zone, fences):
+        """Put these Fences in force, as `version`, where none are, or the old ones were let go.
 
-        A fence that is the same as before, to the last value, keeps what it knew.
+        A fence that is the same as before, to the last value, keeps what a reset would keep.
         """
-        self.zone, fences = draft
-        fence_memory.carry_over(self._fences, fences)
-        self._fences = fences
+        self.version, self.zone = version, zone
+        self._fences = tuple(fences)
         self._scheduled = tuple([fence for fence in fences if fence.windows])
-        self.version = version
+        if self._known:
+            fence_memory.give_back(fence_memory.unpack(self._known), self._fences)
+            self._known = b""
         self.armed = False
         for fence in self._scheduled:
             fence.follow(self._clock.time_s)
         self._gather()
+
+    def _let_go(self):
+        """Have no fences; what was known of them is kept as bytes."""
+        if self._fences:
+            self._known = self.save()
+        self._fences = self._scheduled = self._in_force = ()
+        self.version = 0
+        self.armed = False
 
     # -- fix by fix ------------------------------------------------------------------------
 
@@ -260,6 +278,8 @@ class FenceSet:
 
     def save(self):
         """What is known, as bytes for RTC memory or flash: at most fence_memory.SIZE_MAX."""
+        if self._known:
+            return self._known
         memory = fence_memory.Memory(
             self.version,
             self._clock.now_s,
@@ -289,8 +309,6 @@ class FenceSet:
         self._fixes = memory.fixes
         self._exits.next_s = memory.exits_next_s
         self._exits.believe()
-        for fence in self._scheduled:
-            fence.take_up(memory.time_s)
         if memory.fixes:
             self._physics.believe(memory.fixes[0])
         self._gather()
@@ -329,7 +347,7 @@ class FenceSet:
 
     def _follow(self, utc):
         """Let the schedules put fences in force and out of it."""
-        self._exits.doubt(utc)
+        self._exits.doubt(utc, self._fences)
         changed = False
         for fence in self._scheduled:
             changed = fence.follow(utc) or changed
@@ -368,3 +386,7 @@ class FenceSet:
             if fence.number == number:
                 return (fence.beyond_cm(Place(fix.lat_e6, fix.lon_e6)) + 5) // 10
         return 0
+
+
+def _zone(values):
+    return values.get("utc_offset_min", 0), values.get("dst", 0)

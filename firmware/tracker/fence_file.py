@@ -26,6 +26,6 @@ def restore(fences, data):
         return False
     version, body = found
     try:
-        return not fences.replace(version, values_of(body))
+        return not fences.put_in_force(version, values_of(body))
     except (codec.WireError, MemoryError):
         return False

@@ -44,14 +44,6 @@ class Memory:
         self.saved = []
 
 
-def carry_over(old, new):
-    """Let each Fence of `new` that is defined as one of `old` know what that one knew."""
-    for fence in new:
-        for before in old:
-            if before.mark == fence.mark and before.number == fence.number:
-                _copy(before, fence)
-
-
 def pack(memory, fences):
     """The bytes of a Memory and its fences, at most SIZE_MAX."""
     fixes = memory.fixes[:FIXES_KEPT]
@@ -103,6 +95,7 @@ def give_back(memory, fences):
                 fence.in_votes = votes & 7
                 fence.near_since_s = near_since_s
                 fence.doubt.load(doubt, memory.now_s)
+                fence.take_up(memory.time_s)
 
 
 def returned(data, fences):
@@ -134,20 +127,3 @@ def _row(fence, now_s):
     votes = fence.out_votes << 3 | fence.in_votes
     row = (fence.number, fence.mark, state, votes, fence.near_since_s)
     return row + fence.doubt.save(now_s)
-
-
-def _copy(before, fence):
-    fence.state = before.state
-    fence.been_inside = before.been_inside
-    fence.near_said = before.near_said
-    fence.began = before.began
-    fence.in_force = before.in_force
-    fence.returning = before.returning
-    fence.from_s = before.from_s
-    fence.until_s = before.until_s
-    fence.out_votes = before.out_votes
-    fence.in_votes = before.in_votes
-    fence.counted_at_s = before.counted_at_s
-    fence.near_since_s = before.near_since_s
-    fence.doubt = before.doubt
-    fence.distance_cm = before.distance_cm

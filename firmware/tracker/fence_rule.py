@@ -37,16 +37,27 @@ def read(beyond_cm, accuracy_cm, buffer_cm, band_cm):
     return NEAR
 
 
-def build(row, zone=(0, 0)):
-    """(Fence, 0), or (None, reason) for a fence's row of a FENCES body and its head's zone.
+def build_each(rows, zone):
+    """Gives (Fence, 0) of each row of a FENCES body, its head's `zone` given, or (None, reason).
 
-    Reasons: shape.build's; BAD_BODY also for a window on no day.
+    Reasons: shape.build's; BAD_BODY also for a window on no day, and a number used twice.
     """
+    numbers = []
+    for row in rows:
+        number = row["number"]
+        yield (None, BAD_BODY) if number in numbers else _build(row, zone)
+        numbers.append(number)
+
+
+def _build(row, zone):
     windows = schedule.windows_of(row.get("schedule", ()))
     if windows is None:
         return None, BAD_BODY
     its_shape, reason = shape.build(row)
-    return (None, reason) if reason else (Fence(row, its_shape, windows, zone), 0)
+    if reason:
+        return None, reason
+    head = (row["number"], row["keep"], row["private"], row["buffer_dm"])
+    return Fence(head, _mark(row, windows, zone), its_shape, windows, zone), 0
 
 
 class Fence:
@@ -60,16 +71,13 @@ class Fence:
     exit may be an echo. `returning`: BACK was decided before a reset, and perhaps not said.
     """
 
-    def __init__(self, row, its_shape, windows, zone):
-        self.number = row["number"]
-        self.keep = row["keep"]
-        self.private = row["private"]
-        self.buffer_dm = row["buffer_dm"]
+    def __init__(self, head, mark, its_shape, windows, zone):
+        self.number, self.keep, self.private, self.buffer_dm = head
+        self.mark = mark
         self.shape = its_shape
         self._data = its_shape.data
         self.windows = windows
         self.zone = zone
-        self.mark = _mark(row, windows, zone)
         self.in_force = True
         self.began = False
         self.from_s = self.until_s = 0

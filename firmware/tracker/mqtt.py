@@ -6,7 +6,8 @@ they are sent again with DUP, in their order [MQTT-4.4.0-1]. A PUBLISH from abov
 once: an order stays owed in the gateway until it is answered, so nothing hangs on our memory.
 
 Nothing is raised. A link that fails, a peer that is silent past its time, that speaks no MQTT or
-says more than there is memory for ends the connection, with the reason in `why` and a count; whoever owns the client opens it again.
+says more than there is memory for ends the connection, with the reason in `why` and a count;
+whoever owns the client opens it again.
 All times are ticks in ms. Source: OASIS MQTT 3.1.1; trygg_wire/packets.py has the bytes.
 """
 

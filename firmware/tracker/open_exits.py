@@ -41,7 +41,7 @@ class OpenExits:
         self.next_s = 0
         self._held = []  # (number, mark) as in flash
         self._held_utc = 0  # when that was
-        self._doubtful = ()  # fences whose exit is known from flash alone
+        self._doubtful = ()  # of _held, those that are known from flash alone
         self._now_s = 0
 
     def owed(self, fences, clock):
@@ -84,7 +84,7 @@ class OpenExits:
             if (fence.number, fence.mark) in self._held:
                 fence.state = OUTSIDE
                 fence.take_up(self._held_utc)
-                doubtful.append(fence)
+                doubtful.append((fence.number, fence.mark))
         self._doubtful = doubtful
         return True
 
@@ -92,13 +92,14 @@ class OpenExits:
         """RTC memory knows the same and more: nothing of it is in doubt."""
         self._doubtful = ()
 
-    def doubt(self, utc):
+    def doubt(self, utc, fences):
         """Forget what flash alone knew, if by the clock it is too old to be the same exit."""
         if not utc or not self._doubtful:
             return
         if not 0 <= utc - self._held_utc <= AGE_MAX_S:
-            for fence in self._doubtful:
-                fence.forget()
+            for fence in fences:
+                if (fence.number, fence.mark) in self._doubtful:
+                    fence.forget()
         self._doubtful = ()
 
 

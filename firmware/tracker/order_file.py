@@ -13,14 +13,11 @@ _HEAD = ">BI"
 _HEAD_SIZE = struct.calcsize(_HEAD)
 
 
-def pack(version, body):
-    """The file (bytearray) for an order's `version` and `body`; one copy, for it may be large."""
-    end = _HEAD_SIZE + len(body)
-    data = bytearray(end + 2)
-    struct.pack_into(_HEAD, data, 0, _FORMAT, version)
-    data[_HEAD_SIZE:end] = body
-    struct.pack_into(">H", data, end, crc16(memoryview(data)[:end]))
-    return data
+def parts(version, body):
+    """The file for an order's `version` and `body`, in parts: the body may be large, and is not
+    copied."""
+    head = struct.pack(_HEAD, _FORMAT, version)
+    return head, body, struct.pack(">H", crc16(body, crc16(head)))
 
 
 def unpack(data):

@@ -7,9 +7,11 @@ reason of REFUSED. Only an order that expires, while the clock is unknown, is ne
 answered RECEIVED with NO_CLOCK, and is to be taken again when the time is known.
 
 What an order brings is looked through, then written to flash, then put in force, then answered
-(order_changes.py). Flash that cannot be written refuses the order (NO_FLASH), and nothing of it is
-in force. Power that goes in between leaves the old or the new file whole; if it is the new one,
-the order is in force at the next start, and answered when it comes again.
+(order_changes.py). Flash that cannot be written refuses the order (NO_FLASH), one that the heap is
+too small for is refused too (NO_ROOM), and nothing of it is in force. Power that goes in between
+leaves the old or the new file whole; if it is the new one, the order is in force at the next start,
+and answered when it comes again. So it is when memory fails after flash has the new fences: a
+restart is asked for, without an answer.
 
 Versions rise per kind, and one at or below the last applied is refused as old; but for commands
 that last one is in flash with what it brought, so that no cut of power can put the two at odds. An
@@ -55,14 +57,16 @@ _ENTRY_SIZE = struct.calcsize(_ENTRY)
 
 # answers: list of dicts for an ANSWER record; command: its body (dict) or None, to be done once;
 # changed: True when settings, fences, keys or anchors are others than before
-Taken = namedtuple("Taken", ("answers", "command", "changed"))
-_NOTHING = Taken([], None, False)
+# restart: True when the tracker is to start anew at once, for its fences to be those of flash
+Taken = namedtuple("Taken", ("answers", "command", "changed", "restart"))
+_NOTHING = Taken([], None, False, False)
+_START_ANEW = Taken([], None, False, True)
 
 
 class Orders:
     """Takes order frames for `device` (its name) and changes `homes`, an order_changes.Homes.
 
-    `keep(name, data)` replaces a file in /state or raises OSError. refused counts orders that were
+    `keep(name, parts)` replaces a file in /state or raises OSError. refused counts orders that were
     refused, damaged frames that are no order at all, flash_errors what could not be kept.
     """
 
@@ -107,15 +111,15 @@ class Orders:
             kind, order_id, version, result = self._answered[i]
             if kind == FENCES and version == fences.version and result == APPLIED:
                 self._answered[i] = (kind, order_id, version, ARMED)
-                self.keep("orders", self.save())
+                self.keep("orders", (self.save(),))
                 return _answer({"order_id": order_id, "version": version}, ARMED, 0)
         return _NOTHING
 
-    def keep(self, name, data):
+    def keep(self, name, parts):
         """Replace a file in /state; False, and counted, if the flash does not take it."""
         try:
-            self._keep(name, data)
-        except OSError:
+            self._keep(name, parts)
+        except (OSError, MemoryError):
             self.flash_errors += 1
             return False
         return True
@@ -152,7 +156,7 @@ class Orders:
         keys = self._homes.keys
         if keys.is_next(mac, self._named, signed):
             keys.hand_over()
-            self.keep("keys", keys.save())
+            self.keep("keys", (keys.save(),))
             return True
         return keys.believes(mac, self._named, signed)
 
@@ -205,6 +209,8 @@ class Orders:
             reason = BAD_BODY
         except MemoryError:
             reason = NO_ROOM
+        if reason == order_changes.AT_THE_NEXT_START:
+            return _START_ANEW
         if reason:
             return self._refuse(order, reason)
         if kind != COMMAND:
@@ -223,7 +229,7 @@ class Orders:
         """Answer this order the same when it comes again; False if only until the next start."""
         entry = (order["order_kind"], order["order_id"], order["version"], APPLIED)
         self._answered = self._answered[1 - ANSWERED :] + [entry]
-        return self.keep("orders", self.save())
+        return self.keep("orders", (self.save(),))
 
     def _refuse(self, order, reason):
         self.refused += 1
@@ -238,4 +244,4 @@ def _answer(order, result, reason, command=None, changed=False):
         "result": result,
         "reason": reason,
     }
-    return Taken([answer], command, changed)
+    return Taken([answer], command, changed, False)

@@ -18,6 +18,7 @@ from tracker.geo import Place, length, unit_vectors
 from tracker.shape_plain import (
     AFAR,
     BIAS,
+    FIRST_RING,
     HALF_WIDTH,
     HIGH_BIAS,
     ORIGIN,
@@ -67,6 +68,18 @@ def build(row):
         data.extend(array("i", (len(ring) // 2 - 1,)))
         data.extend(corners)
     return Shape(data), 0
+
+
+def ready(data):
+    """The Shape of which `data` (array) was kept; None if its rings do not make up its length.
+
+    Machine code reads by what is written there, so it is looked at although it has a CRC.
+    """
+    at, rings = FIRST_RING, data[RINGS] if len(data) > RINGS else 0
+    while rings > 0 and at < len(data) and data[at] > 0:
+        at += 3 + 2 * data[at]
+        rings -= 1
+    return Shape(data) if at == len(data) and not rings else None
 
 
 class Shape:

@@ -11,8 +11,14 @@ def _name(name):
 
 def save(flash, name, data):
     """Replace the file `name` by `data`; OSError when the flash fails, the old file then stays."""
+    save_parts(flash, name, (data,))
+
+
+def save_parts(flash, name, parts):
+    """The same of a file that comes in `parts`, any iterable; what that raises passes through."""
     with flash.open(_name(name) + ".new", "wb") as file:
-        file.write(data)
+        for part in parts:
+            file.write(part)
     flash.rename(_name(name) + ".new", _name(name))
 
 
@@ -23,5 +29,13 @@ def load(flash, name):
             return b""
         with flash.open(_name(name), "rb") as file:
             return file.read() or None
+    except OSError:
+        return None
+
+
+def open_to_read(flash, name):
+    """The file, open, to be closed by who asks; None when there is none or it cannot be read."""
+    try:
+        return flash.open(_name(name), "rb")
     except OSError:
         return None

@@ -15,8 +15,8 @@ _TABLE = (
 )  # fmt: skip
 
 
-def _crc16_by_table(data):
-    crc = 0xFFFF
+def _crc16_by_table(data, before=0):
+    crc = before ^ 0xFFFF
     for byte in data:
         crc = ((crc << 4) & 0xFFFF) ^ _TABLE[(crc >> 12) ^ (byte >> 4)]
         crc = ((crc << 4) & 0xFFFF) ^ _TABLE[(crc >> 12) ^ (byte & 15)]
@@ -26,9 +26,9 @@ def _crc16_by_table(data):
 try:
     from binascii import crc_hqx
 
-    def crc16(data):
-        """The CRC of `data` (bytes-like): 0..65535."""
-        return crc_hqx(data, 0xFFFF) ^ 0xFFFF
+    def crc16(data, before=0):
+        """The CRC of `data` (bytes-like): 0..65535. `before`: that of the bytes ahead of it."""
+        return crc_hqx(data, before ^ 0xFFFF) ^ 0xFFFF
 
     def fits(data):
         """True if `data` ends with the CRC of what stands before, most significant byte first."""

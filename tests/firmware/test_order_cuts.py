@@ -4,7 +4,7 @@ After each cut the tracker starts from what the flash holds: the old is in force
 and never a mixture; the same order, sent again by the gateway, is then applied or known.
 """
 
-from tracker import fence_file, order_file, state_files
+from tracker import fence_file, fence_ready, order_file, state_files
 from tracker.anchor_list import AnchorList
 from tracker.fence import FenceSet
 from tracker.order_changes import Homes
@@ -50,11 +50,13 @@ class Astrid:
             data = state_files.load(flash, name)
             assert data == b"" or loads[name](data), name
 
-    def keep(self, name, data):
-        state_files.save(self.flash, name, data)
+    def keep(self, name, parts):
+        state_files.save_parts(self.flash, name, parts)
 
     def load_fences(self, data):
-        return fence_file.restore(self.fences, data)
+        mark = fence_ready.mark_of((data,))
+        self.was_ready = fence_ready.restore(self.fences, self.flash, mark)
+        return self.was_ready or fence_file.restore(self.fences, data)
 
     def take(self, frame):
         answer = self.orders.take(frame, 0).answers[0]
@@ -65,12 +67,24 @@ class Astrid:
         data = state_files.load(self.flash, "fences")
         fences = bytes(order_file.unpack(data)[1]) if data else b""
         assert self.fences.version == (order_file.unpack(data)[0] if data else 0)
+        computed = FenceSet(self.settings)
+        assert not data or fence_file.restore(computed, data)
+        assert definitions(self.fences) == definitions(computed)
         return {
             SETTINGS: (self.settings.version, self.settings.report_inside_s),
             FENCES: (self.fences.version, fences),
             ANCHORS: (self.anchors.version, tuple(self.anchors.known)),
             KEY: self.keys.save(),
         }
+
+
+def definitions(fences):
+    """All that was computed from the signed body."""
+    return fences.zone, [
+        (fence.number, fence.keep, fence.private, fence.buffer_dm, fence.mark, fence.windows)
+        + tuple(fence.shape.data)
+        for fence in fences.all()
+    ]
 
 
 def fence_set(count, radius_dm):
@@ -80,6 +94,11 @@ def fence_set(count, radius_dm):
     for number in range(1, count + 1):
         fences.append(dict(fence))
         fences[-1]["number"] = number
+        if number == 2:
+            corners = ((59913900, 10745200), (59914900, 10745200), (59914900, 10747200))
+            points = [{"lat_e6": lat, "lon_e6": lon} for lat, lon in corners]
+            fences[-1].update({"shape": 1, "radius_dm": 0, "rings": [{"points": points}]})
+            fences[-1]["schedule"] = [{"days": 127, "from_min": 480, "minutes": 60}]
     return {"utc_offset_min": 60, "dst": 1, "fences": fences}
 
 
@@ -148,6 +167,15 @@ def test_the_power_may_go_at_any_stroke_of_any_order():
             assert again.take(order) == (APPLIED, 0), (kind, stroke)
             assert again.knows() == new, (kind, stroke)
         assert kind == COMMAND or seen == {False, True}
+
+
+def test_after_an_order_of_fences_a_start_computes_nothing():
+    for kind, order in ORDERS:
+        flash = flash_with(with_old_in_force())
+        tracker = Astrid(flash)
+        assert tracker.was_ready
+        assert tracker.take(order)[0] == APPLIED
+        assert Astrid(flash).was_ready, kind
 
 
 def after_a_cut(before, order, stroke):

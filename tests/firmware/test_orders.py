@@ -28,6 +28,7 @@ from trygg_wire.layouts import (
     OLD_VERSION,
     ORDER,
     OUT_OF_RANGE,
+    OUTSIDE,
     RECEIVED,
     REFUSED,
     REPORT_NOW,
@@ -78,10 +79,10 @@ class Tracker:
         self.anchors.load(self.flash.get("anchors", b""))
         self.orders.load(self.flash.get("orders", b""))
 
-    def keep(self, name, data):
+    def keep(self, name, parts):
         if name in self.refusing:
             raise OSError(5)
-        self.flash[name] = bytes(data)
+        self.flash[name] = b"".join([bytes(part) for part in parts])
 
     def take(self, frame, time_s=NOW_S):
         return self.orders.take(frame, time_s)
@@ -263,12 +264,81 @@ def test_one_bad_setting_or_fence_keeps_all_others_out():
 
 def test_fences_too_large_for_the_heap_are_refused_and_not_died_of():
     class FullHeap(FenceSet):
-        def prepare(self, values):
+        def check(self, values):
             raise MemoryError
 
     tracker = Tracker(fences=FullHeap)
     assert outcome(tracker.take(signed(FENCES, fence_set([CIRCLE])))) == (REFUSED, NO_ROOM)
     assert tracker.flash == {}
+
+
+def test_memory_that_fails_when_flash_has_the_new_fences_asks_for_a_start_that_has_them():
+    class FullHeap(FenceSet):
+        full = False
+
+        def take(self, version, zone, fences):
+            if self.full:
+                raise MemoryError
+            super().take(version, zone, fences)
+
+    tracker = Tracker(fences=FullHeap)
+    other = dict(CIRCLE, number=2, lat_e6=59923900)
+    assert outcome(tracker.take(signed(FENCES, fence_set([CIRCLE, other])))) == (APPLIED, 0)
+    for s in (0, 5):
+        tracker.fences.judge(Fix(NOW_S + s, 59913900, 10745200, 40, 10, 90, 8, 1000 * s))
+    before = tracker.fences.worst()
+    tracker.fences.full = True
+    order = signed(FENCES, fence_set([other]), order_id=2, version=2)
+    taken = tracker.take(order)
+    assert (taken.answers, taken.command, taken.changed, taken.restart) == ([], None, False, True)
+    assert tracker.orders.refused == 0
+    assert tracker.fences.version == 0 and tracker.fences.all() == ()
+    known = tracker.fences.save()
+    again = Tracker(tracker.flash)
+    assert again.fences.version == 2
+    assert again.fences.load(known)
+    assert before == (2, OUTSIDE) and again.fences.worst() == before
+    assert outcome(again.take(order)) == (APPLIED, 0)
+
+
+def test_new_fences_are_built_when_the_old_ones_are_gone_and_never_two_sets_at_once():
+    most = []
+
+    class Counting(FenceSet):
+        def check(self, values):
+            return super().check(self.watched(values))
+
+        def put_in_force(self, version, values):
+            return super().put_in_force(version, self.watched(values))
+
+        def watched(self, values):
+            def rows():
+                for row in values["fences"]:
+                    most.append(len(self.all()))
+                    yield row
+
+            return dict(values, fences=rows())
+
+    tracker = Tracker(fences=Counting)
+    fences = [dict(CIRCLE, number=number) for number in range(1, 17)]
+    assert outcome(tracker.take(signed(FENCES, fence_set(fences)))) == (APPLIED, 0)
+    del most[:]
+    order = signed(FENCES, fence_set(fences[1:]), order_id=2, version=2)
+    assert outcome(tracker.take(order)) == (APPLIED, 0)
+    assert most == [16] * 15 + [0] * 15  # looked through, and built
+
+
+def test_a_file_that_finds_no_memory_is_a_file_that_flash_did_not_take():
+    def no_memory(name, parts):
+        raise MemoryError
+
+    tracker = Tracker()
+    assert outcome(tracker.take(signed(FENCES, fence_set([CIRCLE])))) == (APPLIED, 0)
+    tracker.orders._keep = no_memory
+    order = signed(FENCES, fence_set([]), order_id=2, version=2)
+    assert outcome(tracker.take(order)) == (REFUSED, NO_FLASH)
+    assert tracker.orders.flash_errors == 1
+    assert len(tracker.fences.all()) == 1
 
 
 def test_a_command_is_done_once_and_answered_each_time():

@@ -31,7 +31,7 @@ def star(number, points, radius_m=400.0, lat=LAT, lon=LON):
 def in_force(body):
     """The FenceSet of a tracker that was ordered this body; it is asserted that it takes it."""
     fences = FenceSet(Settings())
-    assert fence_file.restore(fences, order_file.pack(7, body))
+    assert fence_file.restore(fences, b"".join(order_file.parts(7, body)))
     return fences
 
 

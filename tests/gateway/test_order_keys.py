@@ -94,11 +94,11 @@ class Astrid:
         keys.load(self.flash.get("keys", b""))
         self.orders.load(self.flash.get("orders", b""))
 
-    def keep(self, name, data):
+    def keep(self, name, parts):
         if self.files_left == 0:
             raise PowerGone
         self.files_left -= 1
-        self.flash[name] = bytes(data)
+        self.flash[name] = b"".join(parts)
 
     def take(self, frame):
         """Its answers to an order; none if the power went, and then it has started again."""

@@ -16,7 +16,7 @@ from tracker.anchor_list import AnchorList
 from tracker.fence import FenceSet
 from tracker.fence_file import restore, values_of
 from tracker.order_changes import Homes
-from tracker.order_file import pack
+from tracker.order_file import parts
 from tracker.order_keys import OrderKeys
 from tracker.orders import Orders
 from tracker.outbox import Outbox
@@ -163,9 +163,9 @@ def _files() -> Iterator[Target]:
     yield Target("file of orders", [orders.save()], Sealed(orders.load, with_crc16))
     yield Target("file of keys", [keys.save()], Sealed(keys.load, with_crc16))
     fences, anchors, exits = FenceSet(settings), AnchorList(), FenceSet(settings)
-    whole = [bytes(pack(3, body)) for body in bodies(layouts.FENCES)]
+    whole = [b"".join(parts(3, body)) for body in bodies(layouts.FENCES)]
     yield Target("file of fences", whole, Sealed(lambda piece: restore(fences, piece), with_crc16))
-    whole = [bytes(pack(3, body)) for body in bodies(layouts.ANCHORS)]
+    whole = [b"".join(parts(3, body)) for body in bodies(layouts.ANCHORS)]
     yield Target("file of anchors", whole, Sealed(anchors.load, with_crc16))
     whole = [b"\x01" + bytes(4) + bytes((count,)) + bytes(5 * count + 2) for count in range(4)]
     yield Target("file of open exits", whole, Sealed(exits.load_lasting, with_crc16))
@@ -188,7 +188,7 @@ def _memory() -> Target:
 def _fence_memory() -> Target:
     fences = FenceSet(Settings())
     for body in bodies(layouts.FENCES):
-        restore(fences, pack(3, body))
+        restore(fences, b"".join(parts(3, body)))
     return Target("fences' memory", [bytes(fences.save())], Sealed(fences.load, with_crc16))
 
 
