@@ -20,6 +20,7 @@ class Situation:
     accuracy_dm, age_s: that fix's. anchor_margin_cm: the same of the farthest place where the home
     anchor is heard, None when it tells nothing. state: FenceSet.worst's. change_s: until a fence's
     schedule changes. still: nothing has moved since the last good fix, and a sensor says so.
+    walking: a sensor says that the wearer has moved for some seconds and still does.
     """
 
     def __init__(self):
@@ -33,6 +34,7 @@ class Situation:
         self.confirming = False  # one more fix may decide
         self.alarm_open = False  # an SOS, or an alarm nobody has closed
         self.still = False
+        self.walking = False
         self.at_anchor = False  # the home anchor was heard when it was last listened for
         self.upkeep = False  # the receiver is on and its ephemerides want to be made fresh
         self.battery_low = False
@@ -49,6 +51,10 @@ def _in_alarm(_duty, at):
 
 def _failing_in_alarm(duty, at):
     return duty.failures and _in_alarm(duty, at)
+
+
+def _failing_on_foot(duty, at):
+    return duty.failures and at.walking
 
 
 def _failing(duty, _at):
@@ -78,6 +84,12 @@ def _back_off(duty, at):
     """Longer each time, but never longer than was stated, and not before it can matter."""
     reach_s = duty.reach_s(at.margin_cm, at.accuracy_dm) - at.age_s
     return max(_doubled(duty), reach_s)
+
+
+def _floor_on_foot(duty, at):
+    """Who walks may come to where there is reception, or away: no growth."""
+    reach_s = duty.reach_s(at.margin_cm, at.accuracy_dm) - at.age_s
+    return max(min(duty.settings.fix_floor_s, _doubled(duty)), reach_s)
 
 
 def _back_off_in_alarm(duty, _at):
@@ -114,6 +126,7 @@ def _ceiling_s(duty, at):
 PAUSES = (
     # when                                   the next fix is due in
     (_failing_in_alarm, _back_off_in_alarm),  # fix_floor_s, doubling up to alarm_fix_s
+    (_failing_on_foot, _floor_on_foot),  #      fix_floor_s, or the way if longer
     (_failing, _back_off),  #                   the same up to fix_ceiling_s, or the way if longer
     (_deciding, _at_once),  #                   0: the receiver stays on
     (_in_alarm, _alarm_pause),  #               alarm_fix_s or fix_floor_s, whichever is less

@@ -4,20 +4,34 @@ The sensor keeps what it felt until it is asked (BoardIo.motion), so nothing is 
 chip sleeps: what is felt at a wake was felt some time during the sleep.
 """
 
+WALK_S = 4  # motion second after second for so long is a walk; who turns in a chair rests sooner
+GAP_S = 2
+
 
 class Motion:
     """Over a BoardIo port. moved_s: when motion was last seen, or the start; may be set."""
 
     def __init__(self, board):
         self.moved_s = 0
+        self._began_s = None  # the first second of the motion that goes on
         self._board = board
 
     def poll(self, now_s):
         """Ask the sensor; True when it says that the wearer has moved."""
         if not self._board.has_motion() or not self._board.motion():
             return False
+        if self._began_s is None or now_s - self.moved_s > GAP_S:
+            self._began_s = now_s
         self.moved_s = now_s
         return True
+
+    def walks(self, now_s):
+        """True while a sensor has said for WALK_S and more that the wearer moves."""
+        return self._goes_on(now_s) and self.moved_s - self._began_s >= WALK_S
+
+    def unsure(self, now_s):
+        """True while it will soon be known whether what moves is a walk."""
+        return self._goes_on(now_s) and self.moved_s - self._began_s < WALK_S
 
     def sensed(self):
         """True on a board that has a sensor."""
@@ -26,3 +40,6 @@ class Motion:
     def still_for(self, seconds, now_s):
         """True when a sensor has said nothing for longer than so many seconds."""
         return self._board.has_motion() and now_s - self.moved_s > seconds
+
+    def _goes_on(self, now_s):
+        return self._began_s is not None and now_s - self.moved_s <= GAP_S

@@ -2,7 +2,9 @@
 
 When a fix is due, motion and anchor are asked whether it may be left out (`rest`). A rest that
 has begun ends when its time is over, and at once when something moves (`felt`): then the receiver
-is switched on as soon as the fix is due without the rest. What is planned and stated stands in the
+is switched on as soon as the fix is due without the rest. The growth of pauses after searches in
+vain is such a rest too; only a walk ends it, and the chip stays awake for the few seconds that
+tell a walk from a turn in a chair. What is planned and stated stands in the
 image (retained.FIELDS).
 """
 
@@ -28,6 +30,7 @@ class Planner:
         self._motion = motion
         self._anchor = anchor
         self._looked_s = -LOOKED_S
+        self._now_s = 0
         self._at = Situation()
         core.duty.stated_s, core.duty.slack_s = image.stated_s, image.slack_s
         motion.moved_s = image.moved_s
@@ -52,6 +55,7 @@ class Planner:
         at.upkeep = self._search.keeps_up(now_s)
         at.battery_low, at.charging = core.battery.said, core.battery.charging
         at.still = self._motion.still_for(at.age_s, now_s)
+        at.walking = self._motion.walks(now_s)
         self._listened(at)
         core.duty.look_s = LOOK_S if self._anchor.listens() else 0
         core.duty.night = self.night(utc)
@@ -104,6 +108,7 @@ class Planner:
 
     def feel(self, now_s):
         """Ask motion and anchor; True when a rest has ended by it."""
+        self._now_s = now_s
         if self._anchor.poll(now_s):
             self._keep()
         if self._anchor.faults > self._faults:
@@ -112,7 +117,11 @@ class Planner:
         if not self._motion.poll(now_s):
             return False
         self._image.moved_s = now_s
+        walks = self._motion.walks(now_s)
+        self._search.patient = self._search.patient or walks
         if not self.resting():
+            return False
+        if self._core.duty.failures and not walks:
             return False
         self._search.next_s = self._image.next_fix_s = max(now_s, self._image.due_fix_s)
         return True
@@ -122,8 +131,10 @@ class Planner:
         return self._motion.sensed() and self._image.next_fix_s > self._image.due_fix_s
 
     def busy(self):
-        """True while the anchor is listened for."""
-        return self._anchor.looking()
+        """True while the anchor is listened for, or it is felt whether a walk begins."""
+        if self._anchor.looking():
+            return True
+        return self._core.duty.failures > 0 and self.resting() and self._motion.unsure(self._now_s)
 
     def night(self, utc):
         """Whether it is night where the wearer is, by the settings and the fences' time zone.
@@ -139,8 +150,13 @@ class Planner:
         return (minute - begins) % _DAY_MIN < (ends - begins) % _DAY_MIN
 
     def _plan_anew(self, now_s):
-        self._search.plan(now_s, self._core.duty.next_fix_in_s(self.situation(now_s)))
+        duty, at = self._core.duty, self.situation(now_s)
+        self._search.plan(now_s, duty.next_fix_in_s(at))
         self._image.due_fix_s = self._search.next_s
+        if duty.failures:
+            at.walking = True
+            due_s = now_s + duty.next_fix_in_s(at)
+            self._image.due_fix_s = min(due_s, self._search.next_s)
         self._keep()
 
     def _keep(self):

@@ -7,18 +7,23 @@ searched in vain: off, and on again later, is also what brings a hung one back.
 
 Upkeep: a receiver that knows the satellites' ephemerides finds itself in a second or two, one
 that does not needs half a minute of undisturbed reception. They are good for four hours, and a
-whole set is sent every 30 s: so every upkeep_s the receiver stays on for UPKEEP_ON_S after a fix.
+whole set is sent every 30 s: so every upkeep_s the receiver stays on for UPKEEP_ON_S after a fix,
+or for UPKEEP_WEAK_S where it hears badly. Lost before that, it is done again with the next fix.
 
 Giving up early: indoors, where searches fail in a row and a report has said that nothing can be
 stated, a search ends after give_up_s without any sign of a satellite, or without getting better.
-Every FULL_EVERY-th search has its full time all the same: a receiver that has to begin from
-nothing shows nothing at first.
+Every FULL_EVERY-th search has LONG times the time-out all the same: a receiver that has to begin
+from nothing shows nothing at first, and under a roof needs more than a minute. So has `patient`,
+set while the wearer walks, its full time: they may just have come to where there is reception.
 """
 
 from tracker.duty import FULL_EVERY, NOTHING_S
 
 KEEP_ON_S = 12
 UPKEEP_ON_S = 32  # one frame of 30 s from any moment in it, and two to be sure
+UPKEEP_WEAK_S = 75  # our estimate: a word in two is lost and comes with the next frame
+WEAK_HDOP_E2 = 150  # few satellites, or badly placed
+LONG = 3
 NO_FIGURE = -10000
 
 
@@ -50,6 +55,7 @@ class Search:
         self.next_s = 0
         self.upkept_s = 0
         self.given_up = 0
+        self.patient = False  # nothing is given up early in this search
         self.rest = _never
         self.setup = setup
 
@@ -66,7 +72,7 @@ class Search:
         if fix is not None:
             self._note(now_s)
             return fix, True
-        if now_s - self._since_s < self._settings.fix_timeout_s and not self._hopeless(now_s):
+        if now_s - self._since_s < self._time_s() and not self._hopeless(now_s):
             return None, False
         self._duty.got_none()
         self.found = False
@@ -98,7 +104,7 @@ class Search:
     def wait_s(self, now_s):
         """Seconds until something is due if the receiver says nothing."""
         if self.on:
-            return max(0, self._since_s + self._settings.fix_timeout_s - now_s)
+            return max(0, self._since_s + self._time_s() - now_s)
         return max(0, self.next_s - now_s)
 
     def _begins(self, now, now_s):
@@ -114,7 +120,7 @@ class Search:
         self._receiver.forget()
         self.setup.switch_on(now)
         self.on = True
-        self.found = False
+        self.found = self.patient = False
         self._since_s = self._better_s = now_s
         self._best = NO_FIGURE
         return True
@@ -125,13 +131,26 @@ class Search:
             self._found_s = now_s
         self.found = True
         self._since_s = now_s
-        if now_s - self._found_s >= UPKEEP_ON_S:
+        weak = self._receiver.quality()[1] > WEAK_HDOP_E2
+        if now_s - self._found_s >= (UPKEEP_WEAK_S if weak else UPKEEP_ON_S):
             self.upkept_s = now_s
+
+    def _time_s(self):
+        """How long a search may last: longer only once nothing is stated."""
+        duty, timeout_s = self._duty, self._settings.fix_timeout_s
+        if duty.stated_s == NOTHING_S and duty.failures and not duty.failures % FULL_EVERY:
+            return LONG * timeout_s
+        return timeout_s
 
     def _hopeless(self, now_s):
         """Whether to give this search up before its time."""
         duty = self._duty
-        if self.found or duty.stated_s != NOTHING_S or not duty.failures % FULL_EVERY:
+        if (
+            self.found
+            or self.patient
+            or duty.stated_s != NOTHING_S
+            or not duty.failures % FULL_EVERY
+        ):
             return False
         satellites, hdop_e2 = self._receiver.quality()
         figure = satellites * 10000 - hdop_e2

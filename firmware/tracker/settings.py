@@ -41,7 +41,7 @@ _TEXT = """
 27 report_night_s 900 60 86400
 28 night_from_min 1320 0 1439
 29 night_to_min 360 0 1439
-30 upkeep_s 7200 0 14400
+30 upkeep_s 5400 0 14400
 31 give_up_s 15 5 600
 35 sos_hold_s 2 1 10
 36 sos_cancel_s 5 0 30

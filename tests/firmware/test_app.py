@@ -177,10 +177,16 @@ def test_without_reception_outside_it_goes_on_looking_every_few_seconds():
     tracker.run(1100)
     assert records(tracker, layouts.ALARM)
     pauses = set()
-    tracker.at_step = lambda _step: pauses.add(tracker.app._search.wait_s(tracker.app._now_s))
+
+    def look(_step):
+        search = tracker.app._search
+        if not search.on:
+            pauses.add(search.wait_s(tracker.app._now_s))
+
+    tracker.at_step = look
     tracker.run(1200)
     assert tracker.app._core.duty.failures > 10
-    assert max(pauses) <= tracker.app._core.settings.fix_timeout_s
+    assert max(pauses) <= tracker.app._core.settings.alarm_fix_s
 
 
 def test_health_states_the_least_heap_since_the_health_before_through_sleep_and_order():

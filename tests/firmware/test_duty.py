@@ -159,6 +159,17 @@ def test_backing_off_never_comes_before_the_wearer_could_be_near():
     assert pause(planned, 500, age_s=230) == 20
 
 
+def test_a_wearer_who_walks_is_looked_for_at_the_floor_s_pace_without_reception():
+    for searches in range(1, 40):
+        planned = failing_duty(searches=searches)
+        assert planned.next_fix_in_s(situation(walking=True)) == 20
+    far = situation(1000, walking=True)
+    still_far = situation(1000)
+    planned = failing_duty()
+    assert planned.next_fix_in_s(far) == planned.next_fix_in_s(still_far) > 20  # the way
+    assert failing_duty(stated_s=20, searches=9).next_fix_in_s(situation(walking=True)) <= 20
+
+
 def test_outside_without_reception_the_pause_never_grows_past_that_of_an_alarm():
     for alarm_fix_s, pauses in ((10, [10, 10, 10, 10]), (120, [20, 40, 80, 120])):
         planned = failing_duty(searches=0, alarm_fix_s=alarm_fix_s)
@@ -315,7 +326,7 @@ def test_the_tables_are_whole():
     for condition, setting, _how in SLACKS:
         assert hasattr(Situation(), condition)
         assert setting in names
-    assert len(PAUSES) == 6
+    assert len(PAUSES) == 7
     for state in (INSIDE, NEAR, OUTSIDE, UNKNOWN, CANNOT_TELL):
         for margin in (None, 0, 100):
             assert 0 <= pause(duty(), margin, state=state) <= 600

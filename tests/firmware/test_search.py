@@ -1,7 +1,7 @@
 """Search: when the receiver is on, how long, and when a search is left out or given up."""
 
 from tracker.duty import FULL_EVERY, NOTHING_S, Duty
-from tracker.search import KEEP_ON_S, UPKEEP_ON_S, Search
+from tracker.search import KEEP_ON_S, UPKEEP_ON_S, UPKEEP_WEAK_S, Search
 from tracker.settings import Settings
 
 
@@ -119,17 +119,34 @@ def test_once_nothing_is_stated_a_search_that_gets_nowhere_is_given_up_early():
     assert bench.search.given_up == 1
 
 
-def test_every_fourth_search_has_its_whole_time_all_the_same():
+def test_every_fourth_search_has_three_times_its_time_all_the_same():
     bench = Bench(fix_timeout_s=45, give_up_s=15)
     bench.duty.stated_s = NOTHING_S
     took = []
     at_s = 0
     for _search in range(6 * FULL_EVERY):
-        ends = bench.seconds(at_s, at_s + 100)
+        ends = bench.seconds(at_s, at_s + 200)
         took.append(ends - at_s)
         bench.search.plan(ends, 0)
         at_s = ends
-    assert took == 6 * [45, 15, 15, 15]
+    assert took == [45, 15, 15, 15] + 5 * [135, 15, 15, 15]
+
+
+def test_while_a_bound_is_stated_no_search_is_longer_than_the_time_out():
+    bench = Bench(fix_timeout_s=45)
+    bench.duty.stated_s = 20
+    assert bench.failed(0, 9) == 9 * 45
+
+
+def test_a_search_for_a_wearer_who_walks_is_not_given_up_early():
+    bench = Bench(fix_timeout_s=45, give_up_s=15)
+    began = bench.failed(0, 1)
+    bench.duty.stated_s = NOTHING_S
+    assert bench.seconds(began, began + 10) == -1
+    bench.search.patient = True
+    assert bench.seconds(began + 11, began + 100) == began + 45
+    bench.search.plan(began + 45, 0)
+    assert bench.seconds(began + 45, began + 200) == began + 60  # it counts for one search
 
 
 def test_a_search_that_gets_better_is_not_given_up():
@@ -145,8 +162,9 @@ def test_a_search_that_gets_better_is_not_given_up():
     assert bench.seconds(began + 40, began + 60) == began + 40
 
 
-def test_every_two_hours_it_stays_on_until_its_ephemerides_are_fresh():
+def test_when_upkeep_is_due_it_stays_on_until_its_ephemerides_are_fresh():
     bench = Bench(upkeep_s=7200)
+    bench.receiver.sees = (11, 90)
     bench.search.upkept_s = 100
     bench.search.next_s = 5000
     bench.seconds(5000, 5000, fix="a fix")
@@ -159,6 +177,24 @@ def test_every_two_hours_it_stays_on_until_its_ephemerides_are_fresh():
     bench.seconds(7300 + UPKEEP_ON_S, 7300 + UPKEEP_ON_S, fix="a fix")
     assert not bench.search.keeps_up(7300 + UPKEEP_ON_S)
     assert bench.search.upkept_s == 7300 + UPKEEP_ON_S
+
+
+def test_where_it_hears_badly_upkeep_takes_longer_and_is_done_again_when_it_was_cut_short():
+    bench = Bench(upkeep_s=5400)
+    bench.receiver.sees = (8, 190)
+    bench.search.next_s = 6000
+    for now_s in range(6000, 6000 + UPKEEP_WEAK_S):
+        bench.seconds(now_s, now_s, fix="a fix")
+        assert bench.search.keeps_up(now_s), now_s
+    bench.search.plan(6000 + UPKEEP_WEAK_S, 60)
+    bench.search.switch_off()
+    began = 6200
+    bench.search.next_s = began
+    bench.seconds(began, began, fix="a fix")
+    assert bench.search.keeps_up(began)
+    for now_s in range(began, began + UPKEEP_WEAK_S + 1):
+        bench.seconds(now_s, now_s, fix="a fix")
+    assert not bench.search.keeps_up(began + UPKEEP_WEAK_S)
 
 
 def test_no_upkeep_where_it_is_switched_off():

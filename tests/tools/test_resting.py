@@ -76,6 +76,29 @@ def test_motion_ends_the_rest_at_once():
     assert asleep.searches(5100, 8600) <= 2  # and quiet again
 
 
+def without_reception(moves):
+    """Nobody is found for hours; the second from which `moves` counts is 9000."""
+    hidden = Wearing(lambda _s: None)
+    hidden.tracker.body.wear(lambda world_s: moves(world_s - START_S - 9000))
+    hidden.tracker.run(8999)
+    assert hidden.searches(7000, 8999) <= 6
+    hidden.tracker.run(400)
+    return hidden
+
+
+def test_a_walk_ends_the_growth_of_pauses_without_reception():
+    hidden = without_reception(lambda s: 100 <= s < 300)
+    assert hidden.searches(9100, 9112) == 1
+    assert hidden.searches(9100, 9300) >= 3
+    hidden.tracker.run(3600)
+    assert hidden.searches(9500, 13000) <= 10  # and quiet again
+
+
+def test_a_turn_in_a_chair_does_not():
+    hidden = without_reception(lambda s: s % 60 == 40)
+    assert hidden.searches(9000, 9399) <= 2
+
+
 def test_a_health_record_says_whether_there_was_motion_since_the_one_before():
     moves = [range(START_S, START_S + 100), range(START_S + 30000, START_S + 30010)]
     worn = Wearing()
