@@ -7,7 +7,7 @@ still owed by the gateway, so nothing is lost with it when the power goes.
 
 from tracker import sos
 from tracker.fence_rule import Event
-from tracker.recovery import ORDERS, RECEIVER
+from tracker.recovery import ORDERS, RECEIVER, START
 from trygg_wire import codec, layouts
 
 HELD_MAX = layouts.FRAME_MAX
@@ -59,15 +59,20 @@ class Downlink:
         return self._answer(self._orders.armed(), now_s) or said
 
     def _left_out(self, frame):
-        """True in safe mode for an order that it goes without; it stays owed by the gateway."""
-        commands = self._recovery.leaves_out(ORDERS)
-        if not commands and not self._recovery.leaves_out(RECEIVER):
+        """True in safe mode for an order that it goes without; it stays owed by the gateway. With
+        the settings of flash not read, a change would be kept beside defaults instead of them."""
+        left_out = self._recovery.leaves_out
+        if not (left_out(ORDERS) or left_out(RECEIVER) or left_out(START)):
             return False
         try:
             kind = codec.decode(frame)[1]["order_kind"]
         except codec.WireError:
             return False  # it is refused and counted as ever
-        return kind != layouts.COMMAND if commands else kind == layouts.FENCES
+        if left_out(ORDERS):
+            return kind != layouts.COMMAND
+        if kind == layouts.SETTINGS:
+            return left_out(START)
+        return kind == layouts.FENCES and left_out(RECEIVER)
 
     def _hold(self, frame):
         """Keep a frame until the time is known; one too many comes again from the gateway."""

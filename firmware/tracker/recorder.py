@@ -264,7 +264,7 @@ class Recorder:
         still = self._parts.board.has_motion() and self.image.moved_s < last_s
         values["moved"] = 0 if still else 1
         values["worn"] = core.strap.state()
-        values["temperature_c"] = core.battery.temperature_c
+        values["temperature_c"] = max(-60, min(core.battery.temperature_c, 127))
         values["hours_left"] = core.supply.hours_left()
         values["charge"] = core.ledger.charge()
         self._append(layouts.HEALTH, values)

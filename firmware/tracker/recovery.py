@@ -10,7 +10,7 @@ of that step, whatever its kind; and what the crashes ended in is left out:
 
   START      settings, fences and anchors are not read from flash, nor the state in RTC memory: a
              new boot with the defaults, which the gateway then sends its fences again; a sleep
-             in safe mode begins no other
+             in safe mode begins no other. Changes of settings stay owed
   RECEIVER   no fences: positions are reported as they are, fences are not taken, no LEFT, no
              privacy; SOS and the rest go on
   BATTERY    no battery, charger, strap and cannot-tell alarms

@@ -182,3 +182,44 @@ def test_a_silent_gateway_is_waited_for_as_long_as_a_call_is_open(tracker):
     connects = tracker.gateway.connects
     tracker.run(1800)
     assert tracker.gateway.connects == connects
+
+
+def test_settings_ordered_in_safe_mode_do_not_make_defaults_of_the_others(tracker, monkeypatch):
+    inside = {"settings": [{"number": 9, "value": 600}]}  # report_inside_s
+    order(tracker, 8, layouts.SETTINGS, inside)
+    tracker.run(1800)
+    tracker.survives_faults = True
+    load = FenceSet.load
+
+    def planted(*_all):
+        raise ValueError
+
+    monkeypatch.setattr(FenceSet, "load", planted)
+    tracker.bite()
+    tracker.run(60)
+    monkeypatch.setattr(FenceSet, "load", load)
+    assert tracker.recovery.safe
+    order(tracker, 9, layouts.SETTINGS, {"settings": [{"number": 12, "value": 7200}]})  # health_s
+    tracker.run(3 * 3600)
+    assert not tracker.recovery.safe
+    assert not tracker.gateway.owed
+    while tracker.app is None:
+        tracker.run(1)
+    settings = tracker.app._core.settings
+    assert (settings.report_inside_s, settings.health_s) == (600, 7200)
+
+
+def test_a_battery_that_cannot_be_read_is_judged_off_the_charger_when_it_can(tracker, monkeypatch):
+    def unread():
+        raise OSError(EIO)
+
+    tracker.power.set_battery(3500, charging=True)
+    tracker.run(1200)
+    tracker.power.set_battery(3500, charging=False)
+    read = tracker.power.battery_mv
+    monkeypatch.setattr(tracker.power, "battery_mv", unread)
+    tracker.run(60)
+    assert not decoded(tracker, layouts.ALARM)
+    monkeypatch.setattr(tracker.power, "battery_mv", read)
+    tracker.run(60)
+    assert layouts.OFF_CHARGER in [one["what"] for one in decoded(tracker, layouts.ALARM)]
