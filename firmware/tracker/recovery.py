@@ -6,7 +6,10 @@ watchdog ended included. A start that ended by a fault or the watchdog is a cras
 one sets the count to 0.
 
 After SAFE_AFTER crashes in a row the tracker starts in safe mode. There a fault ends only its stage
-of that step, whatever its kind; and what the crashes ended in is left out:
+of that step, whatever its kind; and what the crashes ended in is left out. A fault of ours, and
+whatever ends a start before its first step, is left out at once; what ended by the watchdog or a
+reset only from the HUNG_AFTER-th crash in a row on, because those may have come from outside, and a
+tracker without its fences guards nobody:
 
   START      settings, fences and anchors are not read from flash, nor the state in RTC memory: a
              new boot with the defaults, which the gateway then sends its fences again; a sleep
@@ -34,6 +37,7 @@ STAGES = ("", "start", "receiver", "battery", "button", "orders", "reports", "li
           "waiting")  # fmt: skip
 _RESTED = 10  # asleep before a start, after a crash
 SAFE_AFTER = 3
+HUNG_AFTER = 6
 GOOD_S = 3600
 ROUNDS_MAX = 4
 PAUSE_MS = 15000
@@ -67,7 +71,8 @@ class Recovery:
         if self._fell:
             self.last_stage = min(stage & 15, WAITING)
             self.crashes = min(self.crashes + 1, 255)
-            if self.crashes >= SAFE_AFTER:
+            at_once = stage & _FELL or self.last_stage == START
+            if self.crashes >= (SAFE_AFTER if at_once else HUNG_AFTER):
                 self._left_out |= (1 << self.last_stage >> 1) & 255
         self.safe = self.crashes >= SAFE_AFTER
         self._write()

@@ -1,7 +1,16 @@
 """Recovery: starts that end badly are counted, told apart from those that do not, and braked."""
 
 from tracker import recovery
-from tracker.recovery import GOOD_S, LINK, PAUSE_MAX_MS, RECEIVER, SAFE_AFTER, START, WAITING
+from tracker.recovery import (
+    GOOD_S,
+    HUNG_AFTER,
+    LINK,
+    PAUSE_MAX_MS,
+    RECEIVER,
+    SAFE_AFTER,
+    START,
+    WAITING,
+)
 from trygg_tools.rig.power import DEEPSLEEP, HARD, PWRON, SOFT, WDT, Power
 
 
@@ -57,17 +66,26 @@ def test_a_reset_in_the_middle_of_a_stage_is_one():
     assert not crashed(1, RECEIVER, PWRON)[1].crashed  # a power loss knows nothing
 
 
-def test_three_in_a_row_are_safe_mode_without_what_they_ended_in():
-    for times in range(1, 8):
+def test_three_in_a_row_are_safe_mode_and_six_leave_out_what_they_ended_in():
+    for times in range(1, 10):
         _, known = crashed(times, RECEIVER)
         assert known.safe == (times >= SAFE_AFTER)
-        assert known.leaves_out(RECEIVER) == known.safe
+        assert known.leaves_out(RECEIVER) == (times >= HUNG_AFTER)
         assert not known.leaves_out(LINK)
         assert not known.leaves_out(0)
 
 
+def test_a_fault_of_ours_is_left_out_at_once():
+    power, known = crashed(0)
+    for _ in range(SAFE_AFTER):
+        known.mark(RECEIVER)
+        known.fell()
+        known = started(power, SOFT)
+    assert known.safe and known.leaves_out(RECEIVER)
+
+
 def test_what_else_fails_in_safe_mode_is_left_out_too():
-    power, known = crashed(3, RECEIVER)
+    power, known = crashed(HUNG_AFTER, RECEIVER)
     known.mark(START)
     known = started(power, WDT)
     assert known.leaves_out(RECEIVER) and known.leaves_out(START)
