@@ -55,18 +55,15 @@ def build(row):
         return None, BAD_BODY
     if sum([len(ring["points"]) for ring in row["rings"]]) > POINTS_MAX:
         return None, NO_ROOM
-    rings = [_ring(origin, ring["points"]) for ring in row["rings"]]
-    reach_cm = max([abs(corner) for ring in rings for corner in ring])
+    data = _corners(origin, row["rings"])
+    rings = len(row["rings"])
+    reach_cm = _reach_cm(data, rings)
     if reach_cm > REACH_CM:
         return None, OUT_OF_RANGE
-    half_width_cm = _half_width_cm(rings)
+    half_width_cm = _half_width_cm(data, rings)
     if half_width_cm <= 0:
         return None, BAD_BODY
-    data = _head(origin, len(rings), reach_cm, half_width_cm)
-    for ring in rings:
-        corners = array("i", [corner + BIAS for corner in ring])
-        data.extend(array("i", (len(ring) // 2 - 1,)))
-        data.extend(corners)
+    data[:FIRST_RING] = _head(origin, rings, reach_cm, half_width_cm)
     return Shape(data), 0
 
 
@@ -120,31 +117,62 @@ def _head(origin, rings, reach_cm, half_width_cm):
     return data
 
 
-def _ring(origin, points):
-    """A ring's corners as x, y, x, y ..., the first again at its end."""
-    flat = []
-    for point in points:
-        flat.extend(origin.plane(Place(point["lat_e6"], point["lon_e6"])))
-    return flat + flat[:2]
+def _corners(origin, rings):
+    """The array of a polygon with its rings in place and room for the head; no list on the way,
+    for the heap may be nearly full."""
+    size = FIRST_RING
+    for ring in rings:
+        size += 3 + 2 * len(ring["points"])
+    data = array("i", bytes(4 * size))
+    at = FIRST_RING
+    for ring in rings:
+        first = at + 1
+        data[at] = len(ring["points"])
+        at = first
+        for point in ring["points"]:
+            x, y = origin.plane(Place(point["lat_e6"], point["lon_e6"]))
+            data[at], data[at + 1] = x + BIAS, y + BIAS
+            at += 2
+        data[at], data[at + 1] = data[first], data[first + 1]
+        at += 2
+    return data
 
 
-def _half_width_cm(rings):
+def _reach_cm(data, rings):
+    """The largest coordinate of any corner, either sign."""
+    reach_cm, at = 0, FIRST_RING
+    for _ring in range(rings):
+        first = at + 1
+        at = first + 2 * data[at] + 2
+        for i in range(first, at):
+            reach_cm = max(reach_cm, abs(data[i] - BIAS))
+    return reach_cm
+
+
+def _half_width_cm(data, rings):
     """The first ring's area less the others', over the length of them all."""
-    area2 = 2 * abs(_area2(rings[0])) - sum([abs(_area2(ring)) for ring in rings])
-    around_cm = sum([_around_cm(ring) for ring in rings])
+    area2 = around_cm = 0
+    at = FIRST_RING
+    for ring in range(rings):
+        first = at + 1
+        at = first + 2 * data[at] + 2
+        its_area2 = abs(_area2(data, first, at))
+        area2 += -its_area2 if ring else its_area2
+        around_cm += _around_cm(data, first, at)
     return area2 // (2 * around_cm) if around_cm else 0
 
 
-def _area2(ring):
+def _area2(data, first, end):
     """Twice the signed area of a ring, in square centimetres."""
     area2 = 0
-    for i in range(0, len(ring) - 2, 2):
-        area2 += ring[i] * ring[i + 3] - ring[i + 2] * ring[i + 1]
+    for i in range(first, end - 2, 2):
+        x, y = data[i] - BIAS, data[i + 1] - BIAS
+        area2 += x * (data[i + 3] - BIAS) - (data[i + 2] - BIAS) * y
     return area2
 
 
-def _around_cm(ring):
+def _around_cm(data, first, end):
     around_cm = 0
-    for i in range(0, len(ring) - 2, 2):
-        around_cm += length(ring[i + 2] - ring[i], ring[i + 3] - ring[i + 1])
+    for i in range(first, end - 2, 2):
+        around_cm += length(data[i + 2] - data[i], data[i + 3] - data[i + 1])
     return around_cm
