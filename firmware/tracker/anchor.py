@@ -69,6 +69,7 @@ class Anchor:
             self._port.look(self._radios.known)
         except OSError:
             self._stop()
+            self._fix = None  # a later look is not beside it
             self.faults += 1
 
     def poll(self, now_s):

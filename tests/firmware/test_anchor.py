@@ -148,6 +148,17 @@ def test_a_radio_that_fails_is_not_heard_and_is_counted():
     assert learning.faults == 1
 
 
+def test_a_look_that_failed_leaves_no_fix_for_a_later_one_to_learn_from():
+    learning, port, _radios = anchor()
+    port.broken = True
+    learning.beside(Fix(0, HOME[0], HOME[1], 55, 0, 360, 9, 0), 0, LOOK_S)
+    port.broken = False
+    learning.begin(9000, LOOK_S)  # hours later, somewhere else
+    port.answers = [-60]
+    assert learning.poll(9001)
+    assert learning.save()[0] & 7 == 0
+
+
 def test_a_radio_that_never_answers_ends_with_the_look():
     learning, port, _radios = anchor()
     learning.begin(0, LOOK_S)
