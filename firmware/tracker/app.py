@@ -104,7 +104,7 @@ class App:
         self._now = now
         self._now_s = self._core.elapsed.advance(now, self._parts.clock.utc())
         searching, linked = self._search.on, self._uplink.busy()
-        played, listened = self._wearer.signals.on, self._planner.busy()
+        played, listened = self._wearer.signals.on, self._planner.listens()
         self._core.ledger.advance(now, searching, linked, played, listened)
         for number, stage, begin_anew in self._STAGES:
             if self._rests and self._now_s < self._rests.get(number, 0):

@@ -130,9 +130,13 @@ class Planner:
         """Whether a fix is left out that is due, or will be: then motion must wake the chip."""
         return self._motion.sensed() and self._image.next_fix_s > self._image.due_fix_s
 
+    def listens(self):
+        """True while the anchor is listened for."""
+        return self._anchor.looking()
+
     def busy(self):
         """True while the anchor is listened for, or it is felt whether a walk begins."""
-        if self._anchor.looking():
+        if self.listens():
             return True
         return self._core.duty.failures > 0 and self.resting() and self._motion.unsure(self._now_s)
 

@@ -145,12 +145,9 @@ class Search:
     def _hopeless(self, now_s):
         """Whether to give this search up before its time."""
         duty = self._duty
-        if (
-            self.found
-            or self.patient
-            or duty.stated_s != NOTHING_S
-            or not duty.failures % FULL_EVERY
-        ):
+        if self.found or self.patient or duty.stated_s != NOTHING_S:
+            return False
+        if not duty.failures % FULL_EVERY:
             return False
         satellites, hdop_e2 = self._receiver.quality()
         figure = satellites * 10000 - hdop_e2
