@@ -6,10 +6,10 @@ watchdog ended included. A start that ended by a fault or the watchdog is a cras
 one sets the count to 0.
 
 After SAFE_AFTER crashes in a row the tracker starts in safe mode. There a fault ends only its stage
-of that step, whatever its kind; and what the crashes ended in is left out. A fault of ours, and
-whatever ends a start before its first step, is left out at once; what ended by the watchdog or a
-reset only from the HUNG_AFTER-th crash in a row on, because those may have come from outside, and a
-tracker without its fences guards nobody:
+of that step, whatever its kind; and what two crashes running ended in is left out: at once if it
+was a fault of ours or came before the first step, else (the watchdog, a reset) only from the
+HUNG_AFTER-th crash in a row on, because those may have come from outside, and a tracker without its
+fences guards nobody:
 
   START      settings, fences and anchors are not read from flash, nor the state in RTC memory: a
              new boot with the defaults, which the gateway then sends its fences again; a sleep
@@ -69,10 +69,11 @@ class Recovery:
         self._fell = stage != _RESTED and _ended_badly(stage, power.start_reason()[0])
         self.crashed = self._fell or stage == _RESTED
         if self._fell:
-            self.last_stage = min(stage & 15, WAITING)
+            before, self.last_stage = self.last_stage, min(stage & 15, WAITING)
             self.crashes = min(self.crashes + 1, 255)
             at_once = stage & _FELL or self.last_stage == START
-            if self.crashes >= (SAFE_AFTER if at_once else HUNG_AFTER):
+            enough = self.crashes >= (SAFE_AFTER if at_once else HUNG_AFTER)
+            if enough and self.last_stage == before:
                 self._left_out |= (1 << self.last_stage >> 1) & 255
         self.safe = self.crashes >= SAFE_AFTER
         self._write()
