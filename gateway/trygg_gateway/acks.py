@@ -1,22 +1,26 @@
 """What each tracker is told of its records: `{boot, upto, missing}` (promise 2).
 
-`Held` is the set of sequence numbers of one boot as ranges; `Acks` keeps one for each tracker
-and boot that is being heard, fills it from the journal the first time, and says when which
-tracker is due a frame. Pure: the time comes in, frames go out.
+`Held` is a set of sequence numbers of one boot as ranges; `Acks` keeps one for each tracker and
+boot that is owed an ack, and says when which tracker is due a frame. Pure: the time comes in,
+frames go out.
+
+An ack covers what was committed since the ack before it, for the first time or again, and nothing
+else: all below is `missing`, which a tracker that has deleted it does not mind. The journal cannot
+be asked for more. A board flashed anew under its old name uses numbers that it had before, and what
+is held under them may be of its other life: an ack that covered it would make the tracker forget
+what nobody holds. What an ack lost on the way would have covered is repeated, and acked again.
 
 A tracker waits DEBOUNCE_MS for its ack, so that a burst of records gets one, and at least
-SPACING_MS lie between two; one for an alarm goes at once. What is lost on the way costs
-nothing: the next ack says the same and more. Gaps that stay, since the tracker had to thin its
-backlog, never keep newer records from being acknowledged: beyond 32 they are said in pages.
+SPACING_MS lie between two; one for an alarm goes at once. More than 32 gaps are said in pages.
 
-A board flashed anew under its old name may begin with boot numbers that it had before. Two things
-keep it from forgetting what is not held: of a boot in which records clashed (journal_rows.py)
-nothing counts as held but what came since, and beside the ack of a boot that is not the newest of
-its tracker goes an empty ack of the newest, which says to one who was never there to go on beyond.
+Such a board is also taught to go on at a boot of its own: beside the ack of a boot that is not the
+newest of its tracker, or in which records clashed (journal_rows.py), goes an empty ack of the
+newest, which says to one who was never there to go on beyond.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from trygg_gateway.values import ALARM, CLASH_BOOT, Run, wire_of
 from trygg_wire import codec, layouts
@@ -30,14 +34,11 @@ Range = tuple[int, int]  # first and last, both held
 
 
 class Held:
-    """The sequence numbers held of one boot, 1 and up."""
+    """Sequence numbers of one boot, 1 and up."""
 
-    def __init__(self, ranges: Iterable[Range] = ()) -> None:
+    def __init__(self) -> None:
         self.firsts: list[int] = []
         self.lasts: list[int] = []
-        for first, last in sorted(ranges):
-            self.firsts.append(first)
-            self.lasts.append(last)
 
     def add(self, first: int, last: int) -> None:
         """Those from `first` to `last` are held from now on; again is the same."""
@@ -75,22 +76,15 @@ class Held:
 
 
 class Acks:
-    """Who is due an ack and what it says.
+    """Who is due an ack and what it says. `highest(device)` gives the journal's highest boot."""
 
-    `load(device, boot)` gives the journal's ranges, `highest(device)` its highest boot.
-    """
-
-    def __init__(
-        self, load: Callable[[str, int], Sequence[Range]], highest: Callable[[str], int]
-    ) -> None:
+    def __init__(self, highest: Callable[[str], int]) -> None:
         self.counters = {"acks": 0, "acks_with_gaps": 0, "boots_taught": 0}
-        self._load = load
         self._highest = highest
         self._newest: dict[str, int] = {}  # boot of each tracker
-        self._two_lives: set[tuple[str, int]] = set()
-        self._held: dict[tuple[str, int], Held] = {}
+        self._two_lives: dict[tuple[str, int], None] = {}  # boots with clashes
+        self._fresh: dict[tuple[str, int], Held] = {}  # committed since the last ack
         self._due: dict[tuple[str, int], int] = {}  # when
-        self._turn = 0  # which of the older pages goes beside the newest
         self._sent: dict[tuple[str, int], int] = {}  # when last
 
     def committed(self, runs: Iterable[Run], now_ms: int) -> None:
@@ -101,13 +95,13 @@ class Acks:
         due, spacing_ms = self._due, now_ms - SPACING_MS
         for device, boot, lane, first, last in runs:
             key = device, boot
-            held = self._held.get(key)
-            if held is None:
+            fresh = self._fresh.get(key)
+            if fresh is None:
                 if boot >= CLASH_BOOT:
                     self._clashed((device, boot - CLASH_BOOT))
                     continue
-                held = self._begin(key)
-            held.add(first, last)
+                fresh = self._begin(key)
+            fresh.add(first, last)
             if lane == ALARM:
                 due[key] = now_ms
             elif due.get(key, now_ms + 2 * SPACING_MS) >= now_ms + 2 * SPACING_MS:
@@ -120,45 +114,38 @@ class Acks:
         ready = [key for key, when in self._due.items() if when <= now_ms]
         for key in ready:
             del self._due[key]
+            self._sent.pop(key, None)  # so that the longest silent is the first
             self._sent[key] = now_ms
-        return [(key[0], frame) for key in ready for frame in self._frames(key, now_ms)]
+        frames = [(key[0], frame) for key in ready for frame in self._frames(key, now_ms)]
+        _shorten(self._sent)
+        _shorten(self._two_lives)
+        return frames
 
     def next_ms(self) -> int | None:
         """When `due` will have something next; None if nothing was committed since."""
         return min(self._due.values(), default=None)
 
     def _begin(self, key: tuple[str, int]) -> Held:
-        if len(self._held) >= BOOTS_MAX:
-            oldest = next(key for key in self._held if key not in self._due)
-            del self._held[oldest]
-            self._sent.pop(oldest, None)
-            self._two_lives.discard(oldest)
-        held = self._held[key] = Held(self._load(*key))
+        fresh = self._fresh[key] = Held()
         device, boot = key
         newest = self._newest.get(device) or self._highest(device)
         self._newest[device] = max(newest, boot)
-        return held
+        return fresh
 
     def _clashed(self, key: tuple[str, int]) -> None:
-        """From here on only what comes counts as held of this boot."""
-        if key not in self._two_lives:
-            self._begin(key)
-            self._two_lives.add(key)
-            self._held[key] = Held()
+        """Two lives have had this boot: what came before is the other's."""
+        self._two_lives[key] = None
+        if key in self._fresh:
+            self._fresh[key] = Held()
 
     def _frames(self, key: tuple[str, int], now_ms: int) -> list[bytes]:
-        """One frame; two where the gaps take several pages: the older ones in turn, the newest.
-
-        And one of the newest boot if this is not the newest, or was another's.
-        """
-        *older, newest = self._held[key].pages()
-        said = [newest]
-        if older:
-            self._turn += 1
-            said.insert(0, older[self._turn % len(older)])
-        self.counters["acks"] += len(said)
-        self.counters["acks_with_gaps"] += bool(newest[1])
-        frames = [self._frame(key[1], upto, missing, now_ms) for upto, missing in said]
+        """The pages; and an ack of the newest boot if this is not the newest, or was another's."""
+        pages = self._fresh.pop(key).pages()
+        self.counters["acks"] += len(pages)
+        self.counters["acks_with_gaps"] += any(
+            first > 1 for _, missing in pages for first, _ in missing
+        )
+        frames = [self._frame(key[1], upto, missing, now_ms) for upto, missing in pages]
         boot = self._newest[key[0]]
         if key[1] < boot or key in self._two_lives:
             self.counters["boots_taught"] += 1
@@ -176,3 +163,9 @@ class Acks:
             },
         )
         return frame
+
+
+def _shorten(known: dict[tuple[str, int], Any]) -> None:
+    """Let go of the longest known beyond BOOTS_MAX."""
+    while len(known) > BOOTS_MAX:
+        del known[next(iter(known))]

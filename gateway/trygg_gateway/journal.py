@@ -42,7 +42,6 @@ from trygg_gateway.journal_file import (
 )
 from trygg_gateway.journal_rows import (
     COUNTED,
-    HELD,
     HIGHEST_BOOT,
     ROWS,
     Batch,
@@ -222,14 +221,6 @@ class Journal:
     def rows_after(self, id_: int, lane: int, limit: int) -> list[Row]:
         """The next rows of a lane after row `id_`, in their order, at most `limit`."""
         return [Row._make(found) for found in self.query(ROWS, (lane, id_, limit))]
-
-    def held(self, device: str, boot: int) -> list[tuple[int, int]]:
-        """The sequence numbers of one boot as ranges (first, last), rising.
-
-        None of a boot with clashes: whoever asks cannot tell which of two lives he speaks to.
-        """
-        values = (device, boot, device, boot | CLASH_BOOT)
-        return [(first, last) for first, last in self.query(HELD, values)]
 
     def highest_boot(self, device: str) -> int:
         """The highest boot of which a record is held, 0 for none."""

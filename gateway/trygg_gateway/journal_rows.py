@@ -40,15 +40,6 @@ WIDTH = len(Entry._fields)
 _COLUMNS = ", ".join(Entry._fields)
 _MARKS = f"({', '.join('?' * WIDTH)})"
 ROWS = f"SELECT id, {_COLUMNS} FROM records WHERE lane = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608
-# numbers without a gap between them have the same distance to their place in the row of all
-# Of a boot that two lives have had nothing is said to be held but what comes from now on.
-HELD = """
-    SELECT min(seq), max(seq) FROM (
-        SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island
-        FROM records WHERE device = ? AND boot = ?
-        AND NOT EXISTS (SELECT 1 FROM records WHERE device = ? AND boot = ?)
-    ) GROUP BY island ORDER BY 1
-"""
 HIGHEST_BOOT = "SELECT max(boot) FROM records WHERE device = ? AND boot < ?"
 _SET_CURSOR = """
     INSERT INTO cursors (sink, lane, id) VALUES (?, ?, ?)

@@ -103,7 +103,7 @@ class Service:
         self.registry = Registry(journal, now_ms)
         self.ingest = Ingest(journal.put, self.registry, now_ms)
         self.doors = make_doors(config, self.ingest.deliver, self.registry.check)
-        self.acks = Acks(journal.held, journal.highest_boot)
+        self.acks = Acks(journal.highest_boot)
         self.book = OrderBook(journal, now_ms)
         self.downlink = Downlink(
             list(self.doors.values()), self.acks, self.book, self.registry, now_ms

@@ -93,7 +93,7 @@ class Committed:
     async def run(self, records: int) -> dict[str, Any]:
         """Serve until stdin ends, then wait for the reader to have folded everything."""
         book = OrderBook(self.journal, now_ms)
-        acks = Acks(self.journal.held, self.journal.highest_boot)
+        acks = Acks(self.journal.highest_boot)
         downlink = Downlink([self.door], acks, book, self.registry, now_ms)
         reader = Reader(self.journal, now_ms, lambda what: None, downlink.nudge)
         self.journal.on_commit.append(downlink.on_commit)
