@@ -30,17 +30,27 @@ from tracker.nmea_rows import (
     ABSENT,
     DAY_SAID,
     DENIED,
+    DIMENSIONS,
     GGA,
     GST,
     GST_SAID,
     HAVE,
+    LAT,
+    LON,
     OPEN,
     RMC,
+    SAID,
+    SAID_DATE,
+    SAID_HDOP,
+    SAID_QUALITY,
+    SAID_SATELLITES,
+    TICKS,
     TIME,
     VTG,
     VTG_SAID,
     WAITED,
     WANTED,
+    WRONG,
     ZDA,
 )  # fmt: skip
 
@@ -151,32 +161,39 @@ class Epochs:
 
     def _judge(self):
         """Give the fix of the sentences of one moment, or the reason why it is refused."""
-        (
-            time_ms, ticks, have, wrong, dimensions, lat, lon, speed, course, ddmmyy, quality,
-            satellites, hdop_e2,
-        ) = unpack_from("<13i", self._state, 4 * TIME)  # fmt: skip
-        if wrong:
-            return wrong if wrong < 3 else MODE
+        state = self._state
+        if state[WRONG]:
+            return state[WRONG] if state[WRONG] < 3 else MODE
+        have, ddmmyy, quality, satellites = (
+            state[HAVE], state[SAID_DATE], state[SAID_QUALITY], state[SAID_SATELLITES]
+        )  # fmt: skip
         if ddmmyy != self._ddmmyy or have & _ZDA:
             self._day = self._today(ddmmyy, have & _ZDA)
         if self._day is None:
             return DATE
-        claim = unpack_from("<3i", self._state, 4 * GST_SAID) if have & _GST else NO_CLAIM
-        accuracy = accuracy_dm(quality, satellites, hdop_e2, dimensions, claim, self._error_dm)
+        claim = unpack_from("<3i", state, 4 * GST_SAID) if have & _GST else NO_CLAIM
+        accuracy = accuracy_dm(
+            quality, satellites, state[SAID_HDOP], state[DIMENSIONS], claim, self._error_dm
+        )
         if accuracy < 0:
             return DOUBTFUL
-        time_s = self._day * 86400 + time_ms // 1000
-        if time_s <= self._last_s and not self._is_later(time_s, time_ms % 1000):
+        ms = state[TIME]
+        time_s = self._day * 86400 + ms // 1000
+        ms %= 1000
+        if time_s <= self._last_s and not self._is_later(time_s, ms):
             return STALE
-        self._last_s, self._last_ms, self._stale = time_s, time_ms % 1000, 0
+        self._last_s, self._last_ms, self._stale = time_s, ms, 0
+        speed, course = state[SAID], state[SAID + 1]
         if speed < 0 and have & _VTG:
-            course, speed = unpack_from("<2i", self._state, 4 * VTG_SAID)
+            course, speed = state[VTG_SAID], state[VTG_SAID + 1]
         if speed < COURSE_LEAST_SPEED or course < 0:
             course = COURSE_UNKNOWN
             speed = max(speed, 0)
         if satellites > 99:
             satellites = 99
-        return Fix(time_s, lat, lon, accuracy, speed, course, satellites, ticks)
+        return Fix(
+            time_s, state[LAT], state[LON], accuracy, speed, course, satellites, state[TICKS]
+        )
 
     def _today(self, ddmmyy, zda):
         """Give the day that RMC and ZDA say, None for none or for two different ones."""

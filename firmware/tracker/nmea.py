@@ -5,9 +5,9 @@ us, turns the fields of the others into integers by the rows of nmea_rows.py, an
 said about one moment; fix.Epochs judges it and makes one fix. `scan` is machine code where
 MicroPython can make it (nmea_fast.py) and plain code elsewhere (nmea_plain.py).
 
-Used are RMC, GGA, GNS, GSA, GST, GLL, VTG and ZDA. All others are checked and counted, and so is
-whatever else comes, such as a receiver's binary answers. Nothing raises; everything that goes wrong
-is in `counters`.
+Used are RMC, GGA, GNS, GSA, GST, GLL, VTG and ZDA. All others are counted, and so is whatever else
+comes, such as a receiver's binary answers. Nothing raises; everything that goes wrong is in
+`counters`.
 """
 
 from tracker import ticks as tick
@@ -94,8 +94,9 @@ class Receiver:
 class Counters:
     """What a person and the health report see; each counts to 2^30 and starts again at 0.
 
-    sentences  whole sentences with a right checksum, of any kind
-    bad        damaged, cut short, or without a checksum
+    sentences  whole sentences with a right checksum, of any kind; plain code counts unverified
+               those that have nothing to tell
+    bad        damaged, cut short, or without a checksum, of the verified
     overrun    longer than 255 bytes
     fixes, no_fix, torn, refused   what became of the epochs (fix.py); refused counts sentences
                with a right checksum and impossible fields, too

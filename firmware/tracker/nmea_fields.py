@@ -1,4 +1,5 @@
 """Read the fields of a sentence by its form, in plain Python: nmea_rows.py says what a form is.
+RMC and GGA come here only in an unusual shape; nmea_usual.py reads the others.
 
 Numbers are read where they stand, and a time and a place once: the sentences of one epoch say the
 same ones in the same words, and comparing is done by C.
@@ -32,8 +33,8 @@ def read(data, i, end, form, state):
     return 1
 
 
-_here = [b"-", 0, 0]  # the last place that was read, as text and in 1e-6 degrees,
-_clock = [b"-", 0]  # and the last time: the sentences of one epoch say the same
+_here = [b"$", 0, 0]  # the last place that was read, as text and in 1e-6 degrees,
+_clock = [b"$", 0]  # and the last time: the sentences of one epoch say the same. No body has a $
 
 
 def _place(data, i, end, state):

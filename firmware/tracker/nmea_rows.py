@@ -44,6 +44,7 @@ NOW, SKY_SATELLITES, SKY_HDOP, WANTED = 8, 9, 10, 11
 # ticks, its kinds, what is wrong with it (MODE, PLACE), the most dimensions that a GSA has said:
 OPEN, DENIED, TIME, TICKS, HAVE, WRONG, DIMENSIONS, LAT, LON = 12, 13, 14, 15, 16, 17, 18, 19, 20
 SAID = 21  # the slots from SPEED on, as the epoch's sentences say them
+SAID_DATE, SAID_QUALITY, SAID_SATELLITES, SAID_HDOP = 23, 24, 25, 26
 GST_SAID, VTG_SAID, DAY_SAID = 27, 30, 32  # three, two and three of them
 READ = 35  # all slots of the sentence just read
 STATE_SIZE = 55
