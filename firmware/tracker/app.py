@@ -74,8 +74,9 @@ class App:
         self._cut_short = bool(image.sos_open & sos.COUNTING)  # a countdown, or a call, by a reset
         self._called = False  # and its record is perhaps not in flash
         self._downlink = Downlink(
-            parts, made.orders, self._recorder, self._search, self._wearer, self._alarm, known
-        )
+            parts, made.orders, self.fences, self._recorder, self._search, self._wearer,
+            self._alarm, known,
+        )  # fmt: skip
         motion, anchor = Motion(parts.board), Anchor(parts.anchor, made.anchors)
         self._planner = Planner(parts, made.core, image, self._search, motion, anchor)
         self._uplink.load((image.link_failures, image.next_try_s))

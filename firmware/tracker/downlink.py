@@ -1,5 +1,8 @@
 """What comes down is taken (orders.py: kept in flash, put in force), then answered, then done.
 
+Who closes the newest alarm of an exit ends what stayed open beyond its fence's window; closing
+another alarm does not, unless a new battery has forgotten which that was.
+
 An answer never says more than a power cut would leave true. An order that expires waits here while
 the clock is unknown, up to HELD_MAX bytes of them, and is taken when the time is known; it is
 still owed by the gateway, so nothing is lost with it when the power goes.
@@ -17,10 +20,11 @@ RESTART_S = 10  # from an order to restart to the restart, so that its answer go
 class Downlink:
     """Works off orders for an App; `alarm` raises an alarm."""
 
-    def __init__(self, parts, orders, recorder, search, wearer, alarm, recovery):
+    def __init__(self, parts, orders, fences, recorder, search, wearer, alarm, recovery):
         self._clock = parts.clock
         self._log = parts.log
         self._orders = orders
+        self._fences = fences
         self._recorder = recorder
         self._search = search
         self._wearer = wearer
@@ -107,6 +111,9 @@ class Downlink:
             self._log.info("wearer told: " + alarm + " taken")
         elif what == layouts.ALARM_CLOSED:
             image.sos_open = sos.closed(image.sos_open, command["alarm_seq"])
+            newest = (image.exit_boot, image.exit_seq)
+            if newest in ((command["alarm_boot"], command["alarm_seq"]), (0, 0)):
+                self._fences.close_exits()
             self._log.info(alarm + " closed")
         elif what == layouts.RESTART:
             self._restart_s = now_s + RESTART_S

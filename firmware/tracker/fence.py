@@ -17,9 +17,11 @@ fence, while outside. CANNOT_TELL is said once when NEAR lasts near_max_s (for t
 good fix came for no_fix_max_s (fence number 0), and again only after it was over.
 
 Each fence is judged by itself: two keep-in fences are two promises, not one area of two parts. One
-that its schedule (schedule.py) has put out of force is not looked at and knows nothing; an exit
-that is open when its window ends is forgotten, without BACK, and only the fences in force speak in
-worst, private_now and margin_cm. While the clock is unknown all are in force.
+that its schedule (schedule.py) has put out of force is not looked at and knows nothing, and only
+the fences in force speak in worst, private_now and margin_cm. While the clock is unknown all are in
+force. An exit that is open when its window ends stays open, for the wearer is still missing: the
+fence stays in force until it has said BACK or a person has closed the alarm (close_exits). If the
+next window begins before that, it is still the same exit.
 
 What is known survives sleep and reset as the bytes of `save` (fence_memory.py), and the open exits
 survive a change of battery as those of `save_lasting` (open_exits.py).
@@ -248,6 +250,11 @@ class FenceSet:
             if fence.distance_cm > most_cm:
                 most_cm = fence.distance_cm
         return most_cm
+
+    def close_exits(self):
+        """A person has closed the alarm: forget the exits that are open beyond their windows."""
+        if [fence for fence in self._scheduled if fence.close()]:
+            self._gather()
 
     def last_fix(self):
         """The last good Fix, or None."""

@@ -63,8 +63,9 @@ def _build(row, zone):
 class Fence:
     """A fence: where and when it is, and what is known of the wearer and it.
 
-    `mark` tells its definition from any other (30 bits). `in_force`: by its schedule (follow);
-    a fence that is not knows nothing. `until_s`: the UTC when that next changes, 0 unknown.
+    `mark` tells its definition from any other (30 bits). `in_force`: by its schedule, or since it
+    `lingers`: its window has ended and its exit has not (follow). A fence that is not in force
+    knows nothing. `until_s`: the UTC when its schedule next changes, 0 unknown.
     `distance_cm` is how far the last good fix was beyond the boundary. `out_votes` and `in_votes`
     hold the last three fixes that counted, one bit each, the newest lowest. `near_since_s` and
     `counted_at_s` (the last fix that counted) are on the FenceSet's own clock. `doubt`: whether an
@@ -79,6 +80,7 @@ class Fence:
         self.windows = windows
         self.zone = zone
         self.in_force = True
+        self.lingers = False
         self.began = False
         self.from_s = self.until_s = 0
         self.distance_cm = 0
@@ -103,15 +105,22 @@ class Fence:
         """Come into force or go out of it by the schedule; True if anything changed.
 
         With the clock unknown (`utc` 0) it is in force. What it knew ends with its window, also
-        if the window ended and the next began while nobody looked.
+        if the window ended and the next began while nobody looked; but an exit that is open stays
+        open, and the fence in force, until the wearer is read as inside or `close` is called.
         """
-        if not self.windows or self.from_s <= utc < self.until_s:
+        came_back = self.lingers and self.state == INSIDE
+        if not self.windows or (self.from_s <= utc < self.until_s and not came_back):
             return False
-        before, over = self.in_force, self._is_over(utc)
-        self.in_force, self.until_s = True, 0
+        before, over = self.in_force, came_back or self._is_over(utc)
+        open_exit = self.state == OUTSIDE or (self.lingers and not came_back)
+        scheduled, self.until_s = True, 0
         if utc:
-            self.in_force, self.until_s = schedule.look(self.windows, self.zone, utc)
+            scheduled, self.until_s = schedule.look(self.windows, self.zone, utc)
         self.from_s = utc
+        self.lingers = open_exit and not scheduled
+        self.in_force = scheduled or open_exit
+        if open_exit:
+            return not before
         if over or not self.in_force:
             self.forget()
         if self.in_force and (over or not before):
@@ -122,7 +131,23 @@ class Fence:
         """Look at the schedule as it was at `utc`, where what is known was saved; 0 unknown."""
         if self.windows and utc:
             self.from_s = utc
-            self.until_s = schedule.look(self.windows, self.zone, utc)[1]
+            scheduled, self.until_s = schedule.look(self.windows, self.zone, utc)
+            self.lingers = self.in_force and not scheduled
+
+    def close(self):
+        """Forget an exit that is open beyond its window; True if there was one."""
+        closed = self.lingers
+        if closed:
+            self.forget()
+            self.lingers = self.in_force = False
+        return closed
+
+    def doubt_exit(self):
+        """Know nothing of an exit that may be another one by now, but go on until that is decided,
+        also beyond the window."""
+        self.forget()
+        self.lingers = bool(self.windows)
+        self.from_s = self.until_s = 0  # look anew
 
     def _is_over(self, utc):
         """Whether the window that it was in force in has ended before `utc`."""

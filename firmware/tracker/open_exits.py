@@ -99,7 +99,7 @@ class OpenExits:
         if not 0 <= utc - self._held_utc <= AGE_MAX_S:
             for fence in fences:
                 if (fence.number, fence.mark) in self._doubtful:
-                    fence.forget()
+                    fence.doubt_exit()
         self._doubtful = ()
 
 

@@ -224,6 +224,8 @@ class Recorder:
         moment = self._moment()
         evidence = self._core.fences.evidence(event.fence_number, moment.time_s)
         test = event.what == layouts.TEST
+        if event.what == layouts.LEFT:
+            self.image.exit_boot, self.image.exit_seq = moment.boot, moment.seq
         self._append(layouts.ALARM, records.alarm(moment, event, evidence, test))
         return moment.boot, moment.seq
 

@@ -54,6 +54,8 @@ FIELDS = (
     "anchor_north",
     "anchor_east",
     "held",  # records that RAM alone holds: a start counts them as dropped
+    "exit_boot",  # the newest alarm LEFT
+    "exit_seq",
     "heap_least",  # bytes free at the worst moment since the last health record, 0 unknown
 )
 COUNTERS = (

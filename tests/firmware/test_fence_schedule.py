@@ -4,6 +4,7 @@ from firmware.fence_walk import LAT, LON, START_S, Walk, circle
 from tracker.fence import NO_CHANGE_S, Event, FenceSet
 from tracker.settings import Settings
 from trygg_wire.layouts import (
+    BACK,
     BAD_BODY,
     BEGAN,
     BOOT,
@@ -75,28 +76,84 @@ def test_a_start_within_a_window_is_a_boot():
     assert late.at(500, FOUR + 13) == (Event(LEFT, 1, BOOT),)
 
 
-def test_an_exit_ends_with_its_window_and_is_new_in_the_next():
-    walk = walk_of(evening())
+END = FOUR + 6 * HOUR
+TOMORROW = FOUR + 24 * HOUR
+
+
+def walk_with_an_open_exit(*rows):
+    walk = walk_of(*(rows or (evening(),)))
     walk.at(0, FOUR)
     walk.at(500, FOUR + 60)
-    assert walk.at(500, FOUR + 63) == (Event(LEFT, 1, CROSSED),)
-    assert walk.state() == OUTSIDE
-    assert walk.at(500, FOUR + 6 * HOUR - 10) == ()
-    assert walk.state() == OUTSIDE
-    assert walk.at(500, FOUR + 6 * HOUR) == ()
+    assert walk.at(500, FOUR + 63)[0] == Event(LEFT, 1, CROSSED)
+    return walk
+
+
+def test_an_exit_stays_open_beyond_its_window_until_the_wearer_is_back():
+    walk = walk_with_an_open_exit()
+    for s in (END - 10, END, END + HOUR, TOMORROW - 1000):
+        assert walk.at(500, s) == ()
+        assert walk.wait(s + 5) == ()
+        assert walk.fences.worst() == (1, OUTSIDE), s
+    assert walk.at(0, TOMORROW - 600) == ()
+    assert walk.fences.needs_confirmation
+    assert walk.at(0, TOMORROW - 597) == (Event(BACK, 1, CROSSED),)
+    assert walk.fences.worst() == (1, INSIDE)
+    assert walk.wait(TOMORROW - 590) == ()
     assert walk.fences.worst() == (0, UNKNOWN)
-    tomorrow = FOUR + 24 * HOUR
-    assert walk.at(500, tomorrow) == ()
-    assert walk.at(500, tomorrow + 3) == (Event(LEFT, 1, BEGAN),)
+    assert walk.at(500, TOMORROW) == ()
+    assert walk.at(500, TOMORROW + 3) == (Event(LEFT, 1, BEGAN),)
 
 
-def test_a_window_missed_between_two_fixes_ends_an_exit_too():
-    walk = walk_of(evening())
-    walk.at(500, FOUR + 10)
-    assert len(walk.at(500, FOUR + 13)) == 1
-    tomorrow = FOUR + 24 * HOUR + 60
-    assert walk.at(500, tomorrow) == ()
-    assert walk.at(500, tomorrow + 3) == (Event(LEFT, 1, BEGAN),)
+def test_an_exit_that_is_open_when_the_next_window_begins_is_still_the_same():
+    walk = walk_with_an_open_exit()
+    assert walk.at(500, TOMORROW + 60) == ()
+    assert walk.at(500, TOMORROW + 63) == ()
+    assert walk.state() == OUTSIDE
+    walk.at(0, TOMORROW + 120)
+    assert walk.at(0, TOMORROW + 123) == (Event(BACK, 1, CROSSED),)
+    walk.at(500, TOMORROW + 180)
+    assert walk.at(500, TOMORROW + 183) == (Event(LEFT, 1, CROSSED),)
+
+
+def test_whoever_closes_the_alarm_ends_an_exit_beyond_its_window_and_no_other():
+    walk = walk_with_an_open_exit(evening(), circle(2))
+    walk.fences.close_exits()
+    assert walk.fences.worst() == (1, OUTSIDE)
+    walk.wait(END)
+    assert [fence.number for fence in walk.fences.in_force()] == [1, 2]
+    walk.fences.close_exits()
+    assert [fence.number for fence in walk.fences.in_force()] == [2]
+    assert walk.fences.worst() == (2, OUTSIDE)
+    assert walk.at(500, END + 3) == ()
+    walk.at(500, TOMORROW)
+    assert walk.at(500, TOMORROW + 3) == (Event(LEFT, 1, BEGAN),)
+
+
+def test_what_is_no_exit_ends_with_the_window():
+    for metres in (0, 155):
+        walk = walk_of(evening())
+        walk.at(0, FOUR)
+        walk.at(metres, END - 10)
+        walk.at(metres, END - 5)
+        walk.at(metres, END)
+        assert walk.fences.worst() == (0, UNKNOWN)
+
+
+def test_an_open_exit_outlives_resets_and_a_replacement_beyond_its_window():
+    for cut in (END - 5, END, END + 60, TOMORROW - 10):
+        walk = walk_with_an_open_exit()
+        for s in (END - 5, END, END + 60, TOMORROW - 10):
+            if s == cut:
+                walk = restart(walk, evening())
+            assert walk.at(500, s) == ()
+            assert walk.fences.worst() == (1, OUTSIDE), cut
+            assert walk.fences.replace(9, {"fences": [evening(), circle(2, 9000)]}) == 0
+            assert walk.fences.worst() == (1, OUTSIDE), cut
+            walk.fences.replace(9, {"fences": [evening()]})
+        again = restart(walk, evening())
+        again.wait(TOMORROW - 9)
+        again.fences.close_exits()
+        assert restart(again, evening()).fences.worst() == (0, UNKNOWN)
 
 
 def test_the_clock_alone_puts_a_fence_in_force():
@@ -212,14 +269,22 @@ def test_an_exit_is_said_once_over_a_sleep_in_the_same_window():
     assert again.at(500, FOUR + 3603) == ()
 
 
-def test_a_sleep_over_the_end_of_a_window_and_the_begin_of_the_next_is_seen():
+def test_an_open_exit_that_sleeps_into_the_next_window_is_still_the_same():
     walk = walk_of(evening())
     walk.at(500, FOUR)
     walk.at(500, FOUR + 3)
     again = restart(walk, evening())
-    tomorrow = FOUR + 24 * HOUR + 30
-    assert again.at(500, tomorrow) == ()
-    assert again.at(500, tomorrow + 3) == (Event(LEFT, 1, BEGAN),)
+    assert again.at(500, TOMORROW + 30) == ()
+    assert again.at(500, TOMORROW + 33) == ()
+    assert again.state() == OUTSIDE
+
+
+def test_a_sleep_over_the_end_of_a_window_and_the_begin_of_the_next_is_seen():
+    walk = walk_of(evening())
+    walk.at(0, FOUR)
+    again = restart(walk, evening())
+    assert again.at(500, TOMORROW + 30) == ()
+    assert again.at(500, TOMORROW + 33) == (Event(LEFT, 1, BEGAN),)
 
 
 def test_a_reset_just_before_and_after_a_window_begins_loses_no_reason():

@@ -164,16 +164,65 @@ def test_an_exit_of_a_fence_that_was_replaced_leaves_flash():
     assert carried.at(200, 303) == BOOT_1
 
 
-def test_an_exit_of_a_window_that_has_ended_is_not_that_of_the_next():
-    evenings = [{"days": 127, "from_min": 16 * 60, "minutes": 20}]
-    nights = [{"days": 127, "from_min": 16 * 60 + 40, "minutes": 60}]
-    carried = Carried(circle(schedule=evenings + nights))
+EVENINGS = [{"days": 127, "from_min": 16 * 60, "minutes": 20}]
+NIGHTS = [{"days": 127, "from_min": 16 * 60 + 40, "minutes": 60}]
+
+
+def left_in_the_evening(*windows):
+    """With an exit that is open since 8003 s; the evening ends at 9200 s."""
+    carried = Carried(circle(schedule=list(windows)))
     carried.walk.wait(7900)
     carried.at(200, 8000)
     assert carried.at(200, 8003) == (Event(LEFT, 1, BEGAN),)
+    return carried
+
+
+def test_a_new_battery_beyond_the_window_keeps_an_exit_open():
+    carried = left_in_the_evening(*EVENINGS)
+    carried.at(200, 9300)
+    carried.new_battery()
+    assert carried.at(200, 9400) == ()
+    assert carried.walk.state() == OUTSIDE
+    carried.at(0, 9500)
+    assert carried.at(0, 9503) == BACK_1
+    carried.walk.wait(9504)
+    assert carried.walk.fences.in_force() == ()
+
+
+def test_an_exit_too_old_is_said_again_also_beyond_its_window():
+    for last_s in (8003, 9300):  # within it, and beyond
+        carried = left_in_the_evening(*EVENINGS)
+        if last_s > 8003:
+            carried.at(200, last_s)
+        carried.new_battery()
+        late_s = last_s + AGE_MAX_S + 100
+        assert carried.at(200, late_s) == ()
+        data = carried.walk.fences.save()
+        carried.new_battery()
+        assert carried.walk.fences.load(data)  # a reset before it is decided
+        assert carried.at(200, late_s + 3) + carried.at(200, late_s + 6) == BOOT_1
+        carried.at(0, late_s + 60)
+        assert carried.at(0, late_s + 63) == BACK_1
+        carried.new_battery()
+        assert carried.at(200, late_s + 100) + carried.at(200, late_s + 103) == ()
+
+
+def test_a_closed_exit_leaves_flash():
+    carried = left_in_the_evening(*EVENINGS)
+    carried.at(200, 9300)
+    carried.walk.fences.close_exits()
+    carried.keep(carried.walk.fences.save_lasting())
+    carried.new_battery()
+    assert carried.at(200, 9400) == ()
+    assert carried.walk.fences.worst() == (0, UNKNOWN)
+
+
+def test_an_exit_of_a_window_that_has_ended_goes_on_in_the_next():
+    carried = left_in_the_evening(*(EVENINGS + NIGHTS))
     carried.new_battery()
     assert carried.at(200, 8000 + 2460) == ()
-    assert carried.at(200, 8000 + 2463) == (Event(LEFT, 1, BEGAN),)
+    assert carried.at(200, 8000 + 2463) == ()
+    assert carried.walk.state() == OUTSIDE
 
 
 def test_flash_that_refused_is_told_again():
