@@ -40,7 +40,7 @@ _tail = [b"$", 0, 0]  # from the date on; date, mode
 def rmc(data, i, end, state):
     """Read the RMC whose fields are data[i:end] into its slots; 0 where it is not as usual."""
     i = _time(data, i, data.find(b",", i + 6, end), state)
-    if not i or i + 2 > end or data[i + 1] != 44:
+    if not i or i + 2 > end or data[i] == 44 or data[i + 1] != 44:
         return 0
     state[_READ_STATUS] = data[i]
     i = _where(data, i + 2, end, state)
@@ -52,7 +52,7 @@ def rmc(data, i, end, state):
     if speed < 0 or course < 0 or not _day_and_mode(data, stop + 1, end, state):
         return 0
     # 463 / 9000 dm/s are a hundredth of a knot
-    state[_READ_SPEED] = (speed * 463 + 4500) // 9000 if speed < 60000 else 3000
+    state[_READ_SPEED] = (speed * 463 + 4500) // 9000 if speed < 58315 else 3000
     course = (course + 50) // 100
     state[_READ_COURSE] = course if course < 360 else 0 if course == 360 else 360
     return 1
@@ -225,7 +225,7 @@ def _day_and_mode(data, i, end, state):
         whole = hundredths(data, i, stop)
         if stop != i + 6 or whole < 0 or data.find(b".", i, stop) >= 0:
             return 0
-        if east < 0 or mode < 1 or mode + 1 != end:
+        if east < 0 or mode < 1 or mode + 1 != end or data[mode] == 44:
             return 0
         _tail[0], _tail[1], _tail[2] = data[i:end], whole // 100, data[mode]
     state[_READ_DATE], state[_READ_MODE] = _tail[1], _tail[2]
