@@ -32,6 +32,7 @@ PLOT_M = (
     (-100, -110),
 )  # a polygon, as a village has
 SHAPES = len(RADII) + 1
+FIRST_SEED = 1000  # of the wearers of a campaign: others than those the policy was made with
 
 Case_ = TypeVar("Case_")
 Came = TypeVar("Came")
@@ -115,7 +116,7 @@ def wearers(count: int, days: int) -> Iterator[Case]:
     houses = list(life.HOMES)
     for number in range(count):
         shape = number // len(houses) % SHAPES
-        yield Case(houses[number % len(houses)], shape, 100 + number, days)
+        yield Case(houses[number % len(houses)], shape, FIRST_SEED + number, days)
 
 
 def each(

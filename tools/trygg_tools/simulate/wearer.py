@@ -18,6 +18,7 @@ from trygg_tools.rig.orders import signed_order
 from trygg_tools.rig.power import Power
 from trygg_tools.rig.tracker import BOOT_MS, GROUP, ORDER_KEY, QUIET_MS, SimulatedTracker
 from trygg_tools.simulate import fences
+from trygg_tools.simulate.noise import chance
 from trygg_tools.simulate.policies import OURS, Policy
 from trygg_tools.simulate.radio import Network, Radio
 from trygg_tools.simulate.receiver import Receiver
@@ -26,6 +27,7 @@ from trygg_wire import codec, layouts
 
 STATES = ("asleep", "awake", "searching", "tracking", "connecting", "connected", "listening")
 ANCHOR_M = 25.0  # so far is the radio at home heard
+UNHEARD_LOOKS = 0.1  # share of looks there that miss it all the same; our estimate
 ANCHOR_ID = bytes.fromhex("02a1b2c3d4e5")
 
 
@@ -136,7 +138,7 @@ class Wearer(SimulatedTracker):
         if senses.motion:
             self.body = LivingBody(self.board, track, seed + 6)
         if senses.anchor:
-            self._hang_anchor()
+            self._hang_anchor(seed)
         self._order(layouts.FENCES, fences.order(areas))
         if settings:
             rows = [{"number": number, "value": value} for number, value in settings]
@@ -194,13 +196,15 @@ class Wearer(SimulatedTracker):
             arrived_s,
         )
 
-    def _hang_anchor(self) -> None:
-        """A radio at home, where the track begins."""
+    def _hang_anchor(self, seed: int) -> None:
+        """A radio at home, where the track begins; some looks miss it."""
         home = self.track.points[0]
         area = fences.Area(1, (home.latitude, home.longitude), radius_m=ANCHOR_M)
 
         def heard(s: int) -> int:
             here = self.track.at(s)
+            if chance(seed + 7, 1, s) < UNHEARD_LOOKS:
+                return UNHEARD
             return -60 if area.beyond_m(here.latitude, here.longitude) < 0 else UNHEARD
 
         self.anchor.heard = heard  # type: ignore[assignment]
