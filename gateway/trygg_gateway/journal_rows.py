@@ -2,10 +2,10 @@
 
 A record whose identity (device, boot, seq) is another's already, with other bytes, is a *clash*: a
 board flashed anew under its old name, or two boards with one name. The first keeps the identity.
-The second is kept as well, as (device, CLASH_BOOT + boot, 1 + crc32 of its bytes in 30 bits): a
-number that no tracker gives itself and that the same bytes always get, so that it is a record like
-any other (an alarm is raised, the sinks get it) and once however often it comes. The quarantine
-shows it to a person, and `clashes` counts it.
+The second is kept as well, as (device, CLASH_BOOT + boot, 1 + crc32 of its bytes in 30 bits, or the
+next number where that one is another's): a number that no tracker gives itself and that the same
+bytes always get, so that it is a record like any other (an alarm is raised, the sinks get it) and
+once however often it comes. The quarantine shows it to a person, and `clashes` counts it.
 
 Why many rows in one statement: SQLite's module gives the interpreter away around every step, and
 has to win it back from a busy event loop. Row by row that was 130 rows/s beside a busy thread,
@@ -34,6 +34,7 @@ COUNTED = (
     "strays",  # quarantined
     "strays_dropped",  # let go by the quarantine's bounds
 )
+APART = (1 << 30) - 1  # numbers that a clash can get
 ROWS_MAX, ROWS_STEP = 1024, 64  # rows in one statement: 1024, 960 ... 64, then 63 ... 1
 
 WIDTH = len(Entry._fields)
@@ -41,6 +42,7 @@ _COLUMNS = ", ".join(Entry._fields)
 _MARKS = f"({', '.join('?' * WIDTH)})"
 ROWS = f"SELECT id, {_COLUMNS} FROM records WHERE lane = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608
 HIGHEST_BOOT = "SELECT max(boot) FROM records WHERE device = ? AND boot < ?"
+_PAYLOAD = "SELECT payload FROM records WHERE device = ? AND boot = ? AND seq = ?"
 _SET_CURSOR = """
     INSERT INTO cursors (sink, lane, id) VALUES (?, ?, ?)
     ON CONFLICT (sink, lane) DO UPDATE SET id = excluded.id
@@ -130,9 +132,12 @@ def _clashes(db: Database, records: list[Any]) -> list[Entry]:
 
 def _keep_apart(db: Database, entry: Entry, count: dict[str, int]) -> Entry:
     """Keep a clash under its own identity; that entry."""
-    boot = entry.boot | CLASH_BOOT
-    apart = entry._replace(boot=boot, seq=1 + crc32(entry.payload) % ((1 << 30) - 1))
-    if db.execute(_insert(1), apart).rowcount:
+    seq = crc32(entry.payload) % APART
+    apart = entry._replace(boot=entry.boot | CLASH_BOOT, seq=1 + seq)
+    while not (stored := db.execute(_insert(1), apart).rowcount) and _is_other(db, apart):
+        seq = (seq + 1) % APART
+        apart = apart._replace(seq=1 + seq)
+    if stored:
         count["records"] += 1
         count["duplicates"] -= 1
         count["clashes"] += 1
@@ -141,6 +146,12 @@ def _keep_apart(db: Database, entry: Entry, count: dict[str, int]) -> Entry:
         name = f"{entry.device}:{entry.boot}:{entry.seq}"
         set_aside(db, [Stray(name, entry.payload, reason, entry.received_ms)], count)
     return apart
+
+
+def _is_other(db: Database, entry: Entry) -> bool:
+    """Whether the record of that identity has other bytes."""
+    identity = entry.device, entry.boot, entry.seq
+    return bool(db.execute(_PAYLOAD, identity).fetchone()[0] != entry.payload)
 
 
 def set_aside(db: Database, strays: list[Stray], count: dict[str, int]) -> None:

@@ -17,6 +17,7 @@ from gateway.parcels import put_one
 from gateway.records import alarm, entry, report
 from trygg_gateway.acks import DEBOUNCE_MS, SPACING_MS, Acks
 from trygg_gateway.journal import Journal
+from trygg_gateway.journal_rows import APART
 from trygg_gateway.values import CLASH_BOOT, LIVE, Run
 from trygg_wire import codec
 
@@ -80,6 +81,19 @@ def test_a_clash_is_kept_apart_once_however_often_it_comes(journal):
 def test_two_clashes_with_one_number_are_two_records(journal):
     put(journal, *(report(1, 3, battery_mv=mv) for mv in (3900, 4000, 4100)))
     assert len(set(identities(journal))) == 3
+
+
+def test_two_clashes_whose_bytes_have_one_checksum_are_two_records(journal, monkeypatch):
+    monkeypatch.setattr("trygg_gateway.journal_rows.crc32", lambda _payload: APART - 1)
+    frames = [report(1, seq, battery_mv=mv) for mv in (3900, 4000) for seq in (3, 4)]
+    for frame in [*frames, *frames]:
+        put(journal, frame)
+    assert set(identities(journal)) == {
+        (1, 3), (1, 4), (CLASH_BOOT + 1, APART), (CLASH_BOOT + 1, 1),
+    }  # fmt: skip
+    held = [row[0] for row in journal.query("SELECT payload FROM records ORDER BY id")]
+    assert held == frames
+    assert (journal.counters["clashes"], journal.counters["records"]) == (2, 4)
 
 
 def test_of_a_boot_with_clashes_only_what_came_since_is_acked(journal):
