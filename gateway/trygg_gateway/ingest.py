@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from trygg_gateway.values import (
+    CLASH_BOOT,
     EPOCH,
     LATE_S,
     LIVE,
@@ -84,6 +85,10 @@ class Ingest:
                 kind, boot, seq, wire_s, is_uptime = peek(payload)
             except codec.WireError as error:
                 self._set_aside(parcel, "unreadable", Stray(topic, payload, str(error), now_ms))
+                continue
+            if boot >= CLASH_BOOT:
+                why = f"boot {boot}: from {CLASH_BOOT} on boots are the gateway's own numbers"
+                self._set_aside(parcel, "unreadable", Stray(topic, payload, why, now_ms))
                 continue
             time_s = wire_s + EPOCH if wire_s and not is_uptime else 0
             if kind != ALARM_KIND and time_s >= fresh_s:  # nearly always

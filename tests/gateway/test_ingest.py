@@ -5,7 +5,7 @@ import pytest
 from gateway.parcels import entries
 from gateway.records import NOW_MS, NOW_S, alarm, health, report
 from trygg_gateway.ingest import Ingest, JournalFull
-from trygg_gateway.values import ALARM, BACKLOG, LIVE, Entry, Incoming, Tracker
+from trygg_gateway.values import ALARM, BACKLOG, CLASH_BOOT, LIVE, Entry, Incoming, Tracker
 
 TOPIC = "trygg/v1/nord/astrid/up"
 
@@ -124,6 +124,16 @@ def test_what_belongs_to_nobody_is_a_stray_with_the_reason(ingest, put, topic, r
 def test_a_tracker_registered_a_moment_ago_is_found(ingest, put):
     ingest.deliver(one("trygg/v1/nord/late/up", report(1, 1)))
     assert entries(put[0].others)[0].device == "late"
+
+
+def test_a_boot_that_is_the_gateways_own_number_is_set_aside_with_the_reason(ingest, put):
+    frames = [make(CLASH_BOOT + 3, 1) for make in (report, alarm)]
+    for frame in [*frames, report(CLASH_BOOT - 1, 1)]:
+        ingest.deliver(one(TOPIC, frame))
+    assert [len(parcel.strays) for parcel in put] == [1, 1, 0]
+    assert "boot 536870915" in put[0].strays[0].reason
+    assert not any(parcel.alarms or parcel.others for parcel in put[:2])
+    assert ingest.counters["unreadable"] == 2
 
 
 def flipped(payload, bit):
