@@ -108,8 +108,11 @@ def milliseconds(data, i, stop):
     i += 6
     part = 0
     if i < stop:
-        part = decimals(data, i + 1, stop, 100)
-        if data[i] != 46 or part < 0:
+        if stop == i + 3:
+            part = (digit[data[i + 1]] * 10 + digit[data[i + 2]]) * 10
+        else:
+            part = decimals(data, i + 1, stop, 100)
+        if data[i] != 46 or not 0 <= part <= 999:
             return -1
     return _minute[1] + seconds * 1000 + part
 
