@@ -242,7 +242,7 @@ def read_connack(body):
 
 
 def read_publish(flags, body):
-    """(topic str, qos, packet_id, payload bytes, dup, retain); `packet_id` is 0 with qos 0."""
+    """(topic str, qos, packet_id, payload bytes-like, dup, retain); `packet_id` is 0 with qos 0."""
     qos = flags >> 1 & 3
     if qos == 3:
         raise PacketError("quality of service 3")
@@ -252,7 +252,9 @@ def read_publish(flags, body):
         packet_id = id_at(body, at)
         at += 2
     try:
-        payload = bytes(memoryview(body)[at:])
+        payload = memoryview(body)[at:]
+        if not isinstance(body, bytearray):  # a large one stays where it was put together
+            payload = bytes(payload)
     except MemoryError:
         raise PacketError(_NO_MEMORY % len(body))  # noqa: B904
     return (checked_topic(topic), qos, packet_id, payload, bool(flags & 8), bool(flags & 1))
