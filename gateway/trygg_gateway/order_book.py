@@ -45,11 +45,19 @@ _OWED = """
     SELECT count(*) FROM orders
     WHERE device = ? AND kind = ? AND state IN ('queued', 'sent', 'received')
 """
+_REFUSED_LATELY = """
+    SELECT 1 FROM orders
+    WHERE device = ? AND kind = ? AND ordered_by = ? AND state = 'refused' AND changed_ms > ?
+"""
 _SAME_FENCES = """
     INSERT INTO fences (device, version, number, name, body)
     SELECT fences.device, orders.version, number, name, fences.body FROM fences, orders
     WHERE orders.id = ? AND fences.device = ? AND fences.version = ?
 """
+
+
+RESTORED_BY = "gateway: the tracker lost its fences"  # who ordered them again
+RESTORE_PAUSE_MS = 86_400_000  # after a tracker has refused that
 
 
 class Answered(NamedTuple):
@@ -118,16 +126,20 @@ def restore_fences(db: Database, device: str, version: int, now_ms: int) -> int 
     """Owe a tracker its fences again if it says that an older `version` than applied is in force.
 
     It has lost them: a damaged file, a board that was flashed anew. The same fences go under a
-    new version, since it may remember the old one as done. The order's id; None if all is well
-    or an order for fences is owed already.
+    new version, since it may remember the old one as done. The order's id; None if all is well, if
+    an order for fences is owed already, or if the tracker has refused to take them back within
+    RESTORE_PAUSE_MS: that order says why (`no_flash`, `no_room`), and asking at each health record
+    would not help.
     """
     in_force = db.execute(_IN_FORCE, (device, layouts.FENCES)).fetchone()
     if in_force is None or version >= in_force[0]:
         return None
     if db.execute(_OWED, (device, layouts.FENCES)).fetchone()[0]:
         return None
-    who = "gateway: the tracker lost its fences"
-    order_id = queue(db, device, layouts.FENCES, in_force[1], 0, who, now_ms)
+    lately = (device, layouts.FENCES, RESTORED_BY, now_ms - RESTORE_PAUSE_MS)
+    if db.execute(_REFUSED_LATELY, lately).fetchone() is not None:
+        return None
+    order_id = queue(db, device, layouts.FENCES, in_force[1], 0, RESTORED_BY, now_ms)
     db.execute(_SAME_FENCES, (order_id, device, in_force[0]))
     return order_id
 
