@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 from trygg_gateway import alarms
 from trygg_gateway.alarms import Alarm, Event
 from trygg_gateway.database import Database
-from trygg_gateway.values import ALARM, READER, Refused
+from trygg_gateway.values import ALARM, CLASH_BOOT, READER, Refused
 from trygg_wire import codec, layouts
 
 _INSERT = (
@@ -30,8 +30,14 @@ _OPEN_LEFT = """
 _BACK_ALONE = """
     SELECT id, raised_s FROM alarms
     WHERE device = ? AND fence_number = ? AND what = ? AND closed_cause = ?
-      AND (boot, seq) > (?, ?)
+      AND (boot, seq) > (?, ?) AND boot < ?
     ORDER BY boot, seq LIMIT 1
+"""
+_CALLED = """
+    SELECT a.id, a.boot, r.payload FROM alarms AS a LEFT JOIN records AS r USING (device, boot, seq)
+    WHERE a.device = ? AND (a.boot = ? AND a.seq = ? OR a.boot = ?)
+    ORDER BY EXISTS (SELECT 1 FROM alarm_events WHERE alarm_id = a.id AND event = ?),
+        (SELECT min(id) FROM alarm_events WHERE alarm_id = a.id AND event = ?) NULLS LAST
 """
 
 
@@ -127,11 +133,12 @@ def date(db: Database, device: str, boot: int, start_s: int) -> int:
 def come_back(db: Database, alarm: Alarm, event: Event) -> int | None:
     """Write a BACK record into the open alarm it belongs to; that alarm's id.
 
-    Where no alarm of that fence is open the BACK is kept as an alarm closed from the start.
+    Where no alarm of that fence is open the BACK is kept as an alarm closed from the start. So is
+    one of another life (a clash): it is the return from none of this life's exits.
     """
-    found = db.execute(
-        _OPEN_LEFT, (alarm.device, alarm.fence_number, layouts.LEFT, alarm.boot, alarm.seq)
-    ).fetchone()
+    identity = (alarm.device, alarm.fence_number, layouts.LEFT, alarm.boot, alarm.seq)
+    clashes = alarm.boot >= CLASH_BOOT
+    found = None if clashes else db.execute(_OPEN_LEFT, identity).fetchone()
     if found is None:
         alone = alarm._replace(state=alarms.CLOSED, closed_cause=alarms.BACK_ALONE)
         return raise_alarm(db, alone, [event])
@@ -142,7 +149,10 @@ def come_back(db: Database, alarm: Alarm, event: Event) -> int | None:
 def _take_overtaken_back(db: Database, alarm_id: int, left: Alarm) -> None:
     found = db.execute(
         _BACK_ALONE,
-        (left.device, left.fence_number, layouts.BACK, alarms.BACK_ALONE, left.boot, left.seq),
+        (
+            *(left.device, left.fence_number, layouts.BACK, alarms.BACK_ALONE),
+            *(left.boot, left.seq, CLASH_BOOT),
+        ),
     ).fetchone()
     if found is not None:
         db.execute("UPDATE alarm_events SET alarm_id = ? WHERE alarm_id = ?", (alarm_id, found[0]))
@@ -198,11 +208,31 @@ def close(db: Database, alarm_id: int, who: str, cause: str, now_ms: int) -> Sub
 
 def told(db: Database, device: str, boot: int, seq: int, at_ms: int) -> None:
     """Write that the tracker said it told its wearer that a person took the alarm."""
-    found = db.execute(
-        "SELECT id FROM alarms WHERE device = ? AND boot = ? AND seq = ?", (device, boot, seq)
+    for alarm_id in _called(db, device, boot, seq)[:1]:
+        add_event(db, alarm_id, Event(at_ms, alarms.TOLD, device, "the wearer was told"))
+
+
+def _called(db: Database, device: str, boot: int, seq: int) -> list[int]:
+    """The alarms that their tracker calls (boot, seq): one, more where two lives have had it.
+
+    Of those that were taken and not told yet the one first that was taken first.
+    """
+    values = (device, boot, seq, boot | CLASH_BOOT, alarms.TOLD, alarms.TAKEN)
+    return [
+        alarm_id
+        for alarm_id, own_boot, payload in db.execute(_CALLED, values).fetchall()
+        if own_boot == boot or (payload and codec.peek(payload)[2] == seq)
+    ]
+
+
+def as_sent(db: Database, subject: Subject) -> Subject:
+    """The identity by which the tracker itself knows the alarm: of a clash the one it came with."""
+    if subject.boot < CLASH_BOOT:
+        return subject
+    (payload,) = db.execute(
+        "SELECT payload FROM records WHERE device = ? AND boot = ? AND seq = ?", subject
     ).fetchone()
-    if found is not None:
-        add_event(db, found[0], Event(at_ms, alarms.TOLD, device, "the wearer was told"))
+    return Subject(subject.device, *codec.peek(payload)[1:3])
 
 
 def _standing(db: Database, alarm_id: int) -> tuple[str, str | None, Subject]:

@@ -231,6 +231,7 @@ def _tell(db: Database, subject: Subject, command: int, who: str, now_ms: int) -
         "SELECT 1 FROM trackers WHERE device = ? AND revoked = 0", (subject.device,)
     ).fetchone()
     if registered is not None:
-        body = orders.command_body(command, subject.boot, subject.seq)
+        _, boot, seq = alarm_book.as_sent(db, subject)
+        body = orders.command_body(command, boot, seq)
         until_s = now_ms // 1000 + TELL_S
         order_book.queue(db, subject.device, layouts.COMMAND, body, until_s, who, now_ms)

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.parcels import put_one
 from gateway.records import NOW_MS, NOW_S, PLACE, alarm, answer, entry, health, report
-from trygg_gateway import alarm_book, order_book, orders
+from trygg_gateway import alarm_book, alarms, order_book, orders
 from trygg_gateway import reader as reader_module
 from trygg_gateway.journal import Journal
 from trygg_gateway.reader import Reader
@@ -175,6 +175,51 @@ def test_a_return_that_overtook_its_alarm_finds_it(rig):
     assert sorted(e["event"] for e in shown["timeline"]) == ["back", "outside", "raised", "stored"]
 
 
+def clashing(rig):
+    """The alarms of a life whose numbers another had before."""
+    return [shown for shown in rig.views.alarms() if shown["closed_cause"] == alarms.BACK_ALONE]
+
+
+def test_a_return_of_another_life_ends_nothing_of_this_one(rig):
+    rig.put(left(1), left(2))
+    rig.put(back(2))  # its number is another's
+    rig.fold()
+    assert len(clashing(rig)) == 1
+    opened = [shown for shown in rig.views.alarms() if shown["state"] == "raised"]
+    assert [[event["event"] for event in shown["timeline"]] for shown in opened] == [
+        ["outside", "raised", "stored"]
+    ] * 2
+
+
+def test_an_exit_of_this_life_takes_no_return_of_another(rig):
+    rig.put(report(1, 2))
+    rig.put(back(2))  # its number is another's
+    rig.fold()
+    rig.put(left(3))
+    rig.fold()
+    assert len(clashing(rig)) == 1, "it stands alone"
+    assert "back" not in [event["event"] for shown in rig.views.alarms()
+                          for event in shown["timeline"] if shown["state"] == "raised"]  # fmt: skip
+
+
+def test_the_news_of_an_alarm_of_another_life_goes_by_the_number_its_tracker_knows(rig):
+    rig.put(alarm(1, 1))
+    rig.put(alarm(1, 1, what=layouts.SOS))  # its number is another's
+    rig.fold()
+    (shown,) = [one for one in rig.views.alarms() if one["what"] == "sos"]
+    rig.views.take(shown["id"], "Kari")
+    ((order_id, version, body),) = rig.journal.query("SELECT id, version, body FROM orders")
+    assert codec.decode_body(layouts.COMMAND, body) == {
+        "command": layouts.ALARM_TAKEN, "alarm_boot": 1, "alarm_seq": 1,
+    }  # fmt: skip
+    rig.put(answer_to(5, order_id, version, layouts.APPLIED))
+    rig.fold()
+    said = {one["what"]: [event["event"] for event in one["timeline"]]
+            for one in rig.views.alarms()}  # fmt: skip
+    assert "told" in said["sos"]
+    assert "told" not in said["left"]
+
+
 def test_an_older_return_belongs_to_no_newer_alarm(rig):
     rig.put(back(3), left(4))
     rig.fold()
@@ -237,6 +282,29 @@ def test_a_tracker_that_lost_its_fences_is_ordered_them_again_once(rig):
     rig.put(with_fences(4, 0))
     rig.fold()
     assert fence_orders(rig) == [(1, "applied"), (2, "queued")], "not again while it is owed"
+
+
+def test_a_tracker_that_refuses_its_lost_fences_is_asked_again_after_a_day(rig):
+    applied_fences(rig)
+
+    def lost():
+        return rig.journal.write(
+            lambda db: order_book.restore_fences(db, "astrid", 0, rig_now[0])
+        ).result()
+
+    rig_now = [NOW_MS]
+    order_id = lost()
+    refused = {"order_id": order_id, "order_version": 2, "result": layouts.REFUSED,
+               "reason": layouts.NO_FLASH}  # fmt: skip
+    rig.journal.write(lambda db: order_book.answered(db, "astrid", refused, NOW_MS)).result()
+    assert [lost() for _ in range(50)] == [None] * 50
+    assert fence_orders(rig) == [(1, "applied"), (2, "refused")]
+    (newest, _) = rig.views.orders()
+    assert (newest["state"], newest["reason"]) == ("refused", "no_flash")
+    assert newest["ordered_by"] == order_book.RESTORED_BY
+    rig_now[0] += order_book.RESTORE_PAUSE_MS
+    assert lost() is not None
+    assert fence_orders(rig)[2] == (3, "queued")
 
 
 def test_fences_in_force_or_a_health_record_of_long_ago_order_nothing(rig):
