@@ -59,7 +59,7 @@ class socket(io.IOBase):
         if not self._pushed():
             return None
         try:
-            data = self._real.recv(len(buffer))
+            data = self._real.recv(min(len(buffer), 512))  # TLS asks for whole records
         except OSError as error:
             if error.errno == _EAGAIN:
                 return None
