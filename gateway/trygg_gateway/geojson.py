@@ -4,6 +4,9 @@ GeoJSON has longitude first and has no circles: a Point with `radius_m` in its p
 ring's last point repeats its first; fences here leave that out. A feature without a number gets
 its place in the file, counted from 1. A collection may say `time_zone` beside its features, by
 whose clock their schedules go.
+
+A property that nobody knows is refused, since a misspelt `keep` would turn a fence around; how a
+drawing program wants a feature to look (SIMPLESTYLE) says nothing about a fence and is passed over.
 """
 
 from __future__ import annotations
@@ -14,6 +17,12 @@ from trygg_gateway.values import Refused
 
 Json = dict[str, Any]
 _KEPT = ("name", "keep", "private", "buffer_m", "schedule")
+KNOWN = ("number", *_KEPT, "radius_m")  # of a feature
+KNOWN_ALONE = (*KNOWN, "shape", "lat", "lon", "rings")  # of a fence in our own list
+SIMPLESTYLE = (  # https://github.com/mapbox/simplestyle-spec, 1.1.0
+    *("title", "description", "marker-size", "marker-symbol", "marker-color"),
+    *("stroke", "stroke-opacity", "stroke-width", "fill", "fill-opacity"),
+)
 EXAMPLE: Json = {
     "type": "FeatureCollection",
     "time_zone": "Europe/Oslo",
@@ -66,11 +75,13 @@ def _fence(one: Any, at: int, file: str) -> Json:
     if not isinstance(one, dict):
         raise Refused(f"{file}: fence {at}: wanted an object, got {type(one).__name__}.")
     if one.get("type") != "Feature":
+        _demand_known(one, KNOWN_ALONE, f"{file}: fence {at}")
         return {"number": at, **one}
     properties = one.get("properties") or {}
     if not isinstance(properties, dict):
         got = type(properties).__name__
         raise Refused(f"{file}: feature {at}: wanted an object as properties, got {got}.")
+    _demand_known(properties, (*KNOWN, *SIMPLESTYLE), f"{file}: feature {at}")
     kept = {name: properties[name] for name in _KEPT if name in properties}
     fence = {"number": properties.get("number", at), **kept}
     try:
@@ -80,6 +91,13 @@ def _fence(one: Any, at: int, file: str) -> Json:
             f"{file}: feature {at}: {type(error).__name__}: {error}. Wanted a Point with radius_m,"
             " or a Polygon."
         ) from None
+
+
+def _demand_known(properties: Json, known: tuple[str, ...], where: str) -> None:
+    unknown = [name for name in properties if name not in known]
+    if unknown:
+        shown = ", ".join(name for name in known if name not in SIMPLESTYLE)
+        raise Refused(f"{where}: nobody knows the property {unknown[0]!r}. Known are {shown}.")
 
 
 def _shape(geometry: Json, properties: Json) -> Json:

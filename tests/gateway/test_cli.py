@@ -52,8 +52,8 @@ def folder(tmp_path):
 def on(folder):
     """Run a command on that folder's gateway; its output, parsed if it is JSON."""
 
-    def run(*words, code=0):
-        done = trygg(*words, "--config", folder / "gateway.toml")
+    def run(*words, code=0, stdin=None):
+        done = trygg(*words, "--config", folder / "gateway.toml", input=stdin)
         assert done.exit_code == code, done.output
         return json.loads(done.stdout) if "--json" in words else done.output
 
@@ -180,9 +180,14 @@ def test_a_new_key_over_the_air_is_ordered_once(folder, on):
     assert "not registered" in on("tracker", "rotate-key", "bjorn", code=1)
 
 
+WIFI, BLE = "wifi:a4:2b:b0:c4:d5:01", "ble:C1-E2-F3-04-15-26"
+
+
 def test_radios_of_the_home_are_ordered_by_their_addresses(folder, on):
     on("tracker", "add", "astrid", "--out", folder / "1.json")
-    on("order", "anchors", "astrid", "wifi:a4:2b:b0:c4:d5:01", "ble:C1-E2-F3-04-15-26")
+    (folder / "radios.txt").write_text(f"{WIFI}\n\n {BLE}\n")
+    on("order", "anchors", "astrid", folder / "radios.txt")
+    on("order", "anchors", "astrid", "-", stdin=BLE)
     on("order", "anchors", "astrid", "--none")
     with sqlite3.connect(folder / "data" / "journal.sqlite") as db:
         bodies = [codec.decode_body(layouts.ANCHORS, body)["anchors"]
@@ -190,23 +195,26 @@ def test_radios_of_the_home_are_ordered_by_their_addresses(folder, on):
     db.close()
     wifi = {"radio": layouts.WIFI, "id": bytes.fromhex("a42bb0c4d501")}
     ble = {"radio": layouts.BLE, "id": bytes.fromhex("c1e2f3041526")}
-    assert bodies == [[wifi, ble], []]
+    assert bodies == [[wifi, ble], [ble], []]
 
 
 @pytest.mark.parametrize(
-    ("radios", "said"),
+    ("words", "stdin", "said"),
     [
-        ([], "one to four radios"),
-        (["--none", "wifi:a4:2b:b0:c4:d5:01"], "one to four radios"),
-        (["a4:2b:b0:c4:d5:01"], "is no radio"),
-        (["wifi:a4:2b:b0:c4:d5"], "six bytes"),
-        (["zigbee:a4:2b:b0:c4:d5:01"], "is no radio"),
-        (["wifi:a42bb0c4d501"] * 5, "at most 4"),
+        ([], "", "one to four radios"),
+        (["--none", "-"], WIFI, "one to four radios"),
+        (["-"], "a4:2b:b0:c4:d5:01", "is no radio"),
+        (["-"], "wifi:a4:2b:b0:c4:d5", "six bytes"),
+        (["-"], "zigbee:a4:2b:b0:c4:d5:01", "is no radio"),
+        (["-"], "wifi:a42bb0c4d501\n" * 5, "at most 4"),
+        (["-"], "\n", "no radio in -"),
+        ([WIFI], "", "seen by everybody"),
+        (["/nowhere/radios.txt"], "", "/nowhere/radios.txt"),
     ],
 )
-def test_what_is_no_radio_is_refused_with_what_was_wanted(folder, on, radios, said):
+def test_what_is_no_radio_is_refused_with_what_was_wanted(folder, on, words, stdin, said):
     on("tracker", "add", "astrid", "--out", folder / "1.json")
-    assert said in on("order", "anchors", "astrid", *radios, code=1)
+    assert said in on("order", "anchors", "astrid", *words, code=1, stdin=stdin)
     assert on("order", "list", "--json") == []
 
 
@@ -235,6 +243,26 @@ def test_fences_become_a_signed_order(folder, on):
     assert (order["kind"], order["state"], order["ordered_by"]) == ("fences", "queued", "Ingrid")
     (fence,) = on("fence", "show", "astrid", "--json")
     assert (fence["name"], fence["radius_m"], fence["private"]) == ("home", 150.0, True)
+
+
+def test_only_who_says_so_leaves_a_tracker_without_fences(folder, on):
+    on("tracker", "add", "astrid", "--out", folder / "1.json")
+    (folder / "fences.json").write_text(json.dumps([HOME]))
+    for words in ((), (folder / "fences.json", "--none")):
+        assert "say --none" in on("fence", "set", "astrid", *words, code=1)
+    assert on("order", "list", "--json") == []
+    on("fence", "set", "astrid", folder / "fences.json")
+    on("fence", "set", "astrid", "--none")
+    assert on("fence", "show", "astrid", "--json") == []
+
+
+def test_how_a_drawing_program_paints_a_fence_is_passed_over(folder, on):
+    on("tracker", "add", "astrid", "--out", folder / "1.json")
+    (feature, _) = GEOJSON["features"]
+    painted = feature | {"properties": feature["properties"] | {"stroke": "red", "fill": "blue"}}
+    (folder / "painted.geojson").write_text(json.dumps(painted))
+    on("fence", "set", "astrid", folder / "painted.geojson")
+    assert on("fence", "show", "astrid", "--json")[0]["radius_m"] == 120
 
 
 def test_geojson_is_taken_with_longitude_first(folder, on):
@@ -289,6 +317,9 @@ def test_the_example_of_fences_can_be_set_as_it_is_printed(folder, on):
         ('[{"shape": "circle", "lat": 1e999, "lon": 10, "radius_m": 5}]', "Wanted number"),
         ('[{"shape": "circle", "lat": 59, "lon": 10, "radius_m": 5, "private": "no"}]', "true or"),
         ('{"type": "Feature", "properties": [1], "geometry": {}}', "an object as properties"),
+        ('{"type": "FeatureCollection", "features": []}', "fence set astrid --none"),
+        ('[{"shape": "circle", "kep": "out"}]', "'kep'. Known are number, name, keep"),
+        ('{"type": "Feature", "properties": {"stroke": "red", "kep": "out"}}', "'kep'. Known are"),
     ],
 )
 def test_a_file_of_no_fences_is_refused_with_what_was_wanted(folder, on, content, said):

@@ -33,7 +33,10 @@ Device = Annotated[str, typer.Argument(help="The tracker's name.")]
 @app.command("set")
 def set_(
     device: Device,
-    file: Annotated[Path, typer.Argument(help="GeoJSON, or a JSON list of fences.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="GeoJSON, or a JSON list of fences.", show_default=False)
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="Guard nothing any more.")] = False,
     time_zone: Annotated[
         str, typer.Option(help="By whose clock schedules go.", show_default="the file's")
     ] = "",
@@ -52,11 +55,20 @@ def set_(
     or `"daily 21:00-07:00"`; without one it always is. It goes by the clock of `time_zone`, which
     stands beside the features of the file or in `--time-zone`.
 
+    Without any fence a tracker raises no alarm when its wearer leaves; that takes `--none`.
+
     Example: `trygg gateway fence set astrid astrid.geojson --time-zone Europe/Oslo`
     """
     with journal_of(config_file) as journal:
-        content = _read(file)
+        if (file is None) != none:
+            raise Refused("Name a file of fences, or say --none for a tracker without any.")
+        content = _read(file) if file is not None else []
         fences = fences_of(content, str(file))
+        if not fences and not none:
+            raise Refused(
+                f"There is no fence in {file}. With none the tracker raises no alarm when its"
+                f" wearer leaves; if that is meant: trygg gateway fence set {device} --none"
+            )
         zone = time_zone or time_zone_of(content)
         at_ms = now_ms()
         order_id = journal.write(

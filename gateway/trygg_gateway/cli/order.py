@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -97,9 +99,9 @@ def settings(
 @app.command()
 def anchors(
     device: Device,
-    radios: Annotated[
-        list[str] | None, typer.Argument(help="wifi:BSSID or ble:ADDRESS, up to four.")
-    ] = None,
+    file: Annotated[
+        str, typer.Argument(help="One radio a line, wifi:BSSID or ble:ADDRESS; - reads stdin.")
+    ] = "",
     none: Annotated[bool, typer.Option("--none", help="Know no radio any more.")] = False,
     hours: Hours = 0,
     who: Who = "",
@@ -109,17 +111,31 @@ def anchors(
     """Tell a tracker which radios are those of the home; they replace those before.
 
     Near one of them it may leave its receiver off for a while. Name only what stays where it is:
-    a router, not a telephone.
+    a router, not a telephone. The addresses come from a file, since who knows one can look up
+    where the home is, and everybody on a machine sees the words of a command.
 
-    Example: `trygg gateway order anchors astrid wifi:a4:2b:b0:c4:d5:01 ble:c1:e2:f3:04:15:26`
+    Example: `trygg gateway order anchors astrid radios.txt`, with a line `wifi:a4:2b:b0:c4:d5:01`
     """
     with told():
-        if bool(radios) == none:
-            raise Refused("Name one to four radios (wifi:BSSID, ble:ADDRESS), or say --none.")
-        known = [_radio(one) for one in radios or ()]
+        if bool(file) == none:
+            raise Refused("Name a file with one to four radios, - for stdin, or say --none.")
+        known = [_radio(one) for one in _lines(file)] if file else []
         if len(known) > RADIOS_MAX:
             raise Refused(f"{len(known)} radios: a tracker knows at most {RADIOS_MAX}.")
+        if not known and not none:
+            raise Refused(f"There is no radio in {file}. To know none any more say --none.")
     _queue(config_file, device, layouts.ANCHORS, anchors_body(known), hours, who, as_json)
+
+
+def _lines(file: str) -> list[str]:
+    """The lines of a file, or of stdin, that say something."""
+    if file.partition(":")[0] in _RADIOS:
+        raise Refused(
+            "An address in a command is seen by everybody on this machine, and it says where the"
+            " home is. Write it into a file, or to stdin and say -."
+        )
+    text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _radio(text: str) -> tuple[int, bytes]:
