@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from trygg_tools.simulate import many, plots, verdict
 from trygg_tools.simulate.many import DAY_S, Case
 from trygg_tools.simulate.result import MONTH_DAYS, spread
+from trygg_tools.simulate.wearer import Alarm
+from trygg_wire.layouts import CANT_TELL
 
 CONFIRM, DOUBT = 7, 46  # settings' numbers
 BUFFERS_M = (1.0, 10.0, 30.0, 60.0)
@@ -50,6 +52,7 @@ class Tally(NamedTuple):
     unsure: int
     detected: int
     late_s: list[int]  # from the boundary, of every exit found
+    cannot_tell: int = 0  # said, exit or not
 
 
 def tally(case: Case) -> list[Tally]:
@@ -68,9 +71,15 @@ def tally(case: Case) -> list[Tally]:
                 len(judged.unsure),
                 len(judged.detected),
                 [one.from_boundary_s for one in judged.detected],
+                _unsure(run.alarms, area.number),
             )
         )
     return found
+
+
+def _unsure(alarms: list[Alarm], number: int) -> int:
+    """How often "cannot tell" was said of a fence or of all."""
+    return sum(one.what == CANT_TELL and one.fence_number in (0, number) for one in alarms)
 
 
 def campaign(
@@ -131,6 +140,7 @@ def summary(tallies: Iterable[Tally]) -> dict[str, Any]:
         "false": false,
         "false_a_month": round(false / months, 3),
         "false_a_month_95": [round(low / months, 3), round(high / months, 3)],
+        "cannot_tell_a_month": round(sum(one.cannot_tell for one in tallies) / months, 1),
         "exits_detected": sum(one.detected for one in tallies),
         "exits_unsure": sum(one.unsure for one in tallies),
         "exits_missed": sum(one.missed for one in tallies),
@@ -197,14 +207,15 @@ def headline(figures: dict[str, Any]) -> str:
     """The defaults as Markdown, all and by house."""
     head = (
         "| homes | wearer-months | false exits | a wearer-month (95 %) | exits found "
-        "| cannot tell | missed |"
+        "| cannot tell | missed | cannot tell a month, in all |"
     )
-    lines = [head, "|---|---|---|---|---|---|---|"]
+    lines = [head, "|---|---|---|---|---|---|---|---|"]
     for name, row in {"all": figures["defaults"], **figures["defaults_by_house"]}.items():
         low, high = row["false_a_month_95"]
         lines.append(
             f"| {name} | {row['wearer_months']} | {row['false']} "
             f"| {row['false_a_month']} ({low} to {high}) "
-            f"| {row['exits_detected']} | {row['exits_unsure']} | {row['exits_missed']} |"
+            f"| {row['exits_detected']} | {row['exits_unsure']} | {row['exits_missed']} "
+            f"| {row.get('cannot_tell_a_month', '-')} |"
         )
     return "\n".join(lines)
