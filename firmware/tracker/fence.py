@@ -47,6 +47,7 @@ from trygg_wire.layouts import (
 )
 
 EVIDENCE_MAX = 8  # fixes kept for an alarm; fence_memory takes the newest three through a sleep
+EVIDENCE_S = 900
 NO_CHANGE_S = 604800  # `next_change_s` when nothing is known to change
 # how much a state matters, by its number; the reason is at FenceSet.worst
 _RANKS = (1, 0, 2, 4, 3)
@@ -261,7 +262,8 @@ class FenceSet:
         return self._fixes[0] if self._fixes else None
 
     def evidence(self, number, time_s=0):
-        """The last good fixes, newest first, as an ALARM's evidence for fence `number`.
+        """The last good fixes, newest first, as an ALARM's evidence for fence `number`: those of
+        the EVIDENCE_S before the newest, for where the wearer was at home is nobody's business.
 
         age_s of the first counts before `time_s` (0: is 0), of the others before the one ahead
         of it. distance_dm is positive on the wrong side of that fence, 0 if there is none.
@@ -269,6 +271,8 @@ class FenceSet:
         entries = []
         after_s = time_s
         for fix in self._fixes:
+            if fix.time_s and self._fixes[0].time_s - fix.time_s > EVIDENCE_S:
+                break
             age_s = min(604800, max(0, after_s - fix.time_s)) if after_s and fix.time_s else 0
             entries.append({
                 "age_s": age_s,

@@ -390,6 +390,18 @@ def test_evidence_is_the_last_fixes_with_their_distance_and_ages():
     assert len(walk.fences.evidence(1)) == EVIDENCE_MAX
 
 
+def test_evidence_says_nothing_of_where_the_wearer_was_long_before():
+    walk = inside_walk()
+    walk.at(10, 100)
+    walk.at(200, 1001)
+    walk.at(210, 1005)
+    assert len(walk.fences.evidence(1)) == 2
+    walk = inside_walk()
+    walk.at(10, 105)
+    walk.at(210, 1005)
+    assert len(walk.fences.evidence(1)) == 2
+
+
 def test_a_margin_is_that_of_the_nearest_boundary():
     walk = inside_walk(circle(1, 1500), circle(2, 900))
     assert walk.fences.margin_cm() == -9000
