@@ -39,7 +39,7 @@ class Rule(NamedTuple):
         return ((CONFIRM, self.confirm_apart_s), (DOUBT, self.doubt_s))
 
 
-RULES = (Rule(1, 0), Rule(3, 0), Rule(3, 20), Rule(3, 45))
+RULES = (Rule(1, 0), Rule(3, 0), Rule(3, 20))
 
 
 class Tally(NamedTuple):
