@@ -325,6 +325,8 @@ def test_the_page_has_the_tables_of_its_json():
 def test_false_exits_and_the_share_at_home_are_published_within_their_targets():
     told = json.loads((ROOT / "docs" / "false_exits.json").read_text("utf-8"))
     assert told["defaults"]["false_a_month"] <= 1
+    assert told["defaults"]["exits_missed"] == 0
+    assert all(point["exits_missed"] == 0 for point in told["curve"])
     spent = json.loads((ROOT / "docs" / "energy.json").read_text("utf-8"))
     ours = spent["at_home"]["reference-wearable"]["motion, trusted"]
     assert ours["share"] <= 1 / 3

@@ -216,6 +216,6 @@ def headline(figures: dict[str, Any]) -> str:
             f"| {name} | {row['wearer_months']} | {row['false']} "
             f"| {row['false_a_month']} ({low} to {high}) "
             f"| {row['exits_detected']} | {row['exits_unsure']} | {row['exits_missed']} "
-            f"| {row.get('cannot_tell_a_month', '-')} |"
+            f"| {row['cannot_tell_a_month']} |"
         )
     return "\n".join(lines)
