@@ -1,4 +1,7 @@
-"""Ready shapes in flash: the same fences as computed, or not used at all."""
+"""Ready shapes in flash: the same fences as computed, or not used at all.
+
+# heap: 512k  (every byte of a full set's file is harmed, beside the set itself)
+"""
 
 from firmware.test_order_cuts import definitions, fence_set
 from tracker import fence_file, fence_ready, order_file, state_files

@@ -2,6 +2,8 @@
 
 After each cut the tracker starts from what the flash holds: the old is in force or the new, whole,
 and never a mixture; the same order, sent again by the gateway, is then applied or known.
+
+# heap: 512k  (two trackers and the flash of every cut share the heap)
 """
 
 from tracker import fence_file, fence_ready, order_file, state_files

@@ -1,4 +1,7 @@
-"""Orders: only signed ones, whole or not at all, answered again and done once."""
+"""Orders: only signed ones, whole or not at all, answered again and done once.
+
+# heap: 512k  (orders as large as may be, beside the tracker that takes them)
+"""
 
 import json
 

@@ -188,14 +188,16 @@ def test_a_fence_that_cannot_be_read_is_explained(text, says):
 
 
 def test_our_second_opinion_of_distances_agrees_with_the_tracker():
-    from tracker.fence_rule import build
+    from tracker.fence import FenceSet
     from tracker.geo import Place
+    from tracker.settings import Settings
 
     corners = "59.9280,10.6990;59.9282,10.7040;59.9260,10.7050;59.9255,10.7000"
     for text in ("home:150", f"polygon:{corners}"):
         area = fences.parse(text, 1, HOME)
-        fence, reason = build(area.row())
-        assert reason == 0
+        known = FenceSet(Settings())
+        assert known.replace(1, {"utc_offset_min": 0, "dst": 0, "fences": [area.row()]}) == 0
+        (fence,) = known.in_force()
         for north, east in ((0, 0), (0.001, 0), (0.002, 0.003), (-0.0005, 0.001), (0.01, -0.01)):
             place = (HOME[0] + north, HOME[1] + east)
             theirs_m = fence.beyond_cm(Place(round(place[0] * 1e6), round(place[1] * 1e6))) / 100

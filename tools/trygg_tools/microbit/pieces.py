@@ -1,21 +1,26 @@
 """What of the core runs on the board: pieces that fit 9 KB, and what is asked of each.
 
 A piece is some functions with all that they need. The same questions are put to the firmware's own
-modules here and to the piece there, and the answers must be the same. The NMEA parser goes in
-three pieces that meet in `state`: framing, sentences, and Epochs, which judges.
+modules here and to the piece there, and the answers must be the same. Of the NMEA parser the
+reading of fields and Epochs, which judges, fit; framing does not.
 """
 
-import importlib.util
-import struct
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import ModuleType
-from unittest import mock
 
-from tracker import accuracy, fence_rule, fix, geo, gnss_date, nmea_plain, nmea_rows, physics, shape
-from trygg_tools.nmea_sentence import sentence
+from tracker import (
+    accuracy,
+    fence_rule,
+    fix,
+    geo,
+    gnss_date,
+    nmea_fields,
+    nmea_rows,
+    physics,
+    shape,
+)
 
 
 @dataclass(frozen=True)
@@ -31,57 +36,23 @@ class Piece:
     without: Sequence[str] = ()  # what no question comes to, and is not sent
 
 
-def reader_of_31_bits() -> ModuleType:
-    """nmea_plain where small integers have 31 bits: words of 16, 320 bytes of them, not 1,280."""
-    spec = importlib.util.spec_from_file_location("nmea_of_31_bits", Path(nmea_plain.__file__))
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    with mock.patch.object(struct, "calcsize", return_value=4):
-        spec.loader.exec_module(module)
-    assert module._SIZE == 2
-    vars(module).update(_BLOCK=64, _COPY="320s", _words=array("H", [0] * 160))
-    return module
-
-
-# `told` sums up the state, which is too long to be said
-STATE = (
-    "from array import array\nline=bytearray(256)\nstate=array('i',bytes(220))\n"
-    "state[10]=state[14]=-1\nstate[11]=1\n"
-    "def told(f):\n"
-    " if f in(1,2): state[12]=0\n"
+# `told` reads the fields of a body by a form, and sums up the state, which is too long to be said
+HELPER = (
+    "from array import array\n"
+    "def told(body,form):\n"
+    " state=array('i',bytes(220))\n"
+    " good=read(body,6,len(body),form,state)\n"
     " c=0\n for v in state: c=(c*31+v)%99991\n"
-    " return f,c\n"
+    " return good,c\n"
 )
 
 
-def _framing() -> Piece:
-    """From bytes to the sentences that are for us, and no further."""
-    lines = [
-        sentence("GPGSV,2,1,08,17,23,253,46,29,68,333,34,14,20,249,22,25,63,311,46"),
-        sentence("GNTXT,01,01,02,u-blox AG").lower(),
-        sentence("GNGSA,A,3,02,05,12,13,15,,,,,,,,1.41,0.83,1.14").replace(b"05", b"06"),
-        b"$GNRMC,1015\0\x1b$GNGGA,1*00$*00kk",
-        b"$GPGSV,1,1",
-        b",00*79\r\n$GPGSV,1,1,00*7",
-        b"9\r",
-        b"$" + b"k" * 90,
-        b"k" * 12,
-    ]
-    questions = [f"told(scan(0,{len(line)},{line!r},line,state))" for line in lines]
-    assert nmea_rows.STATE_SIZE == 55
-    also: dict[str, object] = {"array": array}
-    without = ("read", "take_in")
-    return Piece("nmea framing", reader_of_31_bits(), ["scan"], questions, STATE, also, without)
-
-
-def _sentences() -> Piece:
-    """From a sentence to what the epoch's sentences say."""
+def _fields() -> Piece:
+    """From a sentence's fields to numbers. Framing, a function of one piece, needs more heap."""
     clock, place = "101530.00", "5955.62000,N,01042.06000,E"
     bodies = [
         f"GNRMC,{clock},A,{place},3.110,42.70,140626,,,A",
         f"GNGGA,{clock},{place},1,11,0.83,41.3,M,39.9,M,,",
-        "GNGSA,A,3,02,05,12,13,15,,,,,,,,1.41,0.83,1.14",
         f"GNGST,{clock},4.0,2.1,1.8,10.0,2.10,1.80,3",
         f"GNGLL,{place},{clock},A,A",
         "GNRMC,101531.00,A,3351.9999999,S,18000.000,W,99999.9,360.00,140626,,,D",
@@ -91,9 +62,12 @@ def _sentences() -> Piece:
         "GNGGA,101532.00,9999.9,N,01042.06000,E,1,11,0.83,41.3,M,39.9,M,,",
         f"GNRMC,235960.00,V,{place},,,140626,,,N",
     ]
-    questions = [f"told(_understand({body.encode()!r},0,{len(body)},state))" for body in bodies]
+    questions = []
+    for body in bodies:
+        form = nmea_rows.FORMS[nmea_rows.NAMES.index(body[2:5].encode())]
+        questions.append(f"told({body.encode()!r},{form!r})")
     also: dict[str, object] = {"array": array}
-    return Piece("nmea sentences", nmea_plain, ["_understand"], questions, STATE, also)
+    return Piece("nmea fields", nmea_fields, ["read"], questions, HELPER, also)
 
 
 def _judge() -> Piece:
@@ -215,8 +189,7 @@ def _physics() -> Piece:
 def pieces() -> list[Piece]:
     """All of them."""
     makers = (
-        _framing,
-        _sentences,
+        _fields,
         _judge,
         _accuracy,
         _dates,
