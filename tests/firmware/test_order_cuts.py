@@ -17,7 +17,7 @@ from tracker.signature import hmac_sha256
 from trygg_tools.rig.flash import Flash
 from trygg_tools.rig.orders import signed_order
 from trygg_tools.rig.power import PowerCut
-from trygg_wire import codec
+from trygg_wire import codec, layouts
 from trygg_wire.layouts import (
     ANCHORS,
     APPLIED,
@@ -253,4 +253,4 @@ class FailsOnce(Flash):
 
 def test_the_frames_of_this_file_are_what_the_wire_takes():
     for _, order in ORDERS:
-        codec.decode(order)
+        assert codec.decode(order)[0] == layouts.ORDER

@@ -393,5 +393,5 @@ def test_a_power_cut_at_every_stroke_loses_nothing_that_was_promised():
 
 
 def test_garbage_behind_a_torn_write_hurts_no_neighbour():
-    cut_everywhere(b"\xff" * 9, 5)
-    cut_everywhere(b"\xa5\x00\x04\x00", 7)
+    assert cut_everywhere(b"\xff" * 9, 5) > 100
+    assert cut_everywhere(b"\xa5\x00\x04\x00", 7) > 70
