@@ -11,9 +11,9 @@ import math
 from typing import Any
 
 from tracker.settings import ROWS
-from trygg_tools.exits import verdict, world
+from trygg_tools.exits import world
 from trygg_tools.exits.scene import START_S, scene
-from trygg_tools.exits.verdict import GRACE_S, PATIENCE_S, Outcome, Truth
+from trygg_tools.exits.verdict import GRACE_S, PATIENCE_S, Heard, Outcome, Truth
 from trygg_tools.rig import power as pw
 from trygg_tools.rig.anchor import UNHEARD
 from trygg_tools.rig.orders import signed_order
@@ -74,6 +74,7 @@ class Trial:
         tracker.at_step = self._strike
         self.walk = world.Walk((0.0, 0.0), self._aim)
         self.truth = Truth(made, self.walk)
+        self._heard_of = Heard(tracker.gateway)
         self._room = (0.0, 0.0)
         self._bolted = not made.bolts
         self._reset_s = self._failed_s = -1
@@ -153,9 +154,9 @@ class Trial:
             return False
         number, left_s = min(truth.out.items(), key=lambda item: item[1])
         since_s = max(left_s, self._reset_s)
-        outcome.stated_s = verdict.stated_s(self.tracker.gateway, number, left_s)
+        outcome.stated_s = self._heard_of.stated_s(number, left_s)
         outcome.void = self._failed_s > left_s
-        heard_s = verdict.alarm_s(self.tracker.gateway, number)
+        heard_s = self._heard_of.alarm_s(number)
         if heard_s >= 0:
             outcome.found_s = max(0, heard_s - since_s)
             return True

@@ -87,26 +87,36 @@ class Truth:
         return int(10 * doubt_dm)
 
 
-def stated_s(gateway: Gateway, number: int, left_s: int) -> int:
-    """The bound for that fence in the last report that was made before the exit; 0 none."""
-    made_s, bound_s = -1, 0
-    for frame in gateway.records.values():
-        kind, values = codec.decode(frame)
-        when_s = values["time_s"] - START_S
-        if kind != layouts.REPORT or values["time_is_uptime"] or not made_s < when_s < left_s:
-            continue
-        made_s, bound_s = when_s, values["bound_s"]
-        for row in values["bounds"]:
-            if row["number"] == number:
-                bound_s = row["bound_s"]
-    return bound_s
+class Heard:
+    """What a gateway holds, each record read once, as it comes."""
 
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._read = 0
+        self._stated: list[tuple[int, int, dict[int, int]]] = []  # made, bound, that of fences
+        self._alarm_s: dict[int, int] = {}
 
-def alarm_s(gateway: Gateway, number: int) -> int:
-    """When an alarm that this fence is left came to the gateway; -1: it has not."""
-    for boot, seq, ms in gateway.arrivals:
-        kind, values = codec.decode(gateway.records[(boot, seq)])
-        left = kind == layouts.ALARM and values["what"] == layouts.LEFT
-        if left and values["fence_number"] == number:
-            return ms // 1000
-    return -1
+    def stated_s(self, number: int, left_s: int) -> int:
+        """The bound for that fence in the last report made before the exit; 0 none."""
+        self._follow()
+        made_s, stated_s = -1, 0
+        for when_s, bound_s, of_fence in self._stated:
+            if made_s < when_s < left_s:
+                made_s, stated_s = when_s, of_fence.get(number, bound_s)
+        return stated_s
+
+    def alarm_s(self, number: int) -> int:
+        """When an alarm that this fence is left came to the gateway; -1: it has not."""
+        self._follow()
+        return self._alarm_s.get(number, -1)
+
+    def _follow(self) -> None:
+        for boot, seq, ms in self._gateway.arrivals[self._read :]:
+            kind, values = codec.decode(self._gateway.records[(boot, seq)])
+            if kind == layouts.REPORT and not values["time_is_uptime"]:
+                of_fence = {row["number"]: row["bound_s"] for row in values["bounds"]}
+                when_s = values["time_s"] - START_S
+                self._stated.append((when_s, values["bound_s"], of_fence))
+            elif kind == layouts.ALARM and values["what"] == layouts.LEFT:
+                self._alarm_s.setdefault(values["fence_number"], ms // 1000)
+        self._read = len(self._gateway.arrivals)
