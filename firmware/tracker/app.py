@@ -93,10 +93,19 @@ class App:
 
     def _after_crash(self):
         """The last start ended badly: say so at once, in the log and to the gateway."""
-        known, image = self._recovery, self._image
-        image.crashed_s, image.next_health_s = self._now_s, self._now_s
+        known, image, now_s = self._recovery, self._image, self._now_s
+        image.crashed_s, image.next_health_s = now_s, now_s
         where = (known.crashes, recovery.STAGES[known.last_stage], known.safe)
         self._log.error("crash %d in a row, in the stage %s; safe mode %s" % where)
+        for stage in (recovery.REPORTS, recovery.LINK):
+            if known.leaves_out(stage):
+                self._rests[stage] = now_s + recovery.REST_S
+        if known.leaves_out(recovery.LINK):
+            self._uplink.load((0, now_s + recovery.REST_S))  # over a sleep, too
+        if known.leaves_out(recovery.RECEIVER) and (self._recorder.new_boot or image.fences):
+            image.fences = b""  # said once, and too old when fences are looked at again
+            if self._parts.flash.size("/state/fences.bin") >= 0:
+                self._alarm(Event(layouts.CANT_TELL, 0, layouts.NOT_WATCHED))
 
     # -- the step --------------------------------------------------------------------------
 
@@ -186,7 +195,8 @@ class App:
     # -- the stages ------------------------------------------------------------------------
 
     def _position(self):
-        """Bytes to fix to fences to alarms, and the plan for the next fix."""
+        """Bytes to fix to fences to alarms, and the plan for the next fix; now and then fixes
+        that are overdue."""
         if self._planner.feel(self._now_s):
             self._dirty = True
         fix, over = self._search.poll(self._now, self._now_s)
@@ -204,6 +214,10 @@ class App:
                 self._planner.fixed(fix, self._now_s)
         if over:
             self._plan_fix()
+        if self._now_s >= self._check_s:
+            self._check_s = self._now_s + CHECK_S
+            for event in self.fences.overdue(self._now, self._parts.clock.utc()):
+                self._alarm(event)
 
     def _plan_fix(self):
         """Plan the next fix; when less can be promised than was stated, that is said soon."""
@@ -235,10 +249,8 @@ class App:
             self._parts.clock.set_utc(utc)
 
     def _check(self):
-        """Battery, charger and strap; now and then fixes that are overdue, and whether the time
-        without a crash has been good."""
+        """Battery, charger and strap."""
         if self._recovery.leaves_out(recovery.BATTERY):
-            self._check_s = self._now_s + CHECK_S
             return
         core, utc = self._core, self._parts.clock.utc()
         event, pattern = core.supply.poll(self._now_s, utc, not self._uplink.busy())
@@ -253,11 +265,6 @@ class App:
         elif worn == PUT_ON:
             self._wearer.feels("worn")
             self._dirty = True
-        if self._now_s < self._check_s:
-            return
-        self._check_s = self._now_s + CHECK_S
-        for event in self.fences.overdue(self._now, self._parts.clock.utc()):
-            self._alarm(event)
 
     def _help(self):
         """The button calls for help, or takes it back; what is to be felt is played."""
@@ -284,6 +291,8 @@ class App:
         self._undated = self._undated or not self._parts.clock.utc()
         self._image.listen_until_s = self._now_s + LISTEN_S
         self._uplink.hurry(self._now_s)
+        if recovery.LINK in self._rests:
+            self._rests[recovery.LINK] = self._now_s + 1  # after this is remembered, see _STAGES
         self._wearer.feels(_FELT.get(event.what, "sent"))
         what = (boot, seq, _WHAT[event.what], event.fence_number, event.reason)
         self._log.warning("alarm %d/%d: %s, fence %d, reason %d" % what)
@@ -358,6 +367,7 @@ class App:
         self._recovery.good()
         if self._recovery.safe:
             self._log.info("a good time without a fault: out of safe mode")
+            self._image.crashed_s = self._now_s
             self._recorder.remember()
             self._recovery.asleep()
             self._parts.power.reset()

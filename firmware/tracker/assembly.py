@@ -45,7 +45,7 @@ class Assembly:
         self.anchors = homes.anchors
         self.orders = Orders(config["device"], homes, self._keep)
         self.faults = 0
-        self._restore("settings", settings.load, START)
+        settings.lost = not self._restore("settings", settings.load, START)
         self._restore("fences", self._put_in_force, RECEIVER)
         self._restore("exits", fences.load_lasting, RECEIVER)
         self._restore("keys", homes.keys.load)
@@ -64,13 +64,14 @@ class Assembly:
         self.uplink = Uplink(self.client, outbox, group, device, address)
 
     def _restore(self, name, load, stage=0):
-        """Settings, fences or answered orders from flash; a damaged file is said and left.
+        """Settings, fences or answered orders from flash; a damaged file is said and left: False.
 
-        In safe mode one of a `stage` that is left out is not read, and none stops the start.
+        In safe mode one of a `stage` that is left out is not read, and none stops the start. A
+        start that ends in here ended in that stage.
         """
-        left_out = self._recovery.leaves_out
-        if left_out(stage) or (stage and left_out(START)):
-            return
+        if self._recovery.leaves_out(stage):
+            return False
+        self._recovery.mark(stage or START)
         try:
             data = state_files.load(self._parts.flash, name)
             good = data is not None and (not data or load(data))
@@ -83,6 +84,7 @@ class Assembly:
             self._parts.log.error(
                 "the file of the " + name + " cannot be read or is damaged, not used"
             )
+        return good
 
     def _put_in_force(self, data):
         """The fences of flash, by their ready shapes; without those they are computed, and kept

@@ -13,7 +13,7 @@ search of the receiver, and the time to connect (promise 6).
 from collections import namedtuple
 
 from tracker import VERSION, boot_number, records, retained, state_files
-from tracker.recovery import MEMORY, RECEIVER, START
+from tracker.recovery import MEMORY, RECEIVER
 from trygg_wire import codec, layouts
 
 # what the records speak of; see app.py
@@ -46,9 +46,9 @@ class Recorder:
         self._signal = 0
         self.faults = 0
         left_out = core.recovery.leaves_out
-        self._no_fences = left_out(START) or left_out(RECEIVER)
+        self._no_fences = left_out(RECEIVER)
         self._numbers_only = left_out(MEMORY)
-        poisoned = left_out(START) and core.recovery.crashed  # else safe mode itself wrote it
+        poisoned = core.recovery.poisoned()
         self.image = None if poisoned else retained.unpack(parts.power.retained())
         self.new_boot = self.image is None
         if self.new_boot:
@@ -238,7 +238,7 @@ class Recorder:
         moment = self._moment()
         track = self.image.track or ([moment.last_fix] if moment.last_fix else [])
         values = records.report(moment, track, refused, repeated)
-        values["bounds"] = bounds(moment.next_report_by_s)
+        values["bounds"] = bounds(moment.next_report_by_s) if moment.bound_s else []
         self._append(layouts.REPORT, values)
         self.image.stated_at_s = self._core.elapsed.now_s
         self.image.track = []
@@ -315,7 +315,7 @@ class Recorder:
             fence_number=number,
             fence_state=state,
             fence_version=core.fences.version,
-            bound_s=core.duty.bound_s(),
+            bound_s=0 if core.settings.lost else core.duty.bound_s(),
             next_report_by_s=promise_s,
             last_fix=core.fences.last_fix() or (image.track[0] if image.track else None),
             private=core.fences.private_now(),

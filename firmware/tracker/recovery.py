@@ -7,29 +7,36 @@ one sets the count to 0.
 
 After SAFE_AFTER crashes in a row the tracker starts in safe mode. There a fault ends only its stage
 of that step, whatever its kind; and what two crashes running ended in is left out: at once if it
-was a fault of ours or came before the first step, else (the watchdog, a reset) only from the
-HUNG_AFTER-th crash in a row on, because those may have come from outside, and a tracker without its
-fences guards nobody:
+was a fault of ours, else (the watchdog, a reset) only from the HUNG_AFTER-th crash in a row on,
+because those may have come from outside. What it goes without, and what it then can still say:
 
-  START      settings, fences and anchors are not read from flash, nor the state in RTC memory: a
-             new boot with the defaults, which the gateway then sends its fences again; a sleep
-             in safe mode begins no other. Changes of settings stay owed
-  RECEIVER   no fences: positions are reported as they are, fences are not taken, no LEFT, no
-             privacy; SOS and the rest go on
-  BATTERY    no battery, charger, strap and cannot-tell alarms
-  BUTTON     no SOS, no signals
+  START      what RTC memory holds is dropped at once when a start ends before its first step: a
+             new boot, and an exit is said again, as BOOT. If that is not enough (left out: one
+             crash later), settings and anchors are not read either: fences are looked at by the
+             defaults, so no bound is stated, and changes of settings stay owed
+  RECEIVER   no fences (reading them from flash is part of it): that nobody looks is said, as
+             CANNOT_TELL with the reason NOT_WATCHED; positions are reported as they are, fences
+             are not taken, no bound, no privacy; SOS and the rest go on
+  BATTERY    no battery, charger and strap alarms; fences and their bound go on
+  BUTTON     no SOS, no signals; fences and their bound go on
   ORDERS     commands only: restart, report now, taken, closed, test
-  REPORTS    the track of RTC memory is dropped
-  MEMORY     fences and sums are not kept over a reset; numbers and time are
-  LINK       nothing: it tries on
+  REPORTS    the track of RTC memory is dropped, and for REST_S after such a crash no report and no
+             health record is made: the bound that was stated runs out, alarms go on
+  LINK       there is no other way out: it is not tried for REST_S after such a crash, but for a
+             new alarm; fences are looked at meanwhile, what they find waits in flash, and that
+             nothing comes is what the gateway says (silent)
+  MEMORY     fences and sums are not kept over a reset: an exit may be said twice; numbers and
+             time are, and the bound holds
 
-So it still reports position and takes orders unless the receiver's parser, the link or the outbox
-itself fails each time. From the second crash in safe mode on it rests before each start, PAUSE_MS
-to PAUSE_MAX_MS asleep (the button wakes it), so that a loop does not empty the battery.
+So wherever it looks at fences it states their bound, as ever, but without its settings; and it
+reports position and takes orders unless the receiver's parser, the link or the outbox itself fails
+each time. From the second crash in safe mode on it rests before each start, PAUSE_MS to
+PAUSE_MAX_MS asleep (the button wakes it), so that a loop does not empty the battery; not if REPORTS
+or LINK, left out, are what failed again: they have their own rest.
 
-Safe mode ends by the order to restart, by a power loss, or by a good hour; each time that it has
-to come again the good time is twice as long, up to sixteen hours. A fault that safe mode caught
-begins the time anew.
+Safe mode ends by the order to restart, by a power loss, or by a good hour; a fault that safe mode
+caught begins the time anew. The first crash within a good hour after it brings it back, with all
+that it left out, and each time the good time is twice as long, up to sixteen hours.
 """
 
 START, RECEIVER, BATTERY, BUTTON, ORDERS, REPORTS, LINK, MEMORY, WAITING = 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -42,6 +49,7 @@ GOOD_S = 3600
 ROUNDS_MAX = 4
 PAUSE_MS = 15000
 PAUSE_MAX_MS = 900000
+REST_S = 900
 
 MARKS = (
     5  # bytes: the stage; crashes; what is left out, a bit each; rounds << 4 | last stage; check
@@ -71,8 +79,8 @@ class Recovery:
         if self._fell:
             before, self.last_stage = self.last_stage, min(stage & 15, WAITING)
             self.crashes = min(self.crashes + 1, 255)
-            at_once = stage & _FELL or self.last_stage == START
-            enough = self.crashes >= (SAFE_AFTER if at_once else HUNG_AFTER)
+            first = SAFE_AFTER + (self.last_stage == START)
+            enough = self.crashes >= (first if stage & _FELL else HUNG_AFTER)
             if enough and self.last_stage == before:
                 self._left_out |= (1 << self.last_stage >> 1) & 255
         self.safe = self.crashes >= SAFE_AFTER
@@ -95,10 +103,16 @@ class Recovery:
         """True when safe mode goes without what belongs to `stage`."""
         return self.safe and bool(self._left_out << 1 & 1 << stage)
 
+    def poisoned(self):
+        """True when what RTC memory holds may be what ended the last start: it is dropped."""
+        return self.safe and self.crashed and self.last_stage == START
+
     def pause_ms(self):
         """How long to rest (`rests`, then a deep sleep) before this start goes on; 0: not."""
         beyond = self.crashes - SAFE_AFTER - 1
         if not self._fell or beyond < 0:
+            return 0
+        if self.last_stage in (REPORTS, LINK) and self.leaves_out(self.last_stage):
             return 0
         return min(PAUSE_MS << min(beyond, 8), PAUSE_MAX_MS)
 
@@ -111,9 +125,13 @@ class Recovery:
         return GOOD_S << self._rounds if self.safe else GOOD_S
 
     def good(self):
-        """It was good for long enough: nothing is left out from the next start on."""
-        self._rounds = min(self._rounds + 1, ROUNDS_MAX) if self.safe else 0
-        self.crashes = self._left_out = 0
+        """It was good for long enough: nothing is left out from the next start on. After safe mode
+        what was is not forgotten yet: `crashes` stays one short of it."""
+        if self.safe:
+            self._rounds = min(self._rounds + 1, ROUNDS_MAX)
+            self.crashes = SAFE_AFTER - 1
+        else:
+            self._rounds = self.crashes = self._left_out = 0
         self._write()
 
     def forgive(self):

@@ -87,10 +87,12 @@ _ENTRY = ">Bi"
 
 
 class Settings:
-    """Every row of ROWS as an attribute of its name; `version` is that of the last order."""
+    """Every row of ROWS as an attribute of its name; `version` is that of the last order; `lost`:
+    flash has others that cannot be read, so nothing can be stated by these."""
 
     def __init__(self):
         self.version = 0
+        self.lost = False
         for _number, name, default, _low, _high in ROWS:
             setattr(self, name, default)
 

@@ -39,7 +39,7 @@ LEFT, BACK, SOS, BATTERY_LOW, CANT_TELL, TEST = 1, 2, 3, 4, 5, 6
 OFF_CHARGER, TAKEN_OFF = 7, 8
 # alarm.reason
 CROSSED, BOOT, NEAR_TOO_LONG, NO_FIX_TOO_LONG, BUTTON, LEVEL, ORDERED = 1, 2, 3, 4, 5, 6, 7
-BEGAN, SENSOR = 8, 9
+BEGAN, SENSOR, NOT_WATCHED = 8, 9, 10
 # answer.result
 RECEIVED, APPLIED, ARMED, REFUSED = 1, 2, 3, 4
 # answer.reason
@@ -154,7 +154,7 @@ test b1 0 1 1
 charging b1 0 1 1
 fence_number b5 0 16 1
 what u8 1 8 1
-reason u8 1 9 1
+reason u8 1 10 1
 signal b5 0 31 1
 fence_state b3 0 4 1
 battery_mv u8 0 5100 20

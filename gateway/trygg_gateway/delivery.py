@@ -26,7 +26,7 @@ FENCE_STATES = ("unknown", "inside", "near", "outside", "cannot_tell")
 WHATS = ("", "left", "back", "sos", "battery_low", "cannot_tell", "test", "off_charger",
          "taken_off")  # fmt: skip
 REASONS = ("", "crossed", "boot", "near_too_long", "no_fix_too_long", "button", "level", "ordered",
-           "began", "sensor")  # fmt: skip
+           "began", "sensor", "not_watched")  # fmt: skip
 RESULTS = ("", "received", "applied", "armed", "refused")
 REFUSALS = ("", "bad_signature", "old_version", "expired", "unknown_kind", "bad_body",
             "out_of_range", "no_clock", "no_room", "no_flash")  # fmt: skip

@@ -118,6 +118,51 @@ def test_a_good_hour_ends_it_and_each_return_takes_twice_as_long():
     assert known.good_s() == GOOD_S
 
 
+def test_the_first_crash_after_safe_mode_brings_it_back_with_what_it_left_out():
+    power, known = crashed(HUNG_AFTER, RECEIVER)
+    known.good()
+    known.asleep()
+    known = started(power, SOFT)
+    assert not known.safe and not known.leaves_out(RECEIVER)
+    known.mark(LINK)
+    known = started(power, WDT)
+    assert known.safe and known.leaves_out(RECEIVER) and not known.leaves_out(LINK)
+    known.good()
+    known.asleep()
+    known = started(power, SOFT)
+    known.good()  # a good hour outside of it
+    assert (known.crashes, known.leaves_out(RECEIVER)) == (0, False)
+    known.mark(LINK)
+    assert not started(power, WDT).safe
+
+
+def test_what_rtc_memory_holds_is_dropped_before_settings_are():
+    power, known = crashed(SAFE_AFTER - 1, START)
+    assert not known.poisoned()
+    known.mark(START)
+    known = started(power, WDT)
+    assert known.poisoned() and not known.leaves_out(START)
+    known.asleep()
+    assert not started(power, DEEPSLEEP).poisoned()  # what it wrote itself
+    for crashes in range(SAFE_AFTER + 1, HUNG_AFTER + 1):
+        known.mark(START)
+        known = started(power, WDT)
+        assert known.leaves_out(START) == (crashes >= HUNG_AFTER)
+    power, known = crashed(0)
+    for crashes in range(1, SAFE_AFTER + 2):
+        known.mark(START)
+        known.fell()
+        known = started(power, HARD)
+        assert known.leaves_out(START) == (crashes > SAFE_AFTER)
+
+
+def test_what_rests_by_itself_needs_no_rest_of_the_whole_tracker():
+    for stage in (recovery.REPORTS, LINK):
+        _, known = crashed(HUNG_AFTER, stage)
+        assert known.leaves_out(stage) and not known.pause_ms()
+    assert crashed(HUNG_AFTER, RECEIVER)[1].pause_ms()
+
+
 def test_an_ordered_restart_and_a_power_loss_forgive_all():
     power, known = crashed(9)
     known.forgive()

@@ -44,6 +44,7 @@ const REASON = {
   ordered: "asked for by an operator",
   began: "already outside when the fence came into force",
   sensor: "the tracker felt that it is not worn",
+  not_watched: "the tracker does not look at its fences: it restarts again and again there",
 };
 
 // what a line of a timeline says; `who` is a person, a sink, a tracker or the gateway
