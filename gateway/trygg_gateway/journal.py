@@ -101,7 +101,7 @@ class Journal:
         self.ended: Future[None] = Future()
         self._limits = limits
         self._lock = lock
-        self._db = prepared(path)
+        self._db = prepared(path, lock is not None)
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._queue: deque[Parcel] = deque()
         self._alarms: deque[list[Any]] = deque()  # flat, of parcels in the queue

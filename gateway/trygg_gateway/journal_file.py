@@ -1,4 +1,10 @@
-"""The journal's file: whose it is, whether it is one of ours at our version, how it is opened."""
+"""The journal's file: whose it is, whether it is one of ours at our version, how it is opened.
+
+schema.sql lays out version 1, and each schema_N.sql makes version N of the one before. A new file
+goes through all of them, an older journal through those it lacks, in one transaction: it is of the
+new version or untouched. That is done by nobody but the gateway that has the journal to itself;
+beside a running gateway of an older Trygg the command line refuses.
+"""
 
 import fcntl
 import sqlite3
@@ -7,8 +13,8 @@ from typing import IO
 
 from trygg_gateway.database import Database
 
-SCHEMA_VERSION = 1
-SCHEMA = Path(__file__).with_name("schema.sql")
+SCHEMA_VERSION = 2
+_FOLDER = Path(__file__).parent
 
 # errors of the disk or the file, not of the statement: the same work is tried again
 _DISK = {
@@ -41,24 +47,45 @@ def only_gateway(path: Path) -> IO[bytes]:
 
 
 def make_or_check(db: Database, path: Path) -> None:
-    """Lay out an empty database; refuse one that is not ours or not of our version."""
+    """Lay out an empty database, bring an older one up to date; refuse one that is not ours."""
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master").fetchall()}
     if not tables:
-        for statement in SCHEMA.read_text("utf-8").split(";\n"):
-            db.execute(statement)
-        db.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
-        return
-    if "meta" not in tables or "records" not in tables:
+        _run(db, "schema.sql")
+        db.execute("INSERT INTO meta VALUES ('schema', '1')")
+    elif "meta" not in tables or "records" not in tables:
         raise JournalError(
             f"open journal {path}: wanted a journal of Trygg, got a database with other tables."
             " Name another file in gateway.data"
         )
+    version = _version(db, path)
+    for number in range(version + 1, SCHEMA_VERSION + 1):
+        _run(db, f"schema_{number}.sql")
+    if version < SCHEMA_VERSION:
+        db.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(SCHEMA_VERSION),))
+
+
+def _version(db: Database, path: Path) -> int:
+    """The version of a journal that this Trygg can use, at once or once it is brought up to it."""
     (got,) = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() or ("none",)
-    if got != str(SCHEMA_VERSION):
+    if not got.isdigit() or not 1 <= int(got) <= SCHEMA_VERSION:
         raise JournalError(
-            f"open journal {path}: wanted schema {SCHEMA_VERSION}, got schema {got}. Start it with"
-            " the Trygg that wrote it, or move the file away to begin a new one"
+            f"open journal {path}: wanted schema {SCHEMA_VERSION} or older, got schema {got}. Start"
+            " it with the Trygg that wrote it, or move the file away to begin a new one"
         )
+    return int(got)
+
+
+def _run(db: Database, file: str) -> None:
+    for statement in (_FOLDER / file).read_text("utf-8").split(";\n"):
+        db.execute(statement)
+
+
+def _is_older(db: Database) -> bool:
+    """Whether it is a journal that an older Trygg may be running on."""
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is None:
+        return False
+    found = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+    return found is not None and found[0].isdigit() and int(found[0]) < SCHEMA_VERSION
 
 
 def is_of_the_disk(error: sqlite3.Error) -> bool:
@@ -73,17 +100,23 @@ def connect(path: Path) -> sqlite3.Connection:
     )
 
 
-def prepared(path: Path) -> sqlite3.Connection:
-    """The writer's connection to a journal of our schema, made now if the file is empty."""
+def prepared(path: Path, alone: bool) -> sqlite3.Connection:
+    """The writer's connection to a journal of our schema, made now if the file is empty.
+
+    `alone`: this process has the journal to itself; else an older one is brought up to date only
+    if no gateway is running on it.
+    """
     try:
         db = connect(path)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA journal_size_limit = 67108864")
-            db.execute("BEGIN IMMEDIATE")
-            make_or_check(db, path)
-            db.execute("COMMIT")
+            if alone or not _is_older(db):
+                _made(db, path)
+            else:
+                with only_gateway(path):
+                    _made(db, path)
         except BaseException:
             db.close()
             raise
@@ -93,3 +126,9 @@ def prepared(path: Path) -> sqlite3.Connection:
             " Look at the file and its folder; once it is moved away, a new one is begun"
         ) from error
     return db
+
+
+def _made(db: sqlite3.Connection, path: Path) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    make_or_check(db, path)
+    db.execute("COMMIT")
