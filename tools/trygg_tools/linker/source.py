@@ -1,0 +1,106 @@
+"""One file of the firmware while it is linked: its text, its tree, what it imports, edits of it."""
+
+import ast
+import re
+from dataclasses import dataclass, field
+
+WORD = re.compile(r"[A-Za-z_]\w*")
+Edit = tuple[int, int, int, int, str]  # from line and column to line and column, the new text
+
+
+class LinkError(Exception):
+    """A source does something that linking would break; the text says where and what."""
+
+
+@dataclass
+class Source:
+    """One file: its text, and what was learned of it."""
+
+    name: str
+    text: str
+    tree: ast.Module = field(init=False)
+    constants: dict[str, int] = field(default_factory=dict)
+    modules: dict[str, str] = field(default_factory=dict)  # the name here: its file
+    imported: dict[str, tuple[str, str]] = field(default_factory=dict)  # here: file, name there
+    names: dict[str, str] = field(default_factory=dict)  # stripped: as it was
+
+    def __post_init__(self) -> None:
+        try:
+            self.tree = ast.parse(self.text)
+        except SyntaxError as error:
+            raise LinkError(f"{self.name}:{error.lineno}: {error.msg}") from error
+
+
+def find_imports(source: Source, sources: dict[str, Source]) -> None:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if f"{alias.name}.py" in sources:
+                    source.modules[alias.asname or alias.name] = f"{alias.name}.py"
+        if not isinstance(node, ast.ImportFrom) or not node.module:
+            continue
+        folder = node.module.replace(".", "/")
+        for alias in node.names:
+            here = alias.asname or alias.name
+            if f"{folder}/{alias.name}.py" in sources:
+                source.modules[here] = f"{folder}/{alias.name}.py"
+            elif f"{folder}.py" in sources:
+                source.imported[here] = (f"{folder}.py", alias.name)
+
+
+def refuse_inheritance(source: Source) -> None:
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.ClassDef):
+            continue
+        for told in map(ast.unparse, node.bases):
+            if told in source.imported or told.split(".")[0] in source.modules:
+                raise LinkError(
+                    f"{source.name}:{node.lineno}: class {node.name} inherits from {told} of "
+                    "another file; stripped names of the two would collide"
+                )
+
+
+def words_of(tree: ast.Module) -> set[str]:
+    """The words of all strings but docstrings."""
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    words: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and id(node) not in docstrings:
+            if isinstance(node.value, str):
+                words.update(WORD.findall(node.value))
+            elif isinstance(node.value, bytes):
+                words.update(WORD.findall(node.value.decode("latin-1")))
+    return words
+
+
+def edit_of(node: ast.expr | ast.stmt, text: str) -> Edit:
+    assert node.end_lineno is not None
+    assert node.end_col_offset is not None
+    return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, text)
+
+
+def apply(source: Source, edits: list[Edit]) -> None:
+    """Make the edits; every line keeps its number. One within another is not made."""
+    lines = [line.encode() for line in source.text.split("\n")]
+    end: tuple[int, int] = (len(lines) + 1, 0)
+    outer: list[Edit] = []
+    for edit in sorted(edits, key=lambda one: (one[0], one[1], -one[2], -one[3])):
+        if outer and (edit[0], edit[1]) < (outer[-1][2], outer[-1][3]):
+            continue
+        outer.append(edit)
+    for first, column, last, end_column, text in reversed(outer):
+        assert (last, end_column) <= end
+        tail = lines[last - 1][end_column:]
+        lines[first - 1] = lines[first - 1][:column] + text.encode()
+        if last > first:
+            lines[first:last] = [b""] * (last - first)
+        lines[first - 1] += tail
+        end = (first, column)
+    source.text = b"\n".join(lines).decode()
+    source.tree = ast.parse(source.text)
