@@ -16,7 +16,7 @@ from tracker.assembly import Assembly
 from tracker.downlink import Downlink
 from tracker.fence_rule import Event
 from tracker.motion import Motion
-from tracker.planner import Planner
+from tracker.planner import LINGER_S, Planner
 from tracker.recorder import Recorder
 from tracker.recovery import Recovery
 from tracker.strap import PUT_ON, TAKEN_OFF
@@ -32,8 +32,7 @@ class Parts:
         self.power, self.board, self.log, self.anchor = power, board, log, anchor
 
 
-LINGER_S = 4  # the link stays so long after it was last heard, for orders that the gateway owes
-LISTEN_S = 600  # after an alarm the link stays, so that "taken" is told at once
+LISTEN_S = 600  # after a call or an exit the link stays, so that "taken" is told at once
 CHECK_S = 30  # between two looks at overdue fixes
 COMPLAIN_S = 60  # the same fault is logged once in so long
 FAULT_WAIT_MS = 200  # and no step sooner, once there was one
@@ -226,6 +225,8 @@ class App:
         if self._planner.report_due(now_s):
             soon_s = max(now_s, image.stated_at_s + self._core.settings.report_live_s)
             image.next_report_s = min(image.next_report_s, soon_s)
+        if self._core.duty.follows and not self._search.on:
+            image.next_report_s = now_s  # with each position
         self._dirty = True
 
     def _position_anew(self):
@@ -289,7 +290,10 @@ class App:
         """Keep an alarm, say it at once, let the wearer feel that it was sent; gives its seq."""
         boot, seq = self._recorder.alarm(event)
         self._undated = self._undated or not self._parts.clock.utc()
-        self._image.listen_until_s = self._now_s + LISTEN_S
+        if event.what in (layouts.LEFT, layouts.SOS, layouts.TEST):
+            self._image.listen_until_s = self._now_s + LISTEN_S
+        elif event.what == layouts.CANT_TELL:
+            self._image.told_s = self._now_s
         self._uplink.hurry(self._now_s)
         if recovery.LINK in self._rests:
             self._rests[recovery.LINK] = self._now_s + 1  # after this is remembered, see _STAGES
@@ -319,7 +323,9 @@ class App:
         image, uplink = self._image, self._uplink
         state = self.fences.worst()[1]
         uplink.stay = bool(
-            state == layouts.OUTSIDE or image.sos_open or self._now_s < image.listen_until_s
+            (state == layouts.OUTSIDE and not self._core.duty.follows)
+            or image.sos_open
+            or self._now_s < image.listen_until_s
         )
         uplink.poll(self._now, self._now_s)
         if uplink.heard():
@@ -332,6 +338,8 @@ class App:
             self._set_clock(utc)
         if uplink.stored_alarms():
             self._wearer.feels("stored")
+            if state == layouts.OUTSIDE:
+                image.listen_until_s = self._now_s + LISTEN_S
         self._downlink.hear(uplink.orders())
         if uplink.busy() and not uplink.wanted():
             uplink.close(self._now)

@@ -5,12 +5,14 @@ itself; and the first fixes of a search under a weak sky are far off and come ho
 Two such fixes three seconds apart agree. So a fix is doubtful when
   - its own accuracy is worse than half of accuracy_clamp_dm, or
   - it lies farther beyond the boundary than the wearer can have come at v_max since the last fix
-    that was not OUTSIDE, both accuracies and fix_margin_dm allowed for.
+    that was not OUTSIDE, both accuracies and fix_margin_dm allowed for; of that time REACH_S count,
+    since nobody who was seen inside is to be outside at the first look after a longer pause: that
+    was planned to come before.
 A doubtful OUTSIDE counts as NEAR until such fixes, without one that is not OUTSIDE between them,
 have come for doubt_s with the receiver kept on; then it counts as decided. Time without fixes does
 not count: the first fixes of two searches running are as far off as those of one. Who walks out
-under an open sky is never doubted; the stated bound allows for the others. Measured:
-docs/simulation.md.
+under an open sky, looked for as planned, is never doubted; the stated bound allows for the others.
+Measured: docs/simulation.md.
 
 Distances in cm beyond the boundary, times in seconds on the FenceSet's clock.
 """
@@ -20,6 +22,7 @@ from trygg_wire.layouts import NEAR, OUTSIDE
 NEVER_S = -0x1FFFFFFF
 _NONE = 255  # longer than any doubt_s
 _LONG_AGO = 65535
+REACH_S = 30  # the shortest pause, and a usual search
 _GAP_S = 10  # more than this between two fixes: the receiver was off, or lost the sky
 
 
@@ -85,6 +88,6 @@ class Doubt:
             return True
         if self.sure_at_s == NEVER_S:
             return False
-        reach_dm = (now_s - self.sure_at_s + 1) * settings.v_max_dm_s
+        reach_dm = min(now_s - self.sure_at_s + 1, REACH_S) * settings.v_max_dm_s
         reach_dm += accuracy_dm + settings.fix_margin_dm
         return distance_cm - self.sure_cm > 10 * reach_dm

@@ -63,7 +63,8 @@ class Duty:
     failures: searches in a row without a fix. stated_s: the slack that the last report stated,
     NOTHING_S, or 0 when there was no report in this boot. slack_s: that of the current plan. All
     four may be set: what was before a sleep. look_s: LOOK_S where an anchor is listened for.
-    night: reports inside may wait until report_night_s.
+    night: reports inside may wait until report_night_s. follows: a wearer who is outside has been
+    so for a while, and reports may wait until follow_s.
     """
 
     def __init__(self, settings):
@@ -73,7 +74,7 @@ class Duty:
         self.stated_s = 0
         self.slack_s = settings.fix_floor_s
         self.look_s = 0
-        self.night = False
+        self.night = self.follows = False
 
     # -- how searches went -----------------------------------------------------------------
 
@@ -168,7 +169,7 @@ class Duty:
     def next_report_in_s(self, state, alarm_open=False):
         """Pause between two reports in this `state` (FenceSet.worst's); alarm_open: any other."""
         if state == OUTSIDE or alarm_open:
-            return self.settings.alarm_report_s
+            return self.settings.follow_s if self.follows else self.settings.alarm_report_s
         if state == INSIDE:
             inside_s = self.settings.report_inside_s
             return max(inside_s, self.settings.report_night_s) if self.night else inside_s

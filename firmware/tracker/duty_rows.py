@@ -10,6 +10,7 @@ Conditions and rules take (Duty, Situation); conditions of SLACKS are names of S
 from trygg_wire.layouts import OUTSIDE, UNKNOWN
 
 NEVER_S = 1 << 20
+SEND_S = 10  # from a fix until the gateway has it, as a rule
 PAUSE, SKIP = 1, 2
 
 
@@ -20,7 +21,9 @@ class Situation:
     accuracy_dm, age_s: that fix's. anchor_margin_cm: the same of the farthest place where the home
     anchor is heard, None when it tells nothing. state: FenceSet.worst's. change_s: until a fence's
     schedule changes. still: nothing has moved since the last good fix, and a sensor says so.
-    walking: a sensor says that the wearer has moved for some seconds and still does.
+    walking: a sensor says that the wearer has moved for some seconds and still does. followed:
+    outside, and not just left; inside_cm: as margin_cm, of the fences that are not left, None
+    without any.
     """
 
     def __init__(self):
@@ -40,6 +43,8 @@ class Situation:
         self.battery_low = False
         self.charging = False
         self.night = False
+        self.followed = False
+        self.inside_cm = None
 
 
 # -- conditions ----------------------------------------------------------------------------
@@ -47,6 +52,10 @@ class Situation:
 
 def _in_alarm(_duty, at):
     return at.state == OUTSIDE or at.alarm_open
+
+
+def _followed(_duty, at):
+    return at.followed
 
 
 def _failing_in_alarm(duty, at):
@@ -92,8 +101,9 @@ def _floor_on_foot(duty, at):
     return max(min(duty.settings.fix_floor_s, _doubled(duty)), reach_s)
 
 
-def _back_off_in_alarm(duty, _at):
-    return min(_doubled(duty), duty.settings.alarm_fix_s)
+def _back_off_in_alarm(duty, at):
+    settings = duty.settings
+    return min(_doubled(duty), settings.follow_s if at.followed else settings.alarm_fix_s)
 
 
 def _doubled(duty):
@@ -103,6 +113,15 @@ def _doubled(duty):
 
 def _alarm_pause(duty, at):
     return min(duty.settings.alarm_fix_s, duty.settings.fix_floor_s) - at.age_s
+
+
+def _follow_pause(duty, at):
+    """So that the gateway's position is never older, and as ever for the fences not left."""
+    pause_s = duty.settings.follow_s - duty.time_to_fix_s - SEND_S
+    if at.inside_cm is not None:
+        way_s = duty.reach_s(at.inside_cm, at.accuracy_dm)
+        pause_s = min(pause_s, max(way_s, duty.pause_slack_s(at)))
+    return max(pause_s - at.age_s, _alarm_pause(duty, at))
 
 
 def _ceiling(duty, at):
@@ -125,10 +144,11 @@ def _ceiling_s(duty, at):
 
 PAUSES = (
     # when                                   the next fix is due in
-    (_failing_in_alarm, _back_off_in_alarm),  # fix_floor_s, doubling up to alarm_fix_s
+    (_failing_in_alarm, _back_off_in_alarm),  # fix_floor_s, doubling up to alarm_fix_s, follow_s
     (_failing_on_foot, _floor_on_foot),  #      fix_floor_s, or the way if longer
     (_failing, _back_off),  #                   the same up to fix_ceiling_s, or the way if longer
     (_deciding, _at_once),  #                   0: the receiver stays on
+    (_followed, _follow_pause),  #              follow_s less the time to find and send it
     (_in_alarm, _alarm_pause),  #               alarm_fix_s or fix_floor_s, whichever is less
     (_nowhere, _ceiling),  #                    fix_ceiling_s, on the charger charging_fix_s
     (_always, _before_the_boundary),  #         the time to the boundary, at least the slack

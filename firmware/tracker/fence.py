@@ -13,8 +13,9 @@ is neither stays as it was (outside) or is NEAR.
 
 LEFT is said once per exit. Its reason is CROSSED if this fence has known the wearer inside, BEGAN
 if its window began while they were outside, else BOOT: a tracker that starts, or is given a
-fence, while outside. CANNOT_TELL is said once when NEAR lasts near_max_s (for that fence) or no
-good fix came for no_fix_max_s (fence number 0), and again only after it was over.
+fence, while outside. CANNOT_TELL is the state when NEAR lasts near_max_s (for that fence) or no
+good fix came for no_fix_max_s. It is said once as an alarm, for no fix with fence number 0, and
+again only after it was over: then, or sooner or later, as `patience_s` wants.
 
 Each fence is judged by itself: two keep-in fences are two promises, not one area of two parts. One
 that its schedule (schedule.py) has put out of force is not looked at and knows nothing, and only
@@ -58,13 +59,15 @@ class FenceSet:
 
     version: the fence set's, 0 with none. zone: that of its schedules (local_time.py).
     needs_confirmation: keep the receiver on, one more fix may decide. armed: a good fix has been
-    judged under this version. refused: fixes that physics refused since the start.
+    judged under this version. refused: fixes that physics refused since the start. patience_s:
+    after so long of NEAR (near_max_s at least) or without a fix that is said; 0: as the settings.
     """
 
     def __init__(self, settings):
         self.version = 0
         self.zone = (0, 0)
         self.armed = False
+        self.patience_s = 0
         self._settings = settings
         self._physics = Physics(settings)
         self._fences = ()
@@ -201,7 +204,8 @@ class FenceSet:
         self._follow(time_s)
         events = self._near_too_long(now_s)
         without_s = now_s - self._fix_at_s
-        if self._in_force and not self._no_fix_said and without_s >= self._settings.no_fix_max_s:
+        most_s = self.patience_s or self._settings.no_fix_max_s
+        if self._in_force and not self._no_fix_said and without_s >= most_s:
             self._no_fix_said = True
             events += (Event(CANT_TELL, 0, NO_FIX_TOO_LONG),)
         return events
@@ -380,7 +384,7 @@ class FenceSet:
         self._fixes.insert(0, fix)
 
     def _near_too_long(self, now_s):
-        near_max_s = self._settings.near_max_s
+        near_max_s = max(self.patience_s, self._settings.near_max_s)
         events = ()
         for fence in self._in_force:
             if fence.state == NEAR and fence.near_too_long(now_s, near_max_s):
@@ -390,7 +394,10 @@ class FenceSet:
     def _state_of(self, fence):
         if fence.state == OUTSIDE:
             return OUTSIDE
-        return CANNOT_TELL if fence.near_said or self._no_fix_said else fence.state
+        settings, now_s = self._settings, self._clock.now_s
+        blind = self._no_fix_said or now_s - self._fix_at_s >= settings.no_fix_max_s
+        near = fence.state == NEAR and now_s - fence.near_since_s >= settings.near_max_s
+        return CANNOT_TELL if blind or near or fence.near_said else fence.state
 
     def _distance_dm(self, number, fix):
         for fence in self._fences:

@@ -9,10 +9,14 @@ GAP_S = 2
 
 
 class Motion:
-    """Over a BoardIo port. moved_s: when motion was last seen, or the start; may be set."""
+    """Over a BoardIo port. moved_s: when motion was last seen, or the start; walked_s: seconds of
+    motion that went on, in all. under_way: it went on when the chip fell asleep, so the sleep may
+    have been a walk. All three may be set.
+    """
 
     def __init__(self, board):
-        self.moved_s = 0
+        self.moved_s = self.walked_s = 0
+        self.under_way = False
         self._began_s = None  # the first second of the motion that goes on
         self._board = board
 
@@ -20,8 +24,12 @@ class Motion:
         """Ask the sensor; True when it says that the wearer has moved."""
         if not self._board.has_motion() or not self._board.motion():
             return False
-        if self._began_s is None or now_s - self.moved_s > GAP_S:
+        apart_s = now_s - self.moved_s
+        if self._began_s is None or apart_s > GAP_S:
             self._began_s = now_s
+        if self.under_way or apart_s <= GAP_S:
+            self.walked_s += apart_s
+        self.under_way = False
         self.moved_s = now_s
         return True
 

@@ -6,14 +6,27 @@ is switched on as soon as the fix is due without the rest. The growth of pauses 
 vain is such a rest too; only a walk ends it, and the chip stays awake for the few seconds that
 tell a walk from a turn in a chair. What is planned and stated stands in the
 image (retained.FIELDS).
+
+Who has been outside for a while is followed at a stated rate (follow_s) instead of without a
+pause: from the end of the time in which the link stays after an alarm, and while nobody has called.
+
+How long nothing may be known before that is said is `patience_s`: no longer than near_max_s where
+the wearer may be beyond a boundary, which is when a sensor has felt them walk for as long as the
+way takes at v_max since they were last read as inside. Else they are where they were, and it is
+said after VOUCHED_S. Without a sensor nobody can vouch for them: near_max_s, but not again within
+AGAIN_S. The state is in every report all the while.
 """
 
 from tracker.duty import LOOK_S
 from tracker.duty_rows import NEVER_S, Situation
 from tracker.local_time import minute_of_week, offset_s
+from tracker.motion import GAP_S
+from trygg_wire.layouts import INSIDE, OUTSIDE
 
 PAYS_S = 12  # a look takes 3 s of some 100 mA: as much as 12 s of a receiver at 25 mA
 LOOKED_S = 30  # a look at the anchor counts for the rest that it was made for
+LINGER_S = 4  # the link stays so long after it was last heard, for orders that the gateway owes
+VOUCHED_S = AGAIN_S = 43200
 _DAY_MIN = 1440
 
 
@@ -33,10 +46,12 @@ class Planner:
         self._now_s = 0
         self._at = Situation()
         core.duty.stated_s, core.duty.slack_s = image.stated_s, image.slack_s
-        motion.moved_s = image.moved_s
+        motion.moved_s, motion.walked_s = image.moved_s, image.walked_s
+        motion.under_way = image.now_s - image.moved_s <= GAP_S
         anchor.load((image.anchor_state, image.anchor_north, image.anchor_east))
         search.next_s, search.upkept_s = image.next_fix_s, image.upkept_s
         search.rest = self.rest
+        self.situation(core.elapsed.now_s)
 
     def situation(self, now_s):
         """What is known now; the same object each time."""
@@ -53,6 +68,7 @@ class Planner:
         at.change_s = core.fences.next_change_s(utc) + 1  # the fix is to be within the window
         at.alarm_open = bool(self._image.sos_open)
         at.upkeep = self._search.keeps_up(now_s)
+        self._followed(at, now_s)
         at.battery_low, at.charging = core.battery.said, core.battery.charging
         at.still = self._motion.still_for(at.age_s, now_s)
         at.walking = self._motion.walks(now_s)
@@ -87,7 +103,12 @@ class Planner:
         return self._core.duty.report_due(self.situation(now_s))
 
     def fixed(self, fix, now_s):
-        """A good fix: perhaps it teaches where the anchor is."""
+        """A good fix: perhaps it teaches where the anchor is, and who is inside has walked from
+        nowhere yet."""
+        fences, image = self._core.fences, self._image
+        if fences.worst()[1] == INSIDE:
+            image.inside_walked_s = image.walked_s
+            image.inside_dm = max(0, -fences.margin_cm() // 10 - fix.accuracy_dm)
         self._anchor.beside(fix, now_s, LOOK_S)
 
     def rest(self, now_s):
@@ -109,6 +130,7 @@ class Planner:
     def feel(self, now_s):
         """Ask motion and anchor; True when a rest has ended by it."""
         self._now_s = now_s
+        self._core.fences.patience_s = self.patience_s(now_s)
         if self._anchor.poll(now_s):
             self._keep()
         if self._anchor.faults > self._faults:
@@ -116,7 +138,7 @@ class Planner:
             self._log.error("the radio that listens for anchors failed")
         if not self._motion.poll(now_s):
             return False
-        self._image.moved_s = now_s
+        self._image.moved_s, self._image.walked_s = now_s, self._motion.walked_s
         walks = self._motion.walks(now_s)
         self._search.patient = self._search.patient or walks
         if not self.resting():
@@ -125,6 +147,16 @@ class Planner:
             return False
         self._search.next_s = self._image.next_fix_s = max(now_s, self._image.due_fix_s)
         return True
+
+    def patience_s(self, now_s):
+        """The seconds without knowing where the wearer is, after which that is said."""
+        image, settings = self._image, self._core.settings
+        if self._motion.sensed():
+            walked_s = image.walked_s - image.inside_walked_s
+            vouched = walked_s * settings.v_max_dm_s < image.inside_dm
+            return VOUCHED_S if vouched else settings.near_max_s
+        again_s = image.told_s + AGAIN_S - now_s if image.told_s else 0
+        return NEVER_S if again_s > 0 else settings.near_max_s
 
     def resting(self):
         """Whether a fix is left out that is due, or will be: then motion must wake the chip."""
@@ -168,6 +200,19 @@ class Planner:
         image.next_fix_s, image.upkept_s = self._search.next_s, self._search.upkept_s
         image.stated_s, image.slack_s = duty.stated_s, duty.slack_s
         image.anchor_state, image.anchor_north, image.anchor_east = self._anchor.save()
+
+    def _followed(self, at, now_s):
+        """Whether who is outside is looked for at the rate of follow_s."""
+        settings, image = self._core.settings, self._image
+        just_left = image.listen_until_s > now_s + LINGER_S or at.alarm_open
+        just_left = just_left or self._core.outbox.alarms_waiting()
+        slower = settings.follow_s > settings.alarm_report_s
+        at.followed = at.state == OUTSIDE and slower and not just_left
+        self._core.duty.follows = at.followed
+        at.inside_cm = None
+        if at.followed:
+            rest = [f.distance_cm for f in self._core.fences.in_force() if f.state != OUTSIDE]
+            at.inside_cm = max(rest) if rest else None
 
     def _listened(self, at):
         """What the anchor says, where fixes take so long that listening is cheaper.

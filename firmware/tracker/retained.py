@@ -56,6 +56,10 @@ FIELDS = (
     "held",  # records that RAM alone holds: a start counts them as dropped
     "exit_boot",  # the newest alarm LEFT
     "exit_seq",
+    "walked_s",  # Motion.walked_s; and as it was when the wearer was last read as inside
+    "inside_walked_s",
+    "inside_dm",  # how far inside surely
+    "told_s",  # when "cannot tell" was last said, 0 never
     "heap_least",  # bytes free at the worst moment since the last health record, 0 unknown
 )
 COUNTERS = (

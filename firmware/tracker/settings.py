@@ -50,6 +50,7 @@ _TEXT = """
 39 off_charger_percent 50 0 100
 40 taken_off_s 120 5 3600
 46 doubt_s 20 0 120
+47 follow_s 60 10 600
 """
 
 

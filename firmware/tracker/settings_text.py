@@ -83,6 +83,9 @@ TEXTS = (
      "How long the strap is open, off the charger, before that is said."),
     (46, "s",
      "How long fixes that may be echoes must say outside before that is believed."),
+    (47, "s",
+     "How old a position may become at the gateway from ten minutes after an exit on, found and "
+     "sent as usual; alarm_report_s or less: as at first."),
 )  # fmt: skip
 
 COLUMNS = ("number", "name", "default", "low", "high", "unit", "what")

@@ -184,9 +184,58 @@ def test_without_reception_outside_it_goes_on_looking_every_few_seconds():
             pauses.add(search.wait_s(tracker.app._now_s))
 
     tracker.at_step = look
-    tracker.run(1200)
-    assert tracker.app._core.duty.failures > 10
+    tracker.run(250)
+    assert tracker.app._core.duty.failures > 3
     assert max(pauses) <= tracker.app._core.settings.alarm_fix_s
+
+
+def outside_for_ten_minutes():
+    tracker = fenced(leaving)
+    tracker.run(1450)  # over the line after 790 s
+    return tracker
+
+
+def test_who_has_been_outside_for_a_while_is_followed_with_the_chip_asleep_between():
+    tracker = outside_for_ten_minutes()
+    sleeps, before = tracker.power.sleeps, len(tracker.gateway.arrivals)
+    tracker.run(1200)
+    assert tracker.power.sleeps - sleeps >= 18
+    came = []
+    for boot, seq, ms in tracker.gateway.arrivals[before:]:
+        kind, values = codec.decode(tracker.gateway.records[(boot, seq)])
+        if kind == layouts.REPORT:
+            assert values["fence_state"] == layouts.OUTSIDE
+            fix_s = values["time_s"] - values["fixes"][0]["age_s"] - START_S
+            came.append((ms // 1000, fix_s))
+    assert len(came) >= 18
+    for i in range(1, len(came)):
+        assert came[i][0] - came[i - 1][1] <= 60  # so old did the one before become
+
+
+def test_a_called_or_unheard_alarm_keeps_the_receiver_and_the_link_on():
+    tracker = outside_for_ten_minutes()
+    tracker.board.pressed = True
+    tracker.run(20)
+    tracker.board.pressed = False
+    tracker.run(700)
+    sleeps = tracker.power.sleeps
+    tracker.run(300)
+    assert tracker.power.sleeps == sleeps
+    unheard = fenced(leaving)
+    unheard.run(600)
+    unheard.link.unreachable = True
+    unheard.run(1000)
+    assert unheard.app._search.on
+
+
+def test_back_inside_ends_the_following():
+    there_and_back = fenced(
+        lambda world_s: leaving(min(world_s, 2 * START_S + 3200 - world_s))
+    )  # turns at 1600 s
+    there_and_back.run(2800)
+    whats = [alarm["what"] for alarm in records(there_and_back, layouts.ALARM)]
+    assert whats == [layouts.LEFT, layouts.BACK]
+    assert records(there_and_back, layouts.REPORT)[-1]["fence_state"] == layouts.INSIDE
 
 
 def test_health_states_the_least_heap_since_the_health_before_through_sleep_and_order():

@@ -1,6 +1,6 @@
 """Doubt: echoes must last, walkers are believed at once."""
 
-from tracker.doubt import Doubt
+from tracker.doubt import REACH_S, Doubt
 from trygg_wire.layouts import INSIDE, NEAR, OUTSIDE
 
 
@@ -20,11 +20,18 @@ def at_home(accuracy_dm=100):
 
 
 def test_who_walks_out_at_v_max_is_believed_at_once():
-    for pause_s in (1, 20, 45, 600):
+    for pause_s in (1, 20, REACH_S - 1):
         doubt = at_home()
         beyond_cm = -9000 + pause_s * 200 + 2 * 1000
         assert doubt.weigh(OUTSIDE, beyond_cm, 100, 1000 + pause_s, Settings) == OUTSIDE
         assert not doubt.open
+
+
+def test_time_without_a_look_carries_nobody_past_the_boundary():
+    for pause_s in (60, 600, 7200):
+        doubt = at_home()
+        assert doubt.weigh(OUTSIDE, 2600, 100, 1000 + pause_s, Settings) == NEAR
+        assert doubt.open
 
 
 def test_a_jump_is_near_until_it_has_lasted():
@@ -46,9 +53,9 @@ def test_a_jump_that_comes_back_is_forgotten():
 
 
 def test_a_fix_that_owns_to_be_inexact_must_last_too():
-    doubt = at_home()
-    assert doubt.weigh(OUTSIDE, 9000, 251, 1600, Settings) == NEAR
-    assert doubt.weigh(OUTSIDE, 9000, 250, 1601, Settings) == OUTSIDE
+    for accuracy_dm, counts_as in ((251, NEAR), (250, OUTSIDE)):
+        doubt = at_home()
+        assert doubt.weigh(OUTSIDE, -3000, accuracy_dm, 1020, Settings) == counts_as
 
 
 def test_with_nothing_known_before_only_inexact_fixes_are_doubted():

@@ -1,7 +1,7 @@
 """Duty: the next fix before the boundary can be reached, and a worst case that can be stated."""
 
 from tracker.duty import LOOK_S, NOTHING_S, Duty
-from tracker.duty_rows import NEVER_S, PAUSES, SLACKS, Situation
+from tracker.duty_rows import NEVER_S, PAUSES, SEND_S, SLACKS, Situation
 from tracker.settings import Settings
 from trygg_wire.layouts import CANNOT_TELL, INSIDE, NEAR, OUTSIDE, UNKNOWN
 
@@ -83,6 +83,33 @@ def test_outside_is_looked_at_often_and_so_is_a_wearer_who_has_called():
     assert pause(duty(), -500, state=OUTSIDE, age_s=4) == 6
     assert pause(duty(), 500, alarm_open=True) == 10
     assert pause(duty(alarm_fix_s=120), -500, state=OUTSIDE) == 20
+
+
+def test_who_has_been_outside_for_a_while_is_followed_at_the_stated_rate():
+    planned = duty()
+    followed = situation(-500, state=OUTSIDE, followed=True)
+    assert planned.next_fix_in_s(followed) == 60 - 3 - SEND_S
+    followed.age_s = 40
+    assert planned.next_fix_in_s(followed) == 7
+    followed.age_s, planned.time_to_fix_s = 0, 45
+    assert planned.next_fix_in_s(followed) == 10
+    followed.confirming = True
+    assert planned.next_fix_in_s(followed) == 0
+
+
+def test_who_is_followed_is_looked_for_in_time_for_the_fences_not_left():
+    planned = duty(follow_s=600)
+    stated(planned)
+    followed = situation(-500, state=OUTSIDE, followed=True)
+    for inside_m, wanted_s in ((None, 587), (500, 240), (100, 40), (30, 20), (0, 20)):
+        followed.inside_cm = None if inside_m is None else -100 * inside_m
+        assert planned.next_fix_in_s(followed) == wanted_s
+    assert stated(planned, state=OUTSIDE, followed=True) == 100
+
+
+def test_who_is_followed_is_not_given_up_without_reception():
+    planned = failing_duty(searches=9)
+    assert pause(planned, -500, state=OUTSIDE, followed=True, age_s=500) == 60
 
 
 def test_without_a_fence_or_a_fix_the_ceiling_is_the_pause():
@@ -326,7 +353,7 @@ def test_the_tables_are_whole():
     for condition, setting, _how in SLACKS:
         assert hasattr(Situation(), condition)
         assert setting in names
-    assert len(PAUSES) == 7
+    assert len(PAUSES) == 8
     for state in (INSIDE, NEAR, OUTSIDE, UNKNOWN, CANNOT_TELL):
         for margin in (None, 0, 100):
             assert 0 <= pause(duty(), margin, state=state) <= 600
@@ -343,6 +370,9 @@ def test_reports_come_more_often_the_more_it_matters():
     assert planned.next_report_in_s(CANNOT_TELL) == 300
     assert planned.next_report_in_s(OUTSIDE) == 30
     assert planned.next_report_in_s(INSIDE, alarm_open=True) == 30
+    planned.follows = True
+    assert planned.next_report_in_s(OUTSIDE) == 60
+    assert planned.next_report_in_s(NEAR) == 300
 
 
 def test_at_night_only_a_wearer_who_is_inside_is_reported_less_often():
