@@ -12,7 +12,9 @@ A doubtful OUTSIDE counts as NEAR until such fixes, without one that is not OUTS
 have come for doubt_s with the receiver kept on; then it counts as decided. Time without fixes does
 not count: the first fixes of two searches running are as far off as those of one. Who walks out
 under an open sky, looked for as planned, is never doubted; the stated bound allows for the others.
-Measured: docs/simulation.md.
+Farther than the wearer can have come at v_max in all the time since is either faster than the bound
+is for, in a car say, or an echo: such fixes must come for FAR times doubt_s. Measured:
+docs/simulation.md.
 
 Distances in cm beyond the boundary, times in seconds on the FenceSet's clock.
 """
@@ -23,6 +25,7 @@ NEVER_S = -0x1FFFFFFF
 _NONE = 255  # longer than any doubt_s
 _LONG_AGO = 65535
 REACH_S = 30  # the shortest pause, and a usual search
+FAR = 3
 _GAP_S = 10  # more than this between two fixes: the receiver was off, or lost the sky
 
 
@@ -70,7 +73,8 @@ class Doubt:
         if says != OUTSIDE:
             self.sure(distance_cm, accuracy_dm, now_s)
             return says
-        if not settings.doubt_s or not self._doubtful(distance_cm, accuracy_dm, now_s, settings):
+        needs_s = self._needs_s(distance_cm, accuracy_dm, now_s, settings)
+        if not needs_s:
             return says
         apart_s = now_s - self._seen_s
         self._seen_s = now_s
@@ -78,16 +82,18 @@ class Doubt:
             self._held_s = 0
         elif apart_s <= _GAP_S:
             self._held_s = min(self._held_s + apart_s, _NONE - 1)
-        if self._held_s < settings.doubt_s:
+        if self._held_s < needs_s:
             return NEAR
         self.lasted = True
         return says
 
-    def _doubtful(self, distance_cm, accuracy_dm, now_s, settings):
-        if 2 * accuracy_dm > settings.accuracy_clamp_dm:
-            return True
-        if self.sure_at_s == NEVER_S:
-            return False
-        reach_dm = min(now_s - self.sure_at_s + 1, REACH_S) * settings.v_max_dm_s
-        reach_dm += accuracy_dm + settings.fix_margin_dm
-        return distance_cm - self.sure_cm > 10 * reach_dm
+    def _needs_s(self, distance_cm, accuracy_dm, now_s, settings):
+        """For how long such fixes must come; 0: this one is in no doubt."""
+        if self.sure_at_s != NEVER_S:
+            jump_dm = (distance_cm - self.sure_cm) // 10 - accuracy_dm - settings.fix_margin_dm
+            walk_s = now_s - self.sure_at_s + 1
+            if jump_dm > walk_s * settings.v_max_dm_s:
+                return min(FAR * settings.doubt_s, _NONE - 1)
+            if jump_dm > REACH_S * settings.v_max_dm_s:
+                return settings.doubt_s
+        return settings.doubt_s if 2 * accuracy_dm > settings.accuracy_clamp_dm else 0

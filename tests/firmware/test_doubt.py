@@ -1,6 +1,6 @@
 """Doubt: echoes must last, walkers are believed at once."""
 
-from tracker.doubt import REACH_S, Doubt
+from tracker.doubt import FAR, REACH_S, Doubt
 from trygg_wire.layouts import INSIDE, NEAR, OUTSIDE
 
 
@@ -13,9 +13,9 @@ class Settings:
     doubt_s = 20
 
 
-def at_home(accuracy_dm=100):
+def at_home(accuracy_dm=100, now_s=1000):
     doubt = Doubt()
-    assert doubt.weigh(INSIDE, -9000, accuracy_dm, 1000, Settings) == INSIDE
+    assert doubt.weigh(INSIDE, -9000, accuracy_dm, now_s, Settings) == INSIDE
     return doubt
 
 
@@ -35,13 +35,14 @@ def test_time_without_a_look_carries_nobody_past_the_boundary():
 
 
 def test_a_jump_is_near_until_it_has_lasted():
-    doubt = at_home()
-    for now_s in range(1028, 1048):
-        assert doubt.weigh(OUTSIDE, 13000, 130, now_s, Settings) == NEAR
-        assert doubt.open
-        assert not doubt.lasted
-    assert doubt.weigh(OUTSIDE, 13000, 130, 1048, Settings) == OUTSIDE
-    assert doubt.lasted
+    for home_s, beyond_cm, lasts_s in ((600, 13000, 20), (1000, 60000, 20 * FAR)):
+        doubt = at_home(now_s=home_s)
+        for now_s in range(1028, 1028 + lasts_s):
+            assert doubt.weigh(OUTSIDE, beyond_cm, 130, now_s, Settings) == NEAR
+            assert doubt.open
+            assert not doubt.lasted
+        assert doubt.weigh(OUTSIDE, beyond_cm, 130, 1028 + lasts_s, Settings) == OUTSIDE
+        assert doubt.lasted
 
 
 def test_a_jump_that_comes_back_is_forgotten():
@@ -84,12 +85,12 @@ def test_time_without_fixes_makes_no_echo_true():
 def test_what_it_knows_survives_a_sleep():
     doubt = at_home()
     for now_s in range(1028, 1041):
-        doubt.weigh(OUTSIDE, 13000, 130, now_s, Settings)
+        doubt.weigh(OUTSIDE, 3000, 130, now_s, Settings)
     after = Doubt()
     after.load(doubt.save(1040), 1040)
     assert after.open
-    assert after.weigh(OUTSIDE, 13000, 130, 1047, Settings) == NEAR
-    assert after.weigh(OUTSIDE, 13000, 130, 1048, Settings) == OUTSIDE
+    assert after.weigh(OUTSIDE, 3000, 130, 1047, Settings) == NEAR
+    assert after.weigh(OUTSIDE, 3000, 130, 1048, Settings) == OUTSIDE
     empty = Doubt()
     empty.load(Doubt().save(5000), 5000)
     assert not empty.open
