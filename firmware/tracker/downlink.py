@@ -84,6 +84,8 @@ class Downlink:
             self._held.append(frame)
 
     def _answer(self, taken, now_s):
+        if taken.command:
+            self._do(taken.command, now_s)
         for answer in taken.answers:
             self._recorder.answer(answer)
             done = (answer["order_id"], answer["result"], answer["reason"])
@@ -95,8 +97,6 @@ class Downlink:
             self._search.next_s = now_s  # the plan was for what is no longer so
         if taken.changed or [one for one in taken.answers if one["result"] == layouts.ARMED]:
             self._recorder.restate()
-        if taken.command:
-            self._do(taken.command, now_s)
         return bool(taken.answers)
 
     def _do(self, command, now_s):
@@ -113,7 +113,7 @@ class Downlink:
             image.sos_open = sos.closed(image.sos_open, command["alarm_seq"])
             newest = (image.exit_boot, image.exit_seq)
             if newest in ((command["alarm_boot"], command["alarm_seq"]), (0, 0)):
-                self._fences.close_exits()
+                self._fences.close_exits(self._clock.utc())
             self._log.info(alarm + " closed")
         elif what == layouts.RESTART:
             self._restart_s = now_s + RESTART_S

@@ -256,9 +256,10 @@ class FenceSet:
                 most_cm = fence.distance_cm
         return most_cm
 
-    def close_exits(self):
+    def close_exits(self, utc):
         """A person has closed the alarm: forget the exits that are open beyond their windows."""
-        if [fence for fence in self._scheduled if fence.close()]:
+        self._follow(utc)
+        if [fence for fence in self._scheduled if fence.close(utc)]:
             self._gather()
 
     def last_fix(self):

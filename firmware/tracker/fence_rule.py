@@ -134,13 +134,17 @@ class Fence:
             scheduled, self.until_s = schedule.look(self.windows, self.zone, utc)
             self.lingers = self.in_force and not scheduled
 
-    def close(self):
-        """Forget an exit that is open beyond its window; True if there was one."""
-        closed = self.lingers
-        if closed:
+    def close(self, utc):
+        """Forget an exit that is open beyond its window; True if there was one. While the clock is
+        unknown (`utc` 0) it may be within: then it is in doubt."""
+        if not utc and self.state == OUTSIDE:
+            self.doubt_exit()
+        elif self.lingers:
             self.forget()
             self.lingers = self.in_force = False
-        return closed
+        else:
+            return False
+        return True
 
     def doubt_exit(self):
         """Know nothing of an exit that may be another one by now, but go on until that is decided,

@@ -16,8 +16,9 @@ restart is asked for, without an answer.
 Versions rise per kind, and one at or below the last applied is refused as old; but for commands
 that last one is in flash with what it brought, so that no cut of power can put the two at odds. An
 order that was applied and comes again (its answer was lost) is answered as before and not done
-twice: the last ANSWERED of them are remembered. Flash that does not take that memory stops no
-order but RESTART, which could be done again after every start. A refusal is not remembered: the
+twice: the last ANSWERED of them are remembered. Only ALARM_CLOSED is, for it changes nothing the
+second time, and power may have gone before it was done. Flash that does not take that memory stops
+no order but RESTART, which could be done again after every start. A refusal is not remembered: the
 same order gets the same answer.
 
 A fence order is answered twice: APPLIED, and ARMED once a good fix has been judged under it.
@@ -30,6 +31,7 @@ from tracker import order_changes
 from trygg_wire import codec
 from trygg_wire.crc16 import crc16, fits
 from trygg_wire.layouts import (
+    ALARM_CLOSED,
     APPLIED,
     ARMED,
     BAD_BODY,
@@ -173,7 +175,12 @@ class Orders:
             return None
         for kind, order_id, its_version, result in self._answered:
             if kind == order["order_kind"] and its_version == version:
-                return _answer(order, result, 0) if order_id == order["order_id"] else None
+                if order_id != order["order_id"]:
+                    return None
+                command = codec.decode_body(COMMAND, order["body"]) if kind == COMMAND else None
+                if command and command["command"] != ALARM_CLOSED:
+                    command = None
+                return _answer(order, result, 0, command)
         if home and home.version == version:
             self._remember(order)
             return _answer(order, APPLIED, 0)

@@ -273,7 +273,9 @@ class Recorder:
         self.image.heap_least = 0
 
     def answer(self, what):
-        """Keep an ANSWER; `what` is its part from Orders."""
+        """Keep an ANSWER, `what` is its part from Orders; but first what it says was done."""
+        if not self._core.outbox.alarms_held():
+            self.remember()
         self._append(layouts.ANSWER, records.answer(self._moment(), what))
 
     def restate(self):

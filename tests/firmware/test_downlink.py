@@ -16,7 +16,7 @@ class Astrid:
         self.taken = []
         self.downlink = Downlink(self, self, self, self, self, self, None, self)
 
-    def close_exits(self):
+    def close_exits(self, _utc):
         self.closed += 1
 
     def utc(self):

@@ -117,16 +117,31 @@ def test_an_exit_that_is_open_when_the_next_window_begins_is_still_the_same():
 
 def test_whoever_closes_the_alarm_ends_an_exit_beyond_its_window_and_no_other():
     walk = walk_with_an_open_exit(evening(), circle(2))
-    walk.fences.close_exits()
+    walk.fences.close_exits(START_S + FOUR + 10)
     assert walk.fences.worst() == (1, OUTSIDE)
     walk.wait(END)
     assert [fence.number for fence in walk.fences.in_force()] == [1, 2]
-    walk.fences.close_exits()
+    walk.fences.close_exits(START_S + END)
     assert [fence.number for fence in walk.fences.in_force()] == [2]
     assert walk.fences.worst() == (2, OUTSIDE)
     assert walk.at(500, END + 3) == ()
     walk.at(500, TOMORROW)
     assert walk.at(500, TOMORROW + 3) == (Event(LEFT, 1, BEGAN),)
+
+
+def test_closing_counts_when_the_window_ended_and_nobody_has_looked_since():
+    walk = walk_with_an_open_exit()
+    walk.fences.close_exits(START_S + END + 60)
+    assert walk.fences.worst() == (0, UNKNOWN)
+
+
+def test_an_exit_that_is_closed_without_a_clock_is_said_again_rather_than_never():
+    walk = walk_with_an_open_exit()
+    walk.wait(END + 60)
+    walk.fences.close_exits(0)
+    assert walk.fences.in_force()[0].state == UNKNOWN
+    walk.at(500, END + 100)
+    assert walk.at(500, END + 103) == (Event(LEFT, 1, BOOT),)
 
 
 def test_what_is_no_exit_ends_with_the_window():
@@ -152,7 +167,7 @@ def test_an_open_exit_outlives_resets_and_a_replacement_beyond_its_window():
             walk.fences.replace(9, {"fences": [evening()]})
         again = restart(walk, evening())
         again.wait(TOMORROW - 9)
-        again.fences.close_exits()
+        again.fences.close_exits(START_S + TOMORROW - 9)
         assert restart(again, evening()).fences.worst() == (0, UNKNOWN)
 
 

@@ -210,7 +210,7 @@ def test_an_exit_too_old_is_said_again_also_beyond_its_window():
 def test_a_closed_exit_leaves_flash():
     carried = left_in_the_evening(*EVENINGS)
     carried.at(200, 9300)
-    carried.walk.fences.close_exits()
+    carried.walk.fences.close_exits(START_S + 9300)
     carried.keep(carried.walk.fences.save_lasting())
     carried.new_battery()
     assert carried.at(200, 9400) == ()

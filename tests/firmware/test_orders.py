@@ -16,6 +16,7 @@ from tracker.settings import Settings
 from tracker.signature import hmac_sha256, same
 from trygg_wire import codec
 from trygg_wire.layouts import (
+    ALARM_CLOSED,
     ANCHORS,
     ANSWER,
     APPLIED,
@@ -353,6 +354,17 @@ def test_a_command_is_done_once_and_answered_each_time():
     again = Tracker(tracker.flash).take(frame)
     assert again.command is None
     assert outcome(again) == (APPLIED, 0)
+
+
+def test_closing_an_alarm_is_done_each_time_for_power_may_have_gone_before_it_was():
+    closing = dict(RESTART_NOW, command=ALARM_CLOSED, alarm_boot=4, alarm_seq=19)
+    tracker = Tracker()
+    frame = signed(COMMAND, closing, order_id=3, version=3)
+    for _ in range(3):
+        taken = tracker.take(frame)
+        assert taken.command == closing
+        assert outcome(taken) == (APPLIED, 0)
+        tracker = Tracker(tracker.flash)
 
 
 def test_a_command_lost_on_the_way_back_is_answered_after_a_later_one():
