@@ -11,7 +11,6 @@ boot (`self._now_s`, which sleeping does not stop) unless a name says ticks, ms 
 """
 
 from tracker import VERSION, boot_number, recovery, sos
-from tracker.anchor import Anchor
 from tracker.assembly import Assembly
 from tracker.downlink import Downlink
 from tracker.fence_rule import Event
@@ -76,8 +75,8 @@ class App:
             parts, made.orders, self.fences, self._recorder, self._search, self._wearer,
             self._alarm, known,
         )  # fmt: skip
-        motion, anchor = Motion(parts.board), Anchor(parts.anchor, made.anchors)
-        self._planner = Planner(parts, made.core, image, self._search, motion, anchor)
+        motion = Motion(parts.board)
+        self._planner = Planner(parts, made.core, image, self._search, motion, made.anchor)
         self._uplink.load((image.link_failures, image.next_try_s))
         self._check_s = 0
         self._odd_s = 0  # how far the last fix was from our clock

@@ -1,6 +1,7 @@
 """Puts the tracker's core together from ports and config, and gives it what flash remembers."""
 
 from tracker import fence_ready, mqtt, state_files
+from tracker.anchor import Anchor
 from tracker.anchor_list import AnchorList
 from tracker.duty import Duty
 from tracker.elapsed import Elapsed
@@ -27,7 +28,7 @@ _WATCHDOG = 3
 
 
 class Assembly:
-    """core a Core, orders, anchors, receiver, search, client, uplink; `faults` of files, ports."""
+    """core a Core, orders, anchor, receiver, search, client, uplink; `faults` of files, ports."""
 
     def __init__(self, parts, config, recovery):
         self._parts = parts
@@ -42,7 +43,7 @@ class Assembly:
         known = (supply.battery, elapsed, supply, Strap(parts.board, settings), ledger)
         self.core = Core(settings, fences, duty, outbox, *known, recovery)
         homes = Homes(settings, fences, OrderKeys(config["order_key"]), AnchorList())
-        self.anchors = homes.anchors
+        self.anchor = Anchor(parts.anchor, homes.anchors)
         self.orders = Orders(config["device"], homes, self._keep)
         self.faults = 0
         settings.lost = not self._restore("settings", settings.load, START)
@@ -121,4 +122,8 @@ class Assembly:
             1 if self._parts.power.start_reason()[0] == _WATCHDOG else 0,
             core.outbox.dropped + core.outbox.unreadable,
             self._parts.flash.sectors(),
+            self.search.setup.refused,
+            self.search.setup.unanswered,
+            self.anchor.faults,
+            self.search.given_up,
         )

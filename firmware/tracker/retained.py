@@ -76,6 +76,10 @@ COUNTERS = (
     "starts_by_watchdog",
     "records_dropped",
     "sectors_written",
+    "setup_refused",
+    "setup_unanswered",
+    "anchor_faults",
+    "searches_given_up",
 )
 _NUMBERS = "<%dI" % (len(FIELDS) + len(COUNTERS))
 _HEAD = "<HBH"  # layout, fixes, bytes of the fences

@@ -197,6 +197,10 @@ hours_left var 0 9999 1
 crashes var 0 1073741823 1
 last_stage u8 0 15 1
 sectors_written var 0 1073741823 1
+setup_refused var 0 1073741823 1
+setup_unanswered var 0 1073741823 1
+anchor_faults var 0 1073741823 1
+searches_given_up var 0 1073741823 1
 charge list 0 8 1
 firmware text 0 32 1
 """),

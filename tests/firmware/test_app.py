@@ -293,3 +293,16 @@ def test_a_reset_before_an_alarm_is_in_flash_does_not_swallow_it():
     assert struck
     said = [(alarm["what"], alarm["fence_number"]) for alarm in records(tracker, layouts.ALARM)]
     assert said == [(layouts.LEFT, 1)], said
+
+
+def test_what_receiver_anchor_and_search_count_is_told_in_health_and_outlives_sleep():
+    tracker = SimulatedTracker(at_home)
+    tracker.run(5)
+    app = tracker.app
+    app._search.setup.refused, app._search.setup.unanswered = 3, 4
+    app._search.given_up, app._made.anchor.faults = 5, 6
+    tracker.run(7 * 3600)
+    told = records(tracker, layouts.HEALTH)[-1]
+    assert tracker.starts > 2
+    assert (told["setup_refused"], told["setup_unanswered"]) == (3, 4)
+    assert (told["searches_given_up"], told["anchor_faults"]) == (5, 6)
