@@ -3,17 +3,15 @@
 Runs under both interpreters.
 """
 
-from tracker.modem.at import LINE, NEXT, QUOTED, RESTART, SAME
-
-TABLE = (
-    (b"+CEREG:", LINE, 0, "registered"),
-    (b"+CMQTTCONNLOST:", LINE, 0, "lost"),
-    (b"+CMQTTRXTOPIC:", NEXT, 1, "topic"),
-    (b"+CMQTTRXPAYLOAD:", NEXT, 1, "payload"),
-    (b"+QMTRECV:", QUOTED, 3, "received"),
-    (b"+CARECV:", SAME, 0, "data"),
-    (b"RDY", RESTART, 0, "restart"),
-)
+TABLE = b"""
++CEREG:||registered
++CMQTTCONNLOST:||lost
++CMQTTRXTOPIC:|N1|topic
++CMQTTRXPAYLOAD:|N1|payload
++QMTRECV:|Q3|received
++CARECV:|S0|data
+RDY|R|restart
+"""
 
 
 class Port:
@@ -23,6 +21,7 @@ class Port:
         self.came = b""
         self.went = b""
         self.room = 1 << 20
+        self.rates = []
 
     def read(self):
         """All that came."""
@@ -34,3 +33,7 @@ class Port:
         taken = data[: self.room]
         self.went += taken
         return len(taken)
+
+    def baud(self, rate):
+        """Remember the rate."""
+        self.rates.append(rate)

@@ -1,18 +1,23 @@
 """The AT line: what is an answer and what is not; nothing late or hostile is taken for one."""
 
 from at_port import TABLE, Port
-from tracker.modem import at
-from tracker.modem.at import (
-    ERROR,
-    OK,
-    RESTARTED,
-    TIMEOUT,
-    At,
-    Command,
-)
+from tracker.modem import at, frames
+from tracker.modem.at import ERROR, OK, RESTARTED, TIMEOUT, At
 
-CSQ = at.plain(b"AT+CSQ", b"+CSQ:")
-CONNECT = Command(b"AT+CMQTTCONNECT=0", b"", b"+CMQTTCONNECT:", b"", b"", 60000)
+CSQ = {"text": b"AT+CSQ", "prefix": b"+CSQ:"}
+CONNECT = {"text": b"AT+CMQTTCONNECT=0", "final": b"+CMQTTCONNECT:", "limit_ms": 60000}
+
+
+def sends(text, payload, prompt=b">"):
+    return {"text": text, "prompt": prompt, "payload": payload, "limit_ms": 10000}
+
+
+class Answer:
+    """How a command has ended."""
+
+    def __init__(self, line, status):
+        self.status, self.lines = status, line.lines
+        self.final, self.error = line.final, line.error
 
 
 class Talk:
@@ -28,13 +33,21 @@ class Talk:
         self.at.poll(self.now)
 
     def ask(self, command):
-        assert self.at.begin(command, self.now)
+        assert self.at.begin(now=self.now, **command)
         self.at.poll(self.now)
 
     def hear(self, data):
         self.port.came += data
         self.at.poll(self.now)
-        return self.at.answer()
+        return self.ended()
+
+    def ended(self):
+        status = self.at.ended()
+        return Answer(self.at, status) if status else None
+
+    def events(self):
+        events, self.at.events = self.at.events, []
+        return events
 
 
 def test_a_command_ends_with_ok_and_gives_its_lines():
@@ -58,7 +71,7 @@ def test_the_same_without_echo_one_byte_at_a_time():
 
 def test_a_refusal_ends_the_command_and_is_kept():
     talk = Talk()
-    talk.ask(at.plain(b"AT+CPIN?", b"+CPIN:"))
+    talk.ask({"text": b"AT+CPIN?", "prefix": b"+CPIN:"})
     answer = talk.hear(b"\r\n+CME ERROR: SIM not inserted\r\n")
     assert answer.status == ERROR
     assert answer.error == b"+CME ERROR: SIM not inserted"
@@ -69,8 +82,8 @@ def test_an_unsolicited_line_in_the_middle_of_an_answer_is_an_event():
     talk.ask(CSQ)
     answer = talk.hear(b'\r\n+CSQ: 20,0\r\n\r\n+CEREG: 1,"5B57"\r\n\r\nOK\r\n')
     assert answer.lines == [b"+CSQ: 20,0"]
-    assert talk.at.events() == [("registered", b'+CEREG: 1,"5B57"', b"")]
-    assert talk.at.events() == []
+    assert talk.events() == [(b"registered", b'+CEREG: 1,"5B57"', b"")]
+    assert talk.events() == []
 
 
 def test_a_final_line_may_come_before_or_after_ok():
@@ -94,7 +107,7 @@ def test_a_final_line_whose_ok_never_comes_counts_and_leaves_the_line_in_doubt()
     talk.ask(CONNECT)
     assert talk.hear(b"+CMQTTCONNECT: 0,0\r\n") is None
     talk.after(60000)
-    assert talk.at.answer().status == OK
+    assert talk.ended().status == OK
     assert not talk.at.ready()
     assert talk.at.timeouts == 0
 
@@ -102,7 +115,7 @@ def test_a_final_line_whose_ok_never_comes_counts_and_leaves_the_line_in_doubt()
 def test_the_payload_follows_the_prompt_and_never_the_command():
     talk = Talk()
     payload = b'OK\r\nERROR\r\n> "'
-    talk.ask(Command(b'AT+SMPUB="t",14,1,1', b"", b"", b">", payload, 10000))
+    talk.ask(sends(b'AT+SMPUB="t",14,1,1', payload))
     assert payload not in talk.port.went
     talk.hear(b"\r\n> ")
     assert talk.port.went == b'AT+SMPUB="t",14,1,1\r' + payload
@@ -111,15 +124,15 @@ def test_the_payload_follows_the_prompt_and_never_the_command():
 
 def test_a_line_comes_between_prompt_and_payload():
     talk = Talk()
-    talk.ask(Command(b"AT+CMQTTTOPIC=0,1", b"", b"", b">", b"t", 10000))
+    talk.ask(sends(b"AT+CMQTTTOPIC=0,1", b"t"))
     talk.hear(b"\r\n+CMQTTCONNLOST: 0,3\r\n>")
     assert talk.port.went[-2:] == b"\rt"
-    assert talk.at.events()[0][0] == "lost"
+    assert talk.events()[0][0] == b"lost"
 
 
 def test_a_prompt_that_is_a_word_is_one_too():
     talk = Talk()
-    talk.ask(Command(b'AT+CFSWFILE=3,"ca.crt",0,3,1000', b"", b"", b"DOWNLOAD", b"abc", 10000))
+    talk.ask(sends(b'AT+CFSWFILE=3,"ca.crt",0,3,1000', b"abc", b"DOWNLOAD"))
     talk.hear(b"DOWNLOAD\r\n")
     assert talk.port.went[-3:] == b"abc"
 
@@ -139,21 +152,21 @@ def test_counted_bytes_on_the_next_line_are_never_looked_at():
     said = b"+CMQTTRXPAYLOAD: 0,%d\r\n" % len(hostile) + hostile + b"\r\n+CSQ: 1,0\r\nOK\r\n"
     answer = talk.hear(said)
     assert answer.lines == [b"+CSQ: 1,0"]
-    assert talk.at.events() == [("payload", b"+CMQTTRXPAYLOAD: 0,%d" % len(hostile), hostile)]
+    assert talk.events() == [(b"payload", b"+CMQTTRXPAYLOAD: 0,%d" % len(hostile), hostile)]
 
 
 def test_counted_bytes_on_the_same_line_with_and_without_quotes():
     talk = Talk()
     assert talk.hear(b'+QMTRECV: 0,1,"t/v1",7,"a"\r\nOK\n"\r\n+CARECV: 3,O\r\n\r\nRDY\r\n') is None
-    events = talk.at.events()
-    assert events[0] == ("received", b'+QMTRECV: 0,1,"t/v1",7', b'a"\r\nOK\n')
-    assert events[1] == ("data", b"+CARECV: 3", b"O\r\n")
-    assert events[2][0] == "restart"
+    events = talk.events()
+    assert events[0] == (b"received", b'+QMTRECV: 0,1,"t/v1",7', b'a"\r\nOK\n')
+    assert events[1] == (b"data", b"+CARECV: 3", b"O\r\n")
+    assert events[2][0] == b"restart"
 
 
 def test_counted_bytes_of_the_command_under_way_are_its_answer():
     talk = Talk()
-    talk.ask(at.plain(b"AT+CARECV=0,100", b"+CARECV:"))
+    talk.ask({"text": b"AT+CARECV=0,100", "prefix": b"+CARECV:"})
     answer = talk.hear(b"+CARECV: 4,OK\r\n\r\nOK\r\n")
     assert answer.lines == [b"+CARECV: 4", b"OK\r\n"]
 
@@ -161,10 +174,10 @@ def test_counted_bytes_of_the_command_under_way_are_its_answer():
 def test_a_frame_that_is_cut_short_is_given_up_and_what_follows_is_heard():
     talk = Talk()
     talk.hear(b"+CMQTTRXPAYLOAD: 0,50\r\nshort\r\n+CEREG: 5\r\n")
-    assert talk.at.events() == []
-    talk.after(at.COUNTED_MS)
-    assert talk.at.cut == 1
-    assert ("registered", b"+CEREG: 5", b"") in talk.at.events()
+    assert talk.events() == []
+    talk.after(frames.COUNTED_MS)
+    assert talk.at.frames.cut == 1
+    assert (b"registered", b"+CEREG: 5", b"") in talk.events()
 
 
 def test_nmea_on_the_same_port_is_handed_on_untouched():
@@ -188,17 +201,17 @@ def test_a_silent_modem_is_given_up_at_its_command_s_own_time():
     talk = Talk()
     talk.ask(CSQ)
     talk.after(4999)
-    assert talk.at.answer() is None
+    assert talk.ended() is None
     talk.after(1)
-    assert talk.at.answer().status == TIMEOUT
-    assert not talk.at.begin(CSQ, talk.now)
+    assert talk.ended().status == TIMEOUT
+    assert not talk.at.begin(now=talk.now, **CSQ)
 
 
 def test_a_late_ok_is_never_the_answer_of_the_next_command():
     talk = Talk()
     talk.ask(CONNECT)
     talk.after(60000)
-    assert talk.at.answer().status == TIMEOUT
+    assert talk.ended().status == TIMEOUT
     talk.hear(b"OK\r\n+CMQTTCONNECT: 0,0\r\n")
     assert not talk.at.ready()
     talk.hear(b"+IPR: 115200\r\n\r\nOK\r\n")
@@ -213,7 +226,7 @@ def test_answers_of_older_probes_do_not_end_the_doubt():
     talk = Talk()
     talk.ask(CSQ)
     talk.after(5000)
-    talk.at.answer()
+    talk.ended()
     for _ in range(4):
         talk.after(at.PROBE_MS)
     assert talk.port.went.count(b"AT+IPR?\r") == 2
@@ -231,7 +244,7 @@ def test_a_modem_that_answers_no_probe_is_dead_until_it_is_revived():
     talk = Talk()
     talk.ask(CSQ)
     talk.after(5000)
-    talk.at.answer()
+    talk.ended()
     for _ in range(at.PROBES_MAX):
         talk.after(at.PROBE_MS)
         assert not talk.at.dead
@@ -250,9 +263,9 @@ def test_a_modem_that_answers_no_probe_is_dead_until_it_is_revived():
 
 def test_a_prompt_left_waiting_is_escaped_before_the_probe():
     talk = Talk()
-    talk.ask(Command(b'AT+SMPUB="t",5,1,1', b"", b"", b">", b"hello", 10000))
+    talk.ask(sends(b'AT+SMPUB="t",5,1,1', b"hello"))
     talk.after(10000)
-    assert talk.at.answer().status == TIMEOUT
+    assert talk.ended().status == TIMEOUT
     assert b"\x1b" in talk.port.went
     assert b"hello" not in talk.port.went
 
@@ -262,7 +275,7 @@ def test_a_restart_ends_the_command_under_way():
     talk.ask(CSQ)
     answer = talk.hear(b"\r\nRDY\r\n")
     assert answer.status == RESTARTED
-    assert talk.at.events() == [("restart", b"RDY", b"")]
+    assert talk.events() == [(b"restart", b"RDY", b"")]
     assert talk.at.restarts == 1
 
 
@@ -277,8 +290,8 @@ def test_a_port_that_takes_little_gets_everything_in_order():
 
 def test_a_line_without_an_end_is_let_go():
     talk = Talk()
-    talk.hear(b"x" * (at.BUFFER_MAX + 1))
-    assert talk.at.cut == 1
+    talk.hear(b"x" * (frames.BUFFER_MAX + 1))
+    assert talk.at.frames.cut == 1
     talk.ask(CSQ)
     assert talk.hear(b"\r\n+CSQ: 1,0\r\nOK\r\n").status == OK
 
@@ -286,13 +299,13 @@ def test_a_line_without_an_end_is_let_go():
 def test_a_count_that_is_no_number_is_an_ordinary_line():
     talk = Talk()
     talk.hear(b"+CMQTTRXPAYLOAD: 0,many\r\n+CEREG: 1\r\n+CARECV: x,y\r\n+CEREG: 2\r\n")
-    assert [event[1] for event in talk.at.events()][0] == b"+CEREG: 1"
+    assert [event[1] for event in talk.events()][0] == b"+CEREG: 1"
     assert talk.at.strange >= 1
 
 
 def test_every_line_is_an_answer_to_those_who_ask_for_any():
     talk = Talk()
-    talk.ask(at.plain(b"AT+CGMR", at.ANY))
+    talk.ask({"text": b"AT+CGMR", "prefix": at.ANY})
     answer = talk.hear(b"AT+CGMR\r\r\n1951B08SIM7080\r\n\r\nOK\r\n")
     assert answer.lines == [b"1951B08SIM7080"]
 
@@ -300,5 +313,5 @@ def test_every_line_is_an_answer_to_those_who_ask_for_any():
 def test_events_that_nobody_takes_are_bounded_and_counted():
     talk = Talk()
     talk.hear(b"+CEREG: 1\r\n" * (at.KEPT_MAX + 5))
-    assert len(talk.at.events()) == at.KEPT_MAX
+    assert len(talk.events()) == at.KEPT_MAX
     assert talk.at.lost == 5

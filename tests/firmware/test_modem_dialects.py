@@ -4,99 +4,102 @@
 """
 
 from tracker.modem import at, dialects
-from tracker.modem.steps import MAY, MUST, UNTIL
+from tracker.modem.steps import beginning, find
 
 PROCEDURES = (
-    "SETUP", "ATTACH", "DETACH", "RADIO_OFF", "RADIO_ON", "REBOOT", "POWER_OFF", "ASK_TIME",
-    "ASK_SIGNAL", "ASK_CELL", "ASK_VERSION", "CERT_UPLOAD", "MQTT_SUBSCRIBE", "MQTT_PUBLISH",
-    "MQTT_STATE", "MQTT_DISCONNECT", "MQTT_END", "PSM_ON", "PSM_OFF", "EDRX_ON", "EDRX_OFF",
-    "SLEEP", "WAKE", "GNSS_ON", "ASK_FIX", "GNSS_OFF", "AID",
-)  # fmt: skip
-MAKERS = ("socket_open", "socket_send", "socket_receive", "socket_close", "mqtt_connect")
-NUMBERS = (
-    "KEY_ON_MS", "KEY_OFF_MS", "START_MS", "GAP_MS", "PAYLOAD_MAX", "TOPIC_MAX", "SEND_MAX",
-    "RECEIVE_MAX",
-)  # fmt: skip
+    "SETUP ATTACH PIN SET_BAUD ASK ASK_CELL SET_TIME DETACH RADIO_OFF RADIO_ON REBOOT POWER_OFF "
+    "CERT_UPLOAD TLS TLS_CA TLS_CERT SOCKET_BEGIN SOCKET_OPEN SOCKET_SEND SOCKET_RECEIVE "
+    "SOCKET_CLOSE MQTT_BEGIN MQTT_PLAIN MQTT_WILL MQTT_CONNECT MQTT_SUBSCRIBE MQTT_PUBLISH "
+    "MQTT_STATE MQTT_END PSM_ON PSM_OFF EDRX_ON EDRX_OFF SLEEP WAKE GNSS_ON ASK_FIX GNSS_OFF AID "
+    "SOCKET_BEGIN_TLS SOCKET_OPEN_TLS SOCKET_SEND_TLS SOCKET_RECEIVE_TLS SOCKET_CLOSE_TLS "
+    "MQTT_PLAIN_TLS"
+)
+NUMBERS = "KEY_ON_MS KEY_OFF_MS START_MS PAYLOAD_MAX SEND_MAX RECEIVE_MAX"
 VALUES = (
-    b"apn", b"bands", b"iotopmode", b"host", b"port", b"device", b"password", b"keepalive",
-    b"topic", b"topicsize", b"size", b"content", b"id", b"file", b"ca", b"cert", b"key", b"psk",
-    b"tau", b"active", b"act", b"cycle",
-)  # fmt: skip
+    "apn bands iotopmode host port device password keepalive topic topicsize size content id file "
+    "ca cert key psk tau active act cycle pin clock will willsize willtopic willtopicsize"
+)
 
 
-def _procedures(dialect):
-    every = [getattr(dialect, name) for name in PROCEDURES]
-    for name in MAKERS:
-        for by in ("", "ca", "cert"):
-            every.append(getattr(dialect, name)(by))
-    return every
+def _rows(dialect):
+    """(procedure, row) of all, the dialect's own before those it shares."""
+    for name in PROCEDURES.split():
+        text, at_row = find(dialect.TEXTS, name.encode())
+        assert text, (dialect.NAME, name)
+        while True:
+            row = text[at_row : text.find(b"\n", at_row)]
+            if not row:
+                break
+            yield name, row
+            at_row += len(row) + 1
 
 
 def _each():
-    for name in dialects.NAMES:
+    for name in dialects.NAMES.split():
         yield dialects.find(name)
 
 
 def test_each_dialect_is_found_by_its_name_and_no_other():
-    for name in dialects.NAMES:
+    for name in dialects.NAMES.split():
         assert dialects.find(name).NAME == name
     assert dialects.find("sim800") is None
 
 
 def test_each_dialect_has_every_procedure_and_every_number():
     for dialect in _each():
-        for steps in _procedures(dialect):
-            assert isinstance(steps, tuple)
-        for name in NUMBERS:
+        assert len(list(_rows(dialect))) > 60
+        for name in NUMBERS.split():
             assert isinstance(getattr(dialect, name), int)
-        assert dialect.BAUDS[0] == 115200
+        assert dialect.BAUDS.split()[0] == "115200"
         assert dialect.GNSS_SHARED in (True, False)
+        assert dialect.HAS_PSM in (True, False)
 
 
-def test_each_step_is_a_command_with_a_time_and_a_rule():
+def test_each_row_is_a_rule_a_time_a_command_and_marks():
     for dialect in _each():
-        for steps in _procedures(dialect):
-            for step in steps:
-                assert step.text[:2] == b"AT"
-                assert b"\r" not in step.text
-                assert 1000 <= step.limit_ms <= 180000, step.text
-                assert step.rule in (MUST, MAY, UNTIL)
-                assert bool(step.prompt) == bool(step.payload), step.text
+        for name, row in _rows(dialect):
+            parts = row.split(b" | ")
+            head, blank, command = parts[0].partition(b" ")
+            assert head[:1] in b"!?~", (dialect.NAME, name, row)
+            assert not head[1:] or 1 <= int(head[1:]) <= 180, row
+            assert blank and command[:2] == b"AT" and b"\r" not in command, row
+            for part in parts[1:]:
+                mark, blank, rest = part.partition(b" ")
+                assert blank and rest, row
+                assert mark in (b"=", b":") or mark[-1:] == b">", row
 
 
 def test_each_step_is_filled_from_values_that_the_driver_has():
     for dialect in _each():
-        for steps in _procedures(dialect):
-            for step in steps:
-                for part in (step.text + step.payload).split(b"<")[1:]:
-                    assert part.split(b">")[0] in VALUES, (dialect.NAME, step.text)
+        for name, row in _rows(dialect):
+            for part in row.replace(b"| > ", b"").replace(b"DOWNLOAD> ", b"").split(b"<")[1:]:
+                assert part.split(b">")[0].decode() in VALUES.split(), (dialect.NAME, row)
 
 
 def test_each_line_that_ends_a_command_is_no_stranger_when_it_comes_late():
     for dialect in _each():
-        known = [row[0] for row in dialect.TABLE]
-        for steps in _procedures(dialect):
-            for step in steps:
-                if step.final:
-                    fits = [
-                        one for one in known if one[: len(step.final)] == step.final[: len(one)]
-                    ]
-                    assert (
-                        fits
-                        or b"QFUPL" in step.final
-                        or b"HTTP" in step.final
-                        or (b"XTRA" in step.final)
-                    ), (dialect.NAME, step.final)
+        for name, row in _rows(dialect):
+            for part in row.split(b" | ")[1:]:
+                if part[:2] == b": ":
+                    begins = beginning(part[2:])
+                    assert b"\n" + begins in dialect.TABLE, (dialect.NAME, part)
+
+
+def test_of_two_rows_that_begin_alike_the_longer_comes_first():
+    for dialect in _each():
+        prefixes = [row.split(b"|")[0] for row in dialect.TABLE.split(b"\n") if row]
+        for place, prefix in enumerate(prefixes):
+            for later in prefixes[place + 1 :]:
+                assert not later.startswith(prefix), (dialect.NAME, prefix, later)
 
 
 def test_a_payload_is_announced_with_its_length():
     for dialect in _each():
-        for steps in _procedures(dialect):
-            for step in steps:
-                if step.payload == b"<topic>":
-                    assert b"<topicsize>" in step.text
-                elif step.payload:
-                    assert b"<size>" in step.text, step.text
+        for name, row in _rows(dialect):
+            for payload in (b"topic", b"content", b"will", b"willtopic"):
+                if b"> <" + payload + b">" in row:
+                    size = {b"content": b"<size>"}.get(payload, b"<" + payload + b"size>")
+                    assert size in row.split(b" | ")[0], row
 
 
 def test_a_kept_session_is_asked_for_by_each():
@@ -105,16 +108,15 @@ def test_a_kept_session_is_asked_for_by_each():
         "bg95": b'"session",0,0',
     }  # fmt: skip
     for dialect in _each():
-        texts = b" ".join([step.text for step in dialect.mqtt_connect("")])
-        assert wanted[dialect.NAME] in texts
+        assert any([wanted[dialect.NAME] in row for name, row in _rows(dialect) if "MQTT" in name])
 
 
 def test_psm_goes_off_before_it_goes_on_where_there_is_psm():
     for dialect in _each():
-        texts = [step.text for step in dialect.PSM_ON]
-        if dialect.NAME != "sim7600":
-            assert texts.index(b"AT+CPSMS=0") == 0
-            assert texts[-1][:10] == b"AT+CPSMS=1"
+        rows = [row for name, row in _rows(dialect) if name == "PSM_ON"]
+        if dialect.HAS_PSM:
+            assert rows[0] == b"! AT+CPSMS=0"
+            assert rows[-1].startswith(b"! AT+CPSMS=1")
 
 
 def _messages(name, said):
@@ -133,10 +135,9 @@ def _messages(name, said):
 
     line = at.At(Port(), dialect.TABLE)
     line.poll(0)
-    messages = dialect.Messages()
-    return [
-        found for found in [messages.take(event) for event in line.events()] if found is not None
-    ]
+    pieces = []
+    found = [dialect.message(event, pieces) for event in line.events]
+    return [one for one in found if one is not None]
 
 
 HOSTILE = b'"\r\nOK\r\n> +SMSUB: "a","00"\r\nRDY\r\n'
@@ -156,7 +157,7 @@ def test_a_message_with_anything_in_it_comes_through_each():
         "bg95": b'+QMTRECV: 0,7,"' + topic + b'",%d,"' % count + HOSTILE + b'"\r\n',
     }  # fmt: skip
     said["sim7000"] = said["sim7080"]
-    for name in dialects.NAMES:
+    for name in dialects.NAMES.split():
         assert _messages(name, said[name]) == [(topic, HOSTILE)], name
 
 

@@ -8,7 +8,8 @@ accuracy, the worse of it and HDOP's counts.
 
 from tracker.accuracy import RANGE_ERROR_DM, UNBELIEVED, accuracy_dm
 from tracker.fix import COURSE_LEAST_SPEED, COURSE_UNKNOWN, Fix
-from tracker.modem.lines import days_since_2020, number, scaled
+from tracker.gnss_date import day_of
+from tracker.modem.lines import number
 
 STATED_MAX_DM = 5000  # an accuracy stated worse than this is no fix
 _NOT_CLAIMED = (-1, -1, -1)
@@ -37,24 +38,34 @@ def fix_of(place, time_s, motion, quality, ticks):
 
 
 def moment(date, clock):
-    """UTC since 2020 of (year, month, day) and b"hhmmss[.sss]"; 0 for what is none."""
+    """UTC since 2020 of (day, month, year) and b"hhmmss[.sss]"; 0 for what is none."""
     parts = [number(clock[at : at + 2]) for at in (0, 2, 4)]
-    if None in date or None in parts or not 2020 <= date[0] <= 2053:
+    if None in date or None in parts:
         return 0
-    if not (1 <= date[1] <= 12 and 1 <= date[2] <= 31):
+    day = day_of(*date)
+    if day is None or day < 0:
         return 0
     hour, minute, second = parts
     if not (0 <= hour < 24 and 0 <= minute < 60 and 0 <= second <= 60):
         return 0
-    return ((days_since_2020(*date) * 24 + hour) * 60 + minute) * 60 + second
+    return ((day * 24 + hour) * 60 + minute) * 60 + second
 
 
 def day_first(digits):
-    """(year, month, day) of b"ddmmyy"; Nones for anything else."""
+    """(day, month, year) of b"ddmmyy"; Nones for anything else."""
     if len(digits) != 6:
         return (None, None, None)
     day, month, year = [number(digits[at : at + 2]) for at in (0, 2, 4)]
-    return (None if year is None else 2000 + year, month, day)
+    return (day, month, None if year is None else 2000 + year)
+
+
+def scaled(digits, places):
+    """A decimal number times ten to the `places`, the rest cut off; None for anything else."""
+    whole, _, part = digits.partition(b".")
+    part = part[:places]
+    if not whole + part:
+        return None
+    return number((whole or b"0") + part + b"0" * (places - len(part)))
 
 
 def angle_e6(digits, side):

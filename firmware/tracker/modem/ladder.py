@@ -9,37 +9,30 @@ any length ends within one pause of the network's return. While an alarm waits a
 PAUSE_ALARM_S.
 
 What each step was worth is counted: `tried`, and `helped` when the next attempt came through. The
-numbers are kept over resets (`save`), so that the chip's own reset, step eight, does not begin the
-climb anew. It is taken once in an outage: a chip that resets every hour has no one to tell it by.
+numbers are kept over sleeps and resets (`save`), so that the chip's own reset, step eight, does not
+begin the climb anew. It is taken once in an outage: a chip that resets every hour has no one to
+tell it by.
 """
+
+import struct
 
 # where an attempt failed: no answer at all; no network; no service (broker, TLS, socket)
 NO_ANSWER, NO_NETWORK, NO_SERVICE = 1, 2, 3
 
-PROBE, END_SERVICE, DETACH, RADIO, REBOOT, POWER_KEY, POWER_RAIL, CHIP_RESET = (
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-)
-PAUSE = 9
+# Of the steps, in NAMES by their number, those that help at each of these places, in their order
+POWER_KEY, CHIP_RESET, PAUSE = 6, 8, 9
 NAMES = (
-    "", "probe", "end service", "detach", "radio off and on", "reboot command", "power key",
-    "power rail", "chip reset", "pause",
-)  # fmt: skip
-# for each place of failure the steps that can help, in their order
-CLIMBS = (
-    (NO_ANSWER, (PROBE, POWER_KEY, POWER_RAIL, CHIP_RESET)),
-    (NO_NETWORK, (DETACH, RADIO, REBOOT, POWER_KEY, POWER_RAIL, CHIP_RESET)),
-    (NO_SERVICE, (END_SERVICE, DETACH, RADIO, REBOOT, POWER_KEY, POWER_RAIL, CHIP_RESET)),
+    "|probe|end service|detach|radio off and on|reboot command|power key|power rail|chip reset|"
+    "pause"
 )
-PAUSES_S = (900, 1800, 3600)
+CLIMBS = "|1678|345678|2345678"
+PAUSE_FIRST_S = 900
+PAUSE_MOST_S = 3600
 PAUSE_ALARM_S = 300
 STEPS = 8
+SAVED = "<BBI16H"
+SAVED_BYTES = 38
+_COUNT_MAX = 0xFFFF
 
 
 class Ladder:
@@ -57,21 +50,30 @@ class Ladder:
 
     def failed(self, place, now_s, alarm_waits=False):
         """An attempt failed at `place`: the step to take now; PAUSE: nothing until `until_s`."""
-        step = self._next(place)
-        if step == PAUSE:
-            self._pause(now_s, alarm_waits)
-        else:
-            self.step = step
-            self.tried[step - 1] += 1
-        return step
+        for digit in CLIMBS.split("|")[place]:
+            step = int(digit)
+            if step > self.step and not (step == CHIP_RESET and self.pauses):
+                self.step = step
+                self.tried[step - 1] = min(_COUNT_MAX, self.tried[step - 1] + 1)
+                return step
+        pause_s = min(PAUSE_FIRST_S << min(self.pauses, 2), PAUSE_MOST_S)
+        self.until_s = now_s + (min(pause_s, PAUSE_ALARM_S) if alarm_waits else pause_s)
+        self.pauses = min(250, self.pauses + 1)
+        self.step = 0
+        return PAUSE
+
+    def again(self):
+        """The pause is over: the step to begin with."""
+        self.until_s = 0
+        self.step = POWER_KEY
+        self.tried[POWER_KEY - 1] = min(_COUNT_MAX, self.tried[POWER_KEY - 1] + 1)
+        return POWER_KEY
 
     def worked(self):
         """An attempt came through; the step before it is credited."""
-        if 0 < self.step <= STEPS:
-            self.helped[self.step - 1] += 1
-        self.step = 0
-        self.pauses = 0
-        self.until_s = 0
+        if self.step:
+            self.helped[self.step - 1] = min(_COUNT_MAX, self.helped[self.step - 1] + 1)
+        self.step = self.pauses = self.until_s = 0
 
     def hurry(self, now_s):
         """An alarm has come: a pause under way ends within PAUSE_ALARM_S."""
@@ -81,32 +83,20 @@ class Ladder:
         """True while no attempt is to be made."""
         return now_s < self.until_s
 
-    @property
     def local(self):
         """True while the wearer's side should be told that nobody can be reached."""
         return self.pauses > 0
 
-    def _next(self, place):
-        for its_place, steps in CLIMBS:
-            if its_place == place:
-                for step in steps:
-                    if step > self.step and not (step == CHIP_RESET and self.pauses):
-                        return step
-        return PAUSE
-
-    def _pause(self, now_s, alarm_waits):
-        pause_s = PAUSES_S[min(self.pauses, len(PAUSES_S) - 1)]
-        self.until_s = now_s + (min(pause_s, PAUSE_ALARM_S) if alarm_waits else pause_s)
-        self.pauses += 1
-        self.step = REBOOT  # the next climb begins at the power key
-
     def save(self):
-        """(step, pauses, until_s, tried..., helped...): 19 numbers that outlive a reset."""
-        return [self.step, self.pauses, self.until_s] + self.tried + self.helped
+        """SAVED_BYTES that outlive sleep and reset."""
+        return struct.pack(SAVED, self.step, self.pauses, self.until_s, *self.tried, *self.helped)
 
-    def load(self, numbers):
-        """Go on from what `save` gave; False, and nothing changed, if it is no such list."""
-        if len(numbers) != 3 + 2 * STEPS or not 0 <= numbers[0] <= STEPS:
+    def load(self, data):
+        """Go on from what `save` gave; False, and nothing changed, if it is nothing of that."""
+        if len(data) != SAVED_BYTES:
+            return False
+        numbers = struct.unpack(SAVED, data)
+        if numbers[0] > STEPS or numbers[2] >= 1 << 30:
             return False
         self.step, self.pauses, self.until_s = numbers[:3]
         self.tried = list(numbers[3 : 3 + STEPS])

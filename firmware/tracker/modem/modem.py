@@ -1,116 +1,158 @@
 """One modem from off to attached and back, and what is done when that does not come about.
 
-What is to be done is a row of moves, worked off one after the other by `poll`:
-    (RAIL, name, on)          a supply or a key of the Power port
-    (WAIT, ms)
-    (ALIVE, ms, otherwise)    the line answers a probe within `ms`; else the moves `otherwise`
-    (STEPS, steps, place)     a procedure of the dialect; where it fails is the ladder's `place`
-    (BAUD, rate)              the host's side of the line
-So power-up, attaching and each step of the ladder are data, and nothing waits.
+What is to be done is a row of words, worked off one after the other by `poll`:
+    +name -name     a supply or a key of the Power port, on and off
+    2000            so many milliseconds pass; key_on, key_off: the dialect's
+    alive           the line answers a probe within START_MS
+    start           it does at once, or is switched on by its key; restarted: the same, later
+    on off          the key is pressed, unless the part's STATUS pin says that it is so already
+    bauds           it is found at one of the rates it may have; !9600: at this one
+    ATTACH/2        a procedure of the dialect; where it fails is the ladder's place 2
+    ?DETACH         one whose refusals do no harm
+So power-up, attaching and each step of the ladder are text, and nothing waits.
 
 While the modem is UP a service (socket.py, service.py) runs its own procedures with `run` and
 `ended`, and takes the events. When it cannot get through it says `failed`: the ladder chooses.
+
+Reachability. In ordinary times the modem is left in PSM (or, without PSM, off) when the last word
+is said. While `reach` is set, the connection stays and the modem listens every CYCLE (eDRX), its
+line asleep by DTR between two things to say. What was told last is `mode`, kept over sleeps: the
+network has to be told 0 before it hears a 1.
 """
 
 from tracker import ticks
 from tracker.modem import at, ladder, lines
-from tracker.modem.steps import DONE, Steps, may
+from tracker.modem.steps import DONE, FAILED, Steps
 
 # what is wanted
 OFF, ASLEEP, ONLINE = 0, 1, 2
 # state
 DOWN, COMING, UP, GOING, RESTING, SLEEPING = 0, 1, 2, 3, 4, 5
-RAIL, WAIT, ALIVE, STEPS, BAUD = 1, 2, 3, 4, 5
+# mode
+UNTOLD, PSM, EDRX = 0, 1, 2
 
 ANSWER_MS = 2500  # a modem that is on answers a probe within this
-KEY_PAUSE_MS = 3000  # between off and on
-RAIL_PAUSE_MS = 2000
+WAKE_MS = 100  # from DTR low to a line that hears
+QUIET_MS = 5000  # nothing was said for so long: DTR may go high
+RESTARTS_MAX = 3  # without a publish in between
+SAVED_BYTES = ladder.SAVED_BYTES + 1
+_LISTENS = ("alive", "start", "restarted")
+_START = "+modem start SETUP/1 ATTACH/2 ASK/2"
+_ATTACH = " SETUP/1 ATTACH/2 ASK/2"
+_POWER_OFF = "POWER_OFF/0 3000 -modem"
+_ON = "+modem_key key_on -modem_key"
+_OFF = "+modem_key key_off -modem_key 3000"
+# by the ladder's number, up to a line that answers
+_RECOVERIES = (
+    "|bauds|?MQTT_END|?DETACH|?RADIO_OFF RADIO_ON/1|?REBOOT 3000 alive|+modem off start|"
+    "-modem 2000 +modem 200 on alive|start"
+)
 
 
 class Modem:
     """Over a Uart and a Power port; `dialect` a module of this folder, `values` {name: bytes} for
     its texts (apn, host, port, device, password, ca ...). Times: `now` ticks, `now_s` seconds.
 
-    state: above. signal: as in a report. version, cell: bytes, b"" unknown. time_s: UTC by the
-    network when last asked, 0 unknown. reset_wanted: step eight of the ladder is due.
+    state: above. version, cell: bytes, b"" unknown. time_s: UTC by the network when last asked, 0
+    unknown. reset_wanted: step eight of the ladder is due. reach: see above; urgent: an alarm
+    waits; both are the owner's to set. changed: `save` gives something new.
     """
 
     def __init__(self, uart, power, dialect, values, climb):
         self.dialect = dialect
         self.values = values
         self.ladder = climb
+        self.line = at.At(uart, dialect.TABLE)
+        self.steps = Steps(self.line, dialect.TEXTS)
         self._uart = uart
         self._power = power
-        self._at = at.At(uart, dialect.TABLE)
-        self._steps = Steps(self._at)
-        self._moves = ()
-        self._move_at = 0  # the place in _moves
-        self._since = 0  # when the move began
+        self._words = []  # what is to be done, the word under way first
+        self._since = 0  # when it began
         self._begun = False
-        self._then = DOWN  # the state after the moves
+        self._then = DOWN  # the state after the last word
         self._wanted = OFF
         self._ended = 0
         self._serving = False
-        self._events = []
+        self._restarts = 0
+        self._dozes = False
+        self._said_at = 0  # when a procedure, or DTR's change, was last seen
+        self._signal = 0
+        self.events = []
         self.state = DOWN
-        self.signal = 0
+        self.mode = UNTOLD
+        self.pin_told = False
         self.time_s = 0
         self.version = self.cell = b""
-        self.reset_wanted = False
+        self.reset_wanted = self.reach = self.urgent = self.changed = False
         self.why = ""
         self.now_s = 0  # when it was last polled
 
     # -- for the owner ---------------------------------------------------------------------
 
     def want(self, what):
-        """OFF, ASLEEP (registered, hardly any current) or ONLINE; `poll` brings it about."""
+        """OFF, ASLEEP (in PSM, or off) or ONLINE; `poll` brings it about."""
         self._wanted = what
 
     def poll(self, now, now_s):
         """Do what can be done now."""
         self.now_s = now_s
-        self._at.poll(now)
-        for event in self._at.events():
-            self._hear(event, now)
+        self.line.poll(now)
+        if self.line.events:
+            self._hear(now)
         if self._serving:
-            self._ended = self._ended or self._steps.poll(now)
-        elif self._moves:
-            self._move(now, now_s)
-        if not self._moves and not self._serving:
+            self._said_at = now
+            self._ended = self._ended or self.steps.poll(now)
+        elif self._words:
+            self._work(now, now_s)
+        if not self._words and not self._serving:
             self._choose(now, now_s)
-        self._at.poll(now)
+        self.line.poll(now)
 
     def wait_ms(self, now, now_s):
         """The ms until something is due if nothing comes."""
         if self.state == RESTING:
             return max(0, self.ladder.until_s - now_s) * 1000
-        wait = min(self._at.wait_ms(now), self._steps.wait_ms(now))
-        if self._moves:
-            move = self._moves[self._move_at]
-            if move[0] in (WAIT, ALIVE):
-                return min(wait, max(0, move[1] - ticks.diff(now, self._since)))
-            if move[0] in (RAIL, BAUD) or not self._begun:
-                return 0
+        wait = min(self.line.wait_ms(now), self.steps.wait_ms(now))
+        if self._words and not self.steps.busy():
+            limit_ms = self._limit_ms(self._words[0]) if self._begun else 0
+            return min(wait, max(0, limit_ms - ticks.diff(now, self._since)))
         return wait
 
-    def nmea(self):
-        """NMEA that came on the modem's port since the last call."""
-        return self._at.nmea()
+    def signal(self):
+        """As in a report: 0 unknown, else 1 to 31."""
+        return self._signal
 
-    def counters(self):
-        """(time-outs, restarts, garbage, cut frames, strange lines) of the line."""
-        line = self._at
-        return line.timeouts, line.restarts, line.garbage, line.cut, line.strange
+    def quirk(self, name):
+        """Whether the firmware's version is known for this."""
+        for row in self.dialect.QUIRKS.split(b"\n"):
+            mark, _, its_name = row.partition(b"|")
+            if mark and its_name == name and self.version.find(mark) >= 0:
+                return True
+        return False
+
+    def save(self):
+        """SAVED_BYTES that outlive sleep and reset: the mode, whether the PIN was said, the ladder."""
+        self.changed = False
+        return bytes([self.mode | self.pin_told << 2]) + self.ladder.save()
+
+    def load(self, data):
+        """Go on from what `save` gave; b"" or anything else is nothing."""
+        if len(data) == SAVED_BYTES and self.ladder.load(data[1:]):
+            self.mode, self.pin_told = data[0] & 3, bool(data[0] & 4)
 
     # -- for the service -------------------------------------------------------------------
 
-    def run(self, steps, values, now):
-        """Begin a procedure while UP and idle; False otherwise."""
-        if self.state != UP or self._serving or self._moves:
+    def run(self, names, values, now, forgiving=False):
+        """Begin procedures while UP and idle; False otherwise, and while DTR wakes the line."""
+        if self.state != UP or self._serving or self._words:
+            return False
+        if self._dozes:
+            self._doze(False, now)
+        if self.mode == EDRX and ticks.diff(now, self._said_at) < WAKE_MS:
             return False
         every = dict(self.values)
         every.update(values)
-        self._steps.begin(steps, every, now)
+        self.steps.begin(names, every, now, forgiving)
         self._serving = True
         self._ended = 0
         return True
@@ -120,198 +162,236 @@ class Modem:
         ended, self._ended = self._ended, 0
         if ended:
             self._serving = False
-            if not ended == DONE:
-                self.why = self._steps.failed
+            if ended == FAILED:
+                self.why = self.steps.failed
         return ended
 
-    def answers(self):
-        """[(command's name, Answer)] of the procedure that is over."""
-        return self._steps.answers
+    def mode_due(self):
+        """The procedures that tell the network what is wanted of it now; "" when it knows."""
+        if self.mode == (EDRX if self.reach else PSM):
+            return ""
+        return "EDRX_ON SLEEP" if self.reach else "EDRX_OFF PSM_ON"
 
-    def status(self):
-        """How the command ended that failed (at.ERROR, at.TIMEOUT, at.RESTARTED, at.OK)."""
-        return self._steps.status
+    def told(self):
+        """They are over."""
+        self.mode = EDRX if self.reach else PSM
+        self.changed = True
 
-    def events(self):
-        """[(name, line, bytes)] for the service since the last call."""
-        events, self._events = self._events, []
-        return events
+    def idle(self, now):
+        """The service has nothing to say. After a while the network is told what is due, by the
+        procedures that this gives; and the line sleeps."""
+        if ticks.diff(now, self._said_at) < QUIET_MS:
+            return ""
+        due = self.mode_due()
+        if not due and self.mode == EDRX and not self._dozes:
+            self._doze(True, now)
+        return due
+
+    def dozes(self):
+        """True while it draws no more than eDRX does."""
+        return self._dozes
 
     def worked(self):
         """The service takes publishes: the climb is over."""
+        self.changed = self.changed or self.ladder.step or self.ladder.pauses
         self.ladder.worked()
+        self._restarts = 0
 
-    def failed(self, place, now, now_s, alarm_waits=False):
+    def failed(self, place, now, now_s):
         """An attempt ended at `place` (ladder.NO_...): take the ladder's next step, or rest."""
         self._serving = False
-        self._steps.stop()
-        step = self.ladder.failed(place, now_s, alarm_waits)
+        self.steps.stop()
+        self.changed = True
+        step = self.ladder.failed(place, now_s, self.urgent)
         if step == ladder.PAUSE:
-            self._begin(self._power_off(), RESTING, now)
+            self._begin(_POWER_OFF, RESTING, now)
         else:
             self.reset_wanted = step == ladder.CHIP_RESET
-            self._begin(self._recovery(step) + self._attach(), UP, now)
+            self._recover(step, now)
 
-    # -- moves -----------------------------------------------------------------------------
+    # -- what is done ----------------------------------------------------------------------
 
     def _choose(self, now, now_s):
         """Nothing is under way: what is wanted and not so?"""
-        if self.state == RESTING:
-            if self._wanted == OFF:
+        wanted, state = self._wanted, self.state
+        if state == RESTING:
+            if self.urgent:
+                self.ladder.hurry(now_s)
+            if wanted != ONLINE:
                 self.state = DOWN
             elif not self.ladder.rests(now_s):
-                self._begin(self._recovery(ladder.POWER_KEY) + self._attach(), UP, now)
-        elif self._wanted == ONLINE and self.state in (DOWN, SLEEPING):
-            self._begin(self._start() + self._attach(), UP, now)
-        elif self._wanted == ASLEEP and self.state == UP:
-            self._begin(((STEPS, self.dialect.PSM_ON, 0),), SLEEPING, now)
-        elif self._wanted == OFF and self.state in (UP, SLEEPING):
-            self._begin(self._power_off(), DOWN, now)
+                self.changed = True
+                self._recover(self.ladder.again(), now)
+        elif wanted == ONLINE and state in (DOWN, SLEEPING):
+            if self.ladder.pauses:
+                self.state = RESTING  # as before the sleep
+            else:
+                self._begin(_START, UP, now)
+        elif wanted == ASLEEP and state == UP:
+            if self.dialect.HAS_PSM:
+                self._begin("", SLEEPING, now)
+            else:
+                self._begin(_POWER_OFF, DOWN, now)
+        elif wanted == OFF and state in (UP, SLEEPING):
+            self._begin(_POWER_OFF, DOWN, now)
 
-    def _begin(self, moves, then, now):
-        self._moves = moves
-        self._move_at = 0
-        self._since = now
+    def _recover(self, step, now):
+        """The ladder's step, and the way up anew; what the network was told is told again."""
+        if step > 3:
+            self.mode = UNTOLD
+        self._begin(_RECOVERIES.split("|")[step] + _ATTACH, UP, now)
+
+    def _begin(self, words, then, now):
+        self._words = words.split()
         self._begun = False
+        self._since = now
         self._then = then
-        self.state = COMING if then == UP else GOING
+        if self._words:
+            self.state = COMING if then == UP else GOING
+        else:
+            self.state = then
 
-    def _move(self, now, now_s):
-        """Take the move under way as far as it goes."""
-        move = self._moves[self._move_at]
+    def _work(self, now, now_s):
+        """Take the word under way as far as it goes."""
+        word = self._words[0]
         if not self._begun:
             self._begun = True
             self._since = now
-            self._enter(move, now)
-        over = self._over(move, now)
+            self._enter(word, now)
+            if not self._begun:
+                return  # other words were put in its place
+        over = self._over(word, now)
         if over == DONE:
             self._begun = False
-            self._move_at += 1
-            if self._move_at == len(self._moves):
-                self._moves = ()
+            self._words.pop(0)
+            if not self._words:
                 self.state = self._then
+                self._said_at = now
         elif over:
-            self._fell(move, now, now_s)
+            self._fell(word, now, now_s)
 
-    def _enter(self, move, now):
-        kind = move[0]
-        if kind == RAIL:
-            self._power.rail(move[1], move[2])
-        elif kind == BAUD:
-            self._uart.baud(move[1])
-        elif kind == ALIVE:
-            self._at.revive(now)
-            self._at.answer()
-        elif kind == STEPS:
-            self._steps.begin(move[1], self.values, now)
+    def _instead(self, words):
+        """These words in the place of the one under way."""
+        self._words = words.split() + self._words[1:]
+        self._begun = False
 
-    def _over(self, move, now):
+    def _enter(self, word, now):
+        mark = word[0]
+        if mark in "+-":
+            self._power.rail(word[1:], mark == "+")
+        elif word in _LISTENS or mark == "!":
+            if mark == "!":
+                self._uart.baud(int(word[1:]))
+            self.line.revive(now)
+            self.line.ended()
+        elif word == "on":
+            self._instead(_ON if self._power.sense("modem_status") != 1 else "")
+        elif word == "off":
+            self._instead(_OFF if self._power.sense("modem_status") != 0 else "")
+        elif word == "bauds":
+            self._instead("!" + self.dialect.BAUDS.replace(" ", " !") + " alive")
+        elif mark == "?" or mark.isupper():
+            self.steps.begin(word.strip("?").split("/")[0], self.values, now, mark == "?")
+
+    def _limit_ms(self, word):
+        """How long a word may take, or takes."""
+        if word[0].isdigit():
+            return int(word)
+        if word[:4] == "key_":
+            return self.dialect.KEY_ON_MS if word == "key_on" else self.dialect.KEY_OFF_MS
+        if word in ("alive", "restarted"):
+            return self.dialect.START_MS
+        return ANSWER_MS if word == "start" or word[0] == "!" else 0
+
+    def _over(self, word, now):
         """DONE, FAILED, or 0 while it goes on."""
-        kind = move[0]
-        if kind == WAIT:
-            return DONE if ticks.diff(now, self._since) >= move[1] else 0
-        if kind == ALIVE:
-            if self._at.ready():
-                return DONE
-            return 0 if ticks.diff(now, self._since) < move[1] else 2
-        if kind == STEPS:
-            over = self._steps.poll(now)
+        mark = word[0]
+        if mark.isupper() or mark == "?":
+            over = self.steps.poll(now)
             if over == DONE:
                 self._learn()
             return over
+        passed = ticks.diff(now, self._since) >= self._limit_ms(word)
+        if word in _LISTENS or mark == "!":
+            if self.line.ready():
+                return DONE if mark != "!" else self._found(word)
+            return FAILED if passed else 0
+        return DONE if passed else 0
+
+    def _found(self, word):
+        """It answers at this rate: from now on at the usual one."""
+        usual = self.dialect.BAUDS.split()[0]
+        while self._words[1][0] == "!":
+            self._words.pop(1)
+        if word[1:] != usual:
+            self._words = [word, "?SET_BAUD", "!" + usual] + self._words[1:]
         return DONE
 
-    def _fell(self, move, now, now_s):
-        """A move failed: its own way out, or the ladder."""
-        if move[0] == ALIVE and move[2]:
-            rest = self._moves[self._move_at + 1 :]
-            self._begin(move[2] + rest, self._then, now)
-            return
-        self.why = self._steps.failed if move[0] == STEPS else "no answer"
-        place = move[2] if move[0] == STEPS else ladder.NO_ANSWER
-        if move[0] == STEPS and self._steps.status == at.TIMEOUT:
+    def _fell(self, word, now, now_s):
+        """A word failed: its own way out, or the ladder."""
+        if word in ("start", "restarted"):
+            self._instead("on alive")
+        elif word[0] == "!":
+            self._instead("")
+        elif word != "alive" and self.steps.status == at.RESTARTED:
+            self._restarted(now)
+        elif self._then == UP:
             place = ladder.NO_ANSWER
-        self._moves = ()
-        if self._then == UP:
+            self.why = "no answer"
+            if word != "alive":
+                self.why = self.steps.failed
+                if self._pin_wanted():
+                    self._instead("PIN/2 " + word)
+                    return
+                if self.steps.status != at.TIMEOUT:
+                    place = int("0" + word.partition("/")[2]) or place
             self.failed(place, now, now_s)
         else:
+            self._power.rail("modem", False)
+            self._words = []
             self.state = self._then  # going anyway
 
-    def _start(self):
-        """On, whether it was on or not, and set up."""
-        key = self._key() + ((ALIVE, self.dialect.START_MS, ()),)
-        return ((RAIL, "modem", True), (ALIVE, ANSWER_MS, key))
-
-    def _key(self):
-        return (
-            (RAIL, "modem_key", True),
-            (WAIT, self.dialect.KEY_ON_MS),
-            (RAIL, "modem_key", False),
-        )
-
-    def _attach(self):
-        return (
-            (STEPS, self.dialect.SETUP, ladder.NO_ANSWER),
-            (STEPS, self.dialect.ATTACH, ladder.NO_NETWORK),
-            (STEPS, self.dialect.ASK_SIGNAL + self.dialect.ASK_TIME, ladder.NO_NETWORK),
-        )
-
-    def _power_off(self):
-        return ((STEPS, self.dialect.POWER_OFF, 0), (WAIT, KEY_PAUSE_MS), (RAIL, "modem", False))
-
-    def _recovery(self, step):
-        """The moves of a step of the ladder, up to a line that answers."""
-        dialect, alive = self.dialect, (ALIVE, self.dialect.START_MS, ())
-        if step == ladder.PROBE:
-            return self._probe_bauds()
-        if step == ladder.END_SERVICE:
-            return ((STEPS, _forgiving(dialect.MQTT_END), ladder.NO_ANSWER),)
-        if step == ladder.DETACH:
-            return ((STEPS, _forgiving(dialect.DETACH), ladder.NO_ANSWER),)
-        if step == ladder.RADIO:
-            radio = _forgiving(dialect.RADIO_OFF) + dialect.RADIO_ON
-            return ((STEPS, radio, ladder.NO_ANSWER),)
-        if step == ladder.REBOOT:
-            return (
-                (STEPS, _forgiving(dialect.REBOOT), ladder.NO_ANSWER),
-                (WAIT, KEY_PAUSE_MS),
-                alive,
-            )
-        if step == ladder.POWER_KEY:
-            off = ((RAIL, "modem", True), (RAIL, "modem_key", True), (WAIT, dialect.KEY_OFF_MS))
-            return off + ((RAIL, "modem_key", False), (WAIT, KEY_PAUSE_MS)) + self._start()[1:]
-        off = ((RAIL, "modem", False), (WAIT, RAIL_PAUSE_MS), (RAIL, "modem", True), (WAIT, 200))
-        return off + self._key() + (alive,)
-
-    def _probe_bauds(self):
-        """Ask at every rate it may have, the usual one last; then set it."""
-        usual = self.dialect.BAUDS[0]
-        moves = ((BAUD, usual), (ALIVE, ANSWER_MS, ()))
-        for rate in self.dialect.BAUDS[1:]:
-            moves = ((BAUD, rate), (ALIVE, ANSWER_MS, moves))
-        return moves
+    def _pin_wanted(self):
+        """Whether the SIM asks for its PIN, and was not told it yet: a wrong one is not said twice,
+        the third would block it."""
+        asks = b"SIM PIN" in self.steps.said.get("AT+CPIN", [b""])[0]
+        if not asks or self.pin_told or not self.values.get("pin"):
+            return False
+        self.pin_told = self.changed = True
+        return True
 
     def _learn(self):
         """Take signal, version and time from the answers of a procedure of ours."""
-        for name, answer in self._steps.answers:
-            if answer.status == at.OK:
-                if name == "AT+CSQ":
-                    self.signal = lines.read_signal(answer)
-                elif name == "AT+CGMR" and answer.lines:
-                    self.version = answer.lines[0]
-                elif name == "AT+CCLK" and answer.lines:
-                    self.time_s = lines.read_clock(answer.lines[0])
+        said = self.steps.said
+        if "AT+CSQ" in said:
+            self._signal = lines.signal_of(said["AT+CSQ"][0])
+        if "AT+CGMR" in said:
+            self.version = said["AT+CGMR"][0]
+        if "AT+CCLK" in said:
+            self.time_s = lines.read_clock(said["AT+CCLK"][0])
 
-    def _hear(self, event, now):
-        """Hand an event on; after a restart in the middle of things everything is set up anew."""
-        self._events = self._events[-31:] + [event]
-        if event[0] in ("restart", "off") and self.state == UP:
-            self._serving = False
-            self._steps.stop()
-            alive = (ALIVE, self.dialect.START_MS, self._key() + ((ALIVE, ANSWER_MS, ()),))
-            self._begin((alive,) + self._attach(), UP, now)
+    def _doze(self, sleeps, now):
+        self._dozes = sleeps
+        self._said_at = now
+        self._power.rail("modem_dtr", sleeps)
 
+    def _hear(self, now):
+        """Hand events on; a restart in the middle of things is seen at once."""
+        events, self.line.events = self.line.events, []
+        self.events = (self.events + events)[-32:]
+        for name, _line, _data in events:
+            if name in (b"restart", b"off") and self.state == UP:
+                self._serving = False
+                self.steps.stop()
+                self.why = "restarted"
+                self._restarted(now)
 
-def _forgiving(steps):
-    """The same steps, each of which may be refused."""
-    return tuple([may(step.text, step.prefix, step.limit_ms, None, step.final) for step in steps])
+    def _restarted(self, now):
+        """Everything is set up anew; one that restarts again and again is the ladder's."""
+        self.mode = UNTOLD
+        self._restarts += 1
+        if self._restarts > RESTARTS_MAX:
+            self._restarts = 0
+            self.failed(ladder.NO_SERVICE, now, self.now_s)
+        else:
+            self._begin("restarted" + _ATTACH, UP, now)

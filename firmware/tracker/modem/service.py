@@ -2,57 +2,59 @@
 
 The session is kept over a sleep (clean session 0). One publish is under way at a time: the modem's
 word is its PUBACK. One that ended in an error or without a word may have gone out; it is not said
-again here. The record stays in the outbox, which sends it again when no ack has covered it, and its
-identity makes the effect once.
+again here: `unsure` counts it, and the uplink lets the record go again. A record that the modem has
+confirmed waits CONFIRMED_WAIT_S for the gateway's ack before it goes again.
 """
 
-from tracker.modem import at
-from tracker.modem.ladder import NO_SERVICE
-from tracker.modem.modem import DOWN, GOING, ONLINE, RESTING, UP
+from tracker.modem import at, ladder, modem
 from tracker.modem.steps import DONE
 
-CLOSED, LINKING, GREETING, READY = 0, 1, 2, 3
+CLOSED, LINKING, GREETING, READY, LEAVING = 0, 1, 2, 3, 4
 NEVER_MS = 1 << 28
-NOTHING, GREET, SUBSCRIBE, PUBLISH, GOODBYE = 0, 1, 2, 3, 4
+CONFIRMED_WAIT_S = 120
+NOTHING, GREET, SUBSCRIBE, PUBLISH, TELL, GOODBYE, UPLOAD = 0, 1, 2, 3, 4, 5, 6
 
 
 class ModemMqtt:
-    """Over a Modem; the device and the password are among its values, secured as in socket.py.
+    """Over a Modem; the device and the password are among its values, `security` a Security.
 
     Counters: `connects`, `failures`, `repeated` (always 0: see above), `refused` messages, `unsure`
     publishes that ended without the modem's word, `confirmed` ones.
     """
 
-    def __init__(self, modem, topic_down, secured="ca"):
-        self._modem = modem
-        self._topic_down = topic_down
-        self._secured = secured
+    ack_wait_s = CONFIRMED_WAIT_S
+
+    def __init__(self, over, topic_down, security):
+        self._modem = over
+        self._topic_down = topic_down.encode()
+        self._security = security
         self._goal = None
         self._doing = NOTHING
         self._waiting = None  # (topic, payload) to publish next
         self._received = []
         self._last_id = 0
-        self._messages = modem.dialect.Messages()
+        self._pieces = []  # of a message that comes in several
         self.state = CLOSED
         self.why = ""
         self.connects = self.failures = self.repeated = self.refused = 0
         self.unsure = self.confirmed = 0
-        self.payload_max = modem.dialect.PAYLOAD_MAX
+        self.payload_max = over.dialect.PAYLOAD_MAX
 
     def open(self, host, port, tls, now):
-        """Begin to connect; `tls` None or the authority's file name in the modem."""
+        """Begin to connect; `tls` None or the authority's file."""
         self._goal = (host, port, tls)
         self._waiting = None
+        self._pieces = []
         self.why = ""
         self.state = LINKING
-        self._modem.want(ONLINE)
+        self._modem.events = []
+        self._modem.want(modem.ONLINE)
 
     def close(self, now):
-        """Say goodbye; the session stays with the broker."""
+        """Say goodbye; the session stays with the broker. LEAVING until the modem sleeps."""
         self._waiting = None
-        if self.state == READY and self._doing == NOTHING:
-            self._run(GOODBYE, self._modem.dialect.MQTT_DISCONNECT, {}, now)
-        self.state = CLOSED
+        if self.state != CLOSED:
+            self.state = LEAVING
 
     def has_room(self):
         """True when connected and nothing is under way."""
@@ -62,7 +64,7 @@ class ModemMqtt:
         """Put a message under way; False when not connected, busy, or past what the modem takes."""
         if not self.has_room() or len(payload) > self.payload_max:
             return False
-        self._waiting = (topic, payload)
+        self._waiting = (topic.encode(), payload)
         return True
 
     def in_flight(self):
@@ -71,21 +73,25 @@ class ModemMqtt:
 
     def received(self):
         """The payloads that came since the last call, oldest first."""
+        if not self._received:
+            return ()
         payloads, self._received = self._received, []
         return payloads
 
     def poll(self, now, _now_s=0):
         """Take the next step; after the Modem's own poll."""
-        for event in self._modem.events():
-            self._hear(event)
-        ended = self._modem.ended()
+        over = self._modem
+        if over.events:
+            events, over.events = over.events, []
+            for event in events:
+                self._hear(event)
+        ended = over.ended()
         if ended:
             self._after(ended == DONE, now)
-        if self.state in (GREETING, READY) and self._modem.state != UP:
-            self._fail("modem: " + (self._modem.why or "restarted"))
-        elif self.state == LINKING and self._modem.state in (RESTING, DOWN, GOING):
-            if self._modem.state == RESTING:
-                self._fail("modem: " + self._modem.why)
+        if self.state in (GREETING, READY) and over.state != modem.UP:
+            self._fail("modem: " + (over.why or "restarted"))
+        elif self.state == LINKING and over.state == modem.RESTING:
+            self._fail("modem: " + over.why)
         if self._doing == NOTHING:
             self._next(now)
 
@@ -96,56 +102,87 @@ class ModemMqtt:
     # -- inside ----------------------------------------------------------------------------
 
     def _next(self, now):
-        dialect = self._modem.dialect
-        if self.state == LINKING and self._modem.state == UP:
+        over = self._modem
+        if self.state == LINKING and over.state == modem.UP:
             host, port, tls = self._goal
-            values = {"host": host.encode(), "port": b"%d" % port, "ca": (tls or "").encode()}
-            steps = dialect.mqtt_connect(self._secured if tls else "")
-            self._run(GREET, steps, values, now)
-            self.state = GREETING
+            values, by = {"host": host.encode(), "port": b"%d" % port}, ""
+            if tls:
+                by = self._security.by
+                upload = self._security.upload()
+                if upload:
+                    self._run(UPLOAD, "CERT_UPLOAD", upload, now)
+                    return
+                values.update(self._security.values)
+            names = "MQTT_BEGIN TLS TLS_%s MQTT_PLAIN_TLS" % by if by else "MQTT_BEGIN MQTT_PLAIN"
+            if "will" in over.values:
+                names += " MQTT_WILL"
+            if self._run(GREET, names + " MQTT_CONNECT", values, now):
+                self.state = GREETING
         elif self.state == READY and self._waiting is not None:
-            topic, payload = self._waiting
-            values = {"topic": topic.encode(), "content": payload, "size": b"%d" % len(payload)}
-            values["topicsize"] = b"%d" % len(topic)
-            self._last_id = self._last_id % 65535 + 1
-            values["id"] = b"%d" % self._last_id
-            self._run(PUBLISH, dialect.MQTT_PUBLISH, values, now)
+            self._say(now)
+        elif self.state == READY:
+            due = over.idle(now)
+            if due:
+                self._run(TELL, due, {}, now, True)
+        elif self.state == LEAVING:
+            self._leave(now)
 
-    def _run(self, doing, steps, values, now):
-        if self._modem.run(steps, values, now):
-            self._doing = doing
+    def _say(self, now):
+        topic, payload = self._waiting
+        self._last_id = self._last_id % 65535 + 1
+        values = {"topic": topic, "topicsize": b"%d" % len(topic), "content": payload}
+        values["size"], values["id"] = b"%d" % len(payload), b"%d" % self._last_id
+        self._run(PUBLISH, "MQTT_PUBLISH", values, now)
+
+    def _leave(self, now):
+        """Goodbye, what the network is to be told, and no more; closed when the modem sleeps."""
+        over = self._modem
+        if over.state == modem.UP and self._goal is not None:
+            if self._run(GOODBYE, "MQTT_END " + over.mode_due(), {}, now, True):
+                self._goal = None
+        elif over.state != modem.UP and over.state != modem.COMING:
+            if over.state != modem.GOING:
+                self.state = CLOSED
+        else:
+            over.want(modem.ASLEEP)
+
+    def _run(self, doing, names, values, now, forgiving=False):
+        if not self._modem.run(names, values, now, forgiving):
+            return False
+        self._doing = doing
+        return True
 
     def _after(self, well, now):
         """A procedure is over."""
         doing, self._doing = self._doing, NOTHING
-        if doing == GREET and self.state == GREETING:
-            if well:
-                topic = self._topic_down
-                values = {"topic": topic.encode(), "topicsize": b"%d" % len(topic)}
-                self._run(SUBSCRIBE, self._modem.dialect.MQTT_SUBSCRIBE, values, now)
-            else:
-                self._give_up(now)
-        elif doing == SUBSCRIBE and self.state == GREETING:
-            if well:
-                self.connects += 1
-                self.state = READY
-                self._modem.worked()
-            else:
-                self._give_up(now)
-        elif doing == PUBLISH:
+        if doing == PUBLISH:
             self._waiting = None
-            if well:
-                self.confirmed += 1
-            else:
-                self.unsure += 1
-                if self.state == READY:
-                    self._give_up(now)
+            self.confirmed += well
+            self.unsure += not well
+        elif doing == UPLOAD and well:
+            self._security.uploaded()
+        elif doing in (TELL, GOODBYE) and well:
+            self._modem.told()
+        if self.state == LEAVING:
+            return
+        if doing == GREET and well:
+            topic = self._topic_down
+            values = {"topic": topic, "topicsize": b"%d" % len(topic)}
+            if not self._run(SUBSCRIBE, "MQTT_SUBSCRIBE", values, now):
+                self._give_up(now)
+        elif doing == SUBSCRIBE and well:
+            self.connects += 1
+            self.state = READY
+            self._modem.worked()
+        elif not well and doing != TELL and self.state != CLOSED:
+            self._security.doubt()
+            self._give_up(now)
 
     def _give_up(self, now):
         """The service does not work: the ladder's turn."""
         self._fail("modem: " + self._modem.why)
-        if self._modem.status() != at.RESTARTED:
-            self._modem.failed(NO_SERVICE, now, self._modem.now_s)
+        if self._modem.steps.status != at.RESTARTED:
+            self._modem.failed(ladder.NO_SERVICE, now, self._modem.now_s)
 
     def _fail(self, why):
         self.failures += 1
@@ -154,11 +191,11 @@ class ModemMqtt:
         self._waiting = None
 
     def _hear(self, event):
-        message = self._messages.take(event)
+        message = self._modem.dialect.message(event, self._pieces)
         if message is not None:
-            if message and message[0] == self._topic_down.encode():
+            if message and message[0] == self._topic_down:
                 self._received.append(message[1])
             else:
                 self.refused += 1
-        elif self.state == READY and self._modem.dialect.is_lost(event[0], event[1]):
+        elif event[0] in (b"lost", b"gone") and self.state == READY:
             self._fail("connection lost")

@@ -5,25 +5,24 @@ sent. A send that ended without the modem's word may have gone out or not; a str
 no stream, so the connection is closed then, and nothing is ever sent twice on it.
 """
 
-from tracker.modem.ladder import NO_SERVICE
-from tracker.modem.modem import ONLINE, UP
+from tracker.modem import ladder, modem
 from tracker.modem.steps import DONE
 
 CLOSED, OPENING, OPEN = 0, 1, 2
-EHOSTUNREACH, ENOTCONN = 113, 107
-NOTHING, BEGINNING, SENDING, FETCHING, ENDING = 0, 1, 2, 3, 4  # the procedure under way
+ENOTCONN = 107
+NOTHING, BEGINNING, SENDING, FETCHING, ENDING, TELL, UPLOAD = 0, 1, 2, 3, 4, 5, 6
 
 
 class ModemSocket:
     """One connection at a time over a Modem; `poll(now, now_s)` moves it, the Modem's comes first.
 
-    secured: "" for plain TCP, else how (the dialect's `tls`) when `open` is asked for TLS.
+    `security` a Security, used when `open` is asked for TLS.
     """
 
-    def __init__(self, modem, secured="ca"):
-        self._modem = modem
-        self._secured = secured
-        self._by = ""  # how the connection is secured, as the dialect calls it
+    def __init__(self, over, security):
+        self._modem = over
+        self._security = security
+        self._tls = ""  # "_TLS" on a secured connection: what its procedures' names end with
         self._goal = None
         self._state = CLOSED
         self._doing = NOTHING
@@ -35,13 +34,14 @@ class ModemSocket:
     # -- the port --------------------------------------------------------------------------
 
     def open(self, host, port, tls):
-        """Begin to connect; `tls` None or the authority's file name in the modem."""
+        """Begin to connect; `tls` None or the authority's file."""
         self.close()
         self._goal = (host, port, tls)
         self._state = OPENING
         self._out = self._in = b""
         self._more = False
-        self._modem.want(ONLINE)
+        self._modem.events = []
+        self._modem.want(modem.ONLINE)
 
     def state(self):
         """0 closed, 1 opening, 2 open."""
@@ -62,76 +62,106 @@ class ModemSocket:
         return data
 
     def close(self):
-        """Let go of the connection; the modem stays on."""
-        if self._goal is not None and self._state != CLOSED:
+        """Let go of the connection; what was taken still goes out first."""
+        if self._state != CLOSED and not (self._state == OPEN and self._out):
             self._state = CLOSED
-            self._out = b""
         self._goal = None
 
     def signal(self):
         """0 unknown, else 1 to 31."""
-        return self._modem.signal
+        return self._modem.signal()
 
     # -- its life --------------------------------------------------------------------------
 
+    def gone(self):
+        """True when the modem holds nothing of ours any more."""
+        return self._doing == NOTHING and not self._stands and self._state == CLOSED
+
     def poll(self, now, now_s):
         """Take the next step; after the Modem's own poll."""
-        for name, line, data in self._modem.events():
-            self._hear(name, line, data)
-        ended = self._modem.ended()
+        over = self._modem
+        if over.events:
+            events, over.events = over.events, []
+            for name, _line, data in events:
+                self._hear(name, data)
+        ended = over.ended()
         if ended:
             self._after(ended == DONE, now, now_s)
-        if self._state == OPEN and self._modem.state != UP:
-            self._state = CLOSED  # a restart, a recovery: whoever owns us opens again
+        if over.state != modem.UP:
+            self._stands = False
+            if self._state == OPEN or (self._state == OPENING and over.state == modem.RESTING):
+                self._state = CLOSED  # a restart, a recovery: whoever owns us opens again
         if self._doing == NOTHING:
             self._next(now)
 
     def _next(self, now):
-        dialect = self._modem.dialect
-        if self._state == OPENING and self._modem.state == UP:
-            host, port, tls = self._goal
-            values = {"host": host.encode(), "port": b"%d" % port, "ca": (tls or "").encode()}
-            self._by = self._secured if tls else ""
-            self._run(BEGINNING, dialect.socket_open(self._by), values, now)
+        if self._modem.state != modem.UP:
+            return
+        if self._state == OPENING:
+            self._connect(now)
         elif self._state == OPEN and self._more:
-            size = b"%d" % dialect.RECEIVE_MAX
-            self._run(FETCHING, dialect.socket_receive(self._by), {"size": size}, now)
+            size = b"%d" % self._modem.dialect.RECEIVE_MAX
+            self._run(FETCHING, "SOCKET_RECEIVE" + self._tls, {"size": size}, now)
         elif self._state == OPEN and self._out:
             values = {"size": b"%d" % len(self._out), "content": self._out}
-            self._run(SENDING, dialect.socket_send(self._by), values, now)
-        elif self._state == CLOSED and self._stands:
-            self._stands = False
-            self._run(ENDING, dialect.socket_close(self._by), {}, now)
+            self._run(SENDING, "SOCKET_SEND" + self._tls, values, now)
+        elif self._state == OPEN and self._goal is None:
+            self._state = CLOSED
+        elif self._state == OPEN:
+            due = self._modem.idle(now)
+            if due:
+                self._run(TELL, due, {}, now, True)
+        elif self._stands:
+            due = " " + self._modem.mode_due()
+            if self._run(ENDING, "SOCKET_CLOSE" + self._tls + due, {}, now, True):
+                self._stands = False
 
-    def _run(self, doing, steps, values, now):
-        if self._modem.run(steps, values, now):
-            self._doing = doing
+    def _connect(self, now):
+        host, port, tls = self._goal
+        values, names = {"host": host.encode(), "port": b"%d" % port}, "SOCKET_BEGIN SOCKET_OPEN"
+        self._tls = "_TLS" if tls else ""
+        if tls:
+            upload = self._security.upload()
+            if upload:
+                self._run(UPLOAD, "CERT_UPLOAD", upload, now)
+                return
+            values.update(self._security.values)
+            names = "SOCKET_BEGIN_TLS TLS TLS_%s SOCKET_OPEN_TLS" % self._security.by
+        self._run(BEGINNING, names, values, now)
+
+    def _run(self, doing, names, values, now, forgiving=False):
+        if not self._modem.run(names, values, now, forgiving):
+            return False
+        self._doing = doing
+        return True
 
     def _after(self, well, now, now_s):
         """A procedure is over."""
         doing, self._doing = self._doing, NOTHING
-        if doing == BEGINNING and self._state == OPENING:
+        if doing == UPLOAD and well:
+            self._security.uploaded()
+        elif doing in (BEGINNING, UPLOAD) and self._state == OPENING:
             self._state = OPEN if well else CLOSED
             self._stands = True
             if not well:
-                self._modem.failed(NO_SERVICE, now, now_s)
+                self._security.doubt()
+                self._modem.failed(ladder.NO_SERVICE, now, now_s)
         elif doing == SENDING:
             self._out = b""
-            if not well:
-                self._state = CLOSED
         elif doing == FETCHING:
-            data = self._modem.dialect.received(self._modem.answers()[-1][1]) if well else b""
+            lines = self._modem.steps.said
+            data = b"".join([b"".join(said[1::2]) for said in lines.values()]) if well else b""
             self._in += data
             self._more = bool(data)
-            if not well:
-                self._state = CLOSED
+        elif doing in (TELL, ENDING) and well:
+            self._modem.told()
+        if not well and doing in (SENDING, FETCHING):
+            self._state = CLOSED
 
-    def _hear(self, name, line, data):
-        if name == "data":
+    def _hear(self, name, data):
+        if name == b"data":
             self._more = True
-        elif name == "received":
+        elif name == b"received":
             self._in += data
-        elif name == "socket" and self._modem.dialect.is_closed(line):
-            self._state = CLOSED if self._state == OPEN else self._state
-        elif name in ("restart", "off"):
-            self._state = CLOSED if self._state == OPEN else self._state
+        elif name in (b"closed", b"gone", b"restart", b"off") and self._state == OPEN:
+            self._state = CLOSED
