@@ -131,7 +131,7 @@ class Modem:
         return False
 
     def save(self):
-        """SAVED_BYTES that outlive sleep and reset: the mode, whether the PIN was said, the ladder."""
+        """SAVED_BYTES that outlive sleep and reset: mode, whether the PIN was said, ladder."""
         self.changed = False
         return bytes([self.mode | self.pin_told << 2]) + self.ladder.save()
 

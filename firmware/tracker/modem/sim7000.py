@@ -8,6 +8,19 @@ Sources: SIM7000 Series AT Command Manual V1.06, MQTT Application Note; shared/r
 """
 
 from tracker.modem import sim7080
+from tracker.modem.sim7080 import (  # noqa: F401  (what is the same)
+    BAUDS,
+    GNSS_SHARED,
+    HAS_PSM,
+    KEY_OFF_MS,
+    KEY_ON_MS,
+    QUIRKS,
+    RECEIVE_MAX,
+    SEND_MAX,
+    TABLE,
+    message,
+    read_fix,
+)
 
 NAME = "sim7000"
 START_MS = 15000  # UART 4.5 s after the key
