@@ -26,6 +26,7 @@ class Scene:
     sensor: str
     anchor: str
     resets: float
+    slow_percent: int  # how much longer the chip sleeps than its clock says
     outages: list[tuple[int, int]] = field(default_factory=list)
 
     def kind(self) -> str:
@@ -72,6 +73,7 @@ def scene(seed: int) -> Scene:
         sensor=chance.choice(("none", "good", "good") if trusted else ("none", "good", "dead")),
         anchor=chance.choice(("none", "none", "home") if trusted else ("none", "home", "carried")),
         resets=chance.choice((0.0, 0.0, 0.003, 0.02)),
+        slow_percent=(0, 0, world.SLOW_MOST, -world.SLOW_MOST)[seed % 4],
     )
     if chance.random() < 0.3:
         begins_s = chance.randint(100, warm_s)

@@ -72,6 +72,7 @@ class Trial:
         if made.chance.random() < 0.2:
             tracker.power.set_battery(3550)
         tracker.at_step = self._strike
+        tracker.slow_percent = made.slow_percent
         self.walk = world.Walk((0.0, 0.0), self._aim)
         self.truth = Truth(made, self.walk)
         self._heard_of = Heard(tracker.gateway)

@@ -13,6 +13,7 @@ from trygg_wire.layouts import CIRCLE, EU, KEEP_IN, KEEP_OUT, POLYGON
 
 METRES_PER_LAT_E6 = 0.1113  # the least on earth is 0.11057, the most 0.11169
 SLOWER = 0.99  # so that nobody is faster than v_max anywhere, with the figure above
+SLOW_MOST = 5  # percent that an ESP32's RC oscillator may be off, by the temperature
 Point = tuple[float, float]
 
 

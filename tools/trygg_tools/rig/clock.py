@@ -1,6 +1,7 @@
 """Simulated time: it stands still until the rig moves it, and its ticks wrap at 2^30.
 
-The real-time clock behind `utc` drifts with nothing and survives everything but a power cut.
+The real-time clock behind `utc` survives everything but a power cut. It is right but for what it
+loses in a sleep when the rig says so (`lose`), as an RC oscillator does.
 Runs under both interpreters.
 """
 
@@ -15,12 +16,17 @@ class Clock:
         self.now_ms = 0
         self._ticks_base = ticks
         self._offset: int | None = None
+        self._lost_ms = 0
 
     # -- the rig's side --------------------------------------------------------------------
 
     def advance(self, ms: int) -> None:
         """Let `ms` pass."""
         self.now_ms += ms
+
+    def lose(self, ms: int) -> None:
+        """The real-time clock has run `ms` short; negative: it ran ahead."""
+        self._lost_ms += ms
 
     def world_s(self) -> int:
         """The true time, seconds since 2020."""
@@ -40,12 +46,15 @@ class Clock:
 
     def utc(self) -> int:
         """Seconds since 2020 as last set; 0 while nobody has set it."""
-        return 0 if self._offset is None else self.world_s() + self._offset
+        return 0 if self._offset is None else self._told_s() + self._offset
 
     def set_utc(self, seconds: int) -> None:
         """Set the clock."""
-        self._offset = seconds - self.world_s()
+        self._offset = seconds - self._told_s()
 
     def sleep_ms(self, ms: int) -> None:
         """Wait."""
         self.advance(ms)
+
+    def _told_s(self) -> int:
+        return self.start_s + (self.now_ms - self._lost_ms) // 1000

@@ -60,6 +60,7 @@ class SimulatedTracker:
         self.survives_faults = False  # True: a fault of the firmware is a reset, as in main.py
         self.recovery: Recovery | None = None
         self.off_ms = 2000  # how long a power cut lasts
+        self.slow_percent = 0  # how much longer each sleep lasts than the chip's clock says
         self.app: App | None = None
         self._events: list = []  # type: ignore[type-arg]  # (ms, number, action), next first
         self.power.start(pw.PWRON)
@@ -84,7 +85,7 @@ class SimulatedTracker:
             try:
                 self._step(end_ms)
             except pw.DeepSleep as sleep:
-                wake = self._asleep(sleep.ms, sleep.until_motion)
+                wake = self._sleep_by_its_clock(sleep.ms, sleep.until_motion)
                 self._start(pw.DEEPSLEEP, wake, BOOT_MS)
             except pw.Reset:
                 self._start(pw.SOFT, 0, BOOT_MS)
@@ -165,6 +166,14 @@ class SimulatedTracker:
         """Do what is due of `at`."""
         while self._events and self._events[0][0] <= self.clock.now_ms:
             self._events.pop(0)[2]()
+
+    def _sleep_by_its_clock(self, ms: int, until_motion: bool) -> int:
+        """The chip sleeps, by a clock that may be slow or fast; the wake reason."""
+        slow, began_ms = self.slow_percent, self.clock.now_ms
+        wake = self._asleep(ms + ms * slow // 100, until_motion)
+        slept_ms = self.clock.now_ms - began_ms
+        self.clock.lose(slept_ms - slept_ms * 100 // (100 + slow))
+        return wake
 
     def _asleep(self, ms: int, until_motion: bool) -> int:
         """The chip is off for `ms`, or until sensor, strap or button wakes it; the wake reason."""
