@@ -1,1 +1,1 @@
-"""A modem as the field knows it: bytes in, bytes out, and everything that goes wrong (docs/modem_sim.md)."""
+"""A modem as the field knows it, bytes in and bytes out, with all that goes wrong there."""

@@ -14,13 +14,14 @@ from collections import deque
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from trygg_tools.modem_sim.command_line import TEST, Call, CommandLine
+from trygg_tools.modem_sim.command_line import RUN, TEST, Call, CommandLine
 from trygg_tools.modem_sim.dialogue import CME_WORDS, Final, Payload, Refused, Task
 
 if TYPE_CHECKING:
     from trygg_tools.modem_sim.modem import Modem
 
 WAITS = 4096
+ATTENTION = Call("", RUN)  # a plain AT
 NUMBERS = {"OK": "0", "ERROR": "4", "NO CARRIER": "3"}  # V.250 table 1, for ATV0
 
 
@@ -47,6 +48,10 @@ class Conversation:
         self.echo, self.verbose, self.quiet, self.cmee = True, True, False, 0
         self.final_late_ms = 0  # faults: the last line comes so much later,
         self.final_instead: str | None = None  # or another one in its place ("": none)
+        self.final_after_urc_ms = 0  # or behind the command's own unsolicited line
+        self.skipped = False  # the command is not done at all
+        self.stale = ""  # a line that comes in front of the next answer
+        self._held_final: tuple[str, str] | None = None  # its command's name, the line
         self._line.clear()
 
     @property
@@ -78,8 +83,7 @@ class Conversation:
         if self.echo:
             self._modem.mouth.out(data[:used])
         if calls is not None:
-            self._calls = deque(calls)
-            self.call = calls[0] if calls else Call("", "run")
+            self._calls = deque(calls or [ATTENTION])
             self._next()
         return data[used:]
 
@@ -119,7 +123,14 @@ class Conversation:
             self._finish("OK")
             return
         self.call = call = self._calls.popleft()
+        if self.stale:
+            stale, self.stale = self.stale, ""
+            self._modem.mouth.line(stale)
         if not self._strike("heard"):
+            return
+        if self.skipped or self.call is None:
+            self.skipped = False
+            self._finish("") if self.call is not None else None
             return
         handler = self._modem.table.get((call.name, call.kind))
         if handler is None:
@@ -155,7 +166,10 @@ class Conversation:
 
     def error_line(self, refused: Refused) -> str:
         """As CMEE wants errors to be said."""
+        plain = self._modem.part.plain_errors
         if self.cmee == 0 or refused.code is None:
+            return "ERROR"
+        if self.call is not None and self.call.name.startswith(plain):
             return "ERROR"
         words = refused.words or CME_WORDS.get(refused.code, "unknown error")
         return f"+CME ERROR: {refused.code if self.cmee == 1 else words}"
@@ -169,11 +183,35 @@ class Conversation:
         if self.final_instead is not None:
             text, self.final_instead = self.final_instead, None
         late_ms, self.final_late_ms = self.final_late_ms, 0
-        if late_ms:
-            life = self._life
+        behind_ms, self.final_after_urc_ms = self.final_after_urc_ms, 0
+        life = self._life
+        if behind_ms and self.call is not None:
+            self._held_final = (self.call.name, text)
+            self._modem.schedule.after(behind_ms, lambda: self._let_final_go(life))
+        elif late_ms:
             self._modem.schedule.after(late_ms, lambda: self._say_final(text, life))
         else:
-            self._say_final(text, self._life)
+            self._say_final(text, life)
+
+    def urc_was_said(self, text: str) -> None:
+        """A last line that waited for this command's unsolicited line follows it."""
+        if self._held_final is not None and text.startswith(self._held_final[0]):
+            self._let_final_go(self._life)
+
+    def _let_final_go(self, life: int) -> None:
+        if self._held_final is not None and life == self._life:
+            (_, text), self._held_final = self._held_final, None
+            self._say_final(text, life)
+
+    def give_up(self) -> None:
+        """What was under way has no end: nothing more is said of it."""
+        if self._task is not None:
+            self._task.drop()
+        self._task, self._wish, self._held_final, self.call = None, None, None, None
+        self._calls.clear()
+        self._waiting.clear()
+        self._line.clear()
+        self._life += 1
 
     def _say_final(self, text: str, life: int) -> None:
         if life != self._life:

@@ -57,6 +57,9 @@ class Family:
     def on_pdp(self, index: int, active: bool) -> None:
         """A PDP context came or went."""
 
+    def on_granted(self) -> None:
+        """The network has answered what was asked of PSM."""
+
     def on_doze(self) -> None:
         """The modem goes into PSM; the last chance to say so."""
 

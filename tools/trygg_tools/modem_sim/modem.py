@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from trygg_tools.modem_sim.conversation import Conversation
 from trygg_tools.modem_sim.dialogue import Final, Handler, Payload, Refused, Talk, Task
@@ -25,6 +25,7 @@ from trygg_tools.modem_sim.mouth import Mouth
 from trygg_tools.modem_sim.network import Network
 from trygg_tools.modem_sim.part import Part
 from trygg_tools.modem_sim.power import ON, PSM, Power
+from trygg_tools.modem_sim.real_time import RealTime
 from trygg_tools.modem_sim.serial_line import SerialLine
 
 if TYPE_CHECKING:
@@ -32,6 +33,17 @@ if TYPE_CHECKING:
 
 Trace = Callable[[int, str, bytes], None]
 KEEPS_BAUD = "baud"
+DEFAULT_BAUD = 115200  # of auto-baud until the host has been heard [K]
+
+
+class Connection(Protocol):
+    """An open connection of the modem's own, for faults to reach it."""
+
+    def cut_off(self) -> None:
+        """The far end ends it."""
+
+    def bring(self, topic: str, payload: bytes) -> None:
+        """A message comes; nothing on a raw socket."""
 
 
 class Modem:
@@ -49,16 +61,19 @@ class Modem:
         self.world = world
         self.schedule = world.schedule
         self.firmware = part.firmware(firmware)
-        self.rng = random.Random(seed)
-        self.kept: dict[str, Any] = {KEEPS_BAUD: part.baud}
+        self.quirks = set(self.firmware.quirks)
+        self.rng = random.Random(seed)  # noqa: S311  (a simulation's chance, not a secret)
+        self.kept: dict[str, Any] = {KEEPS_BAUD: 0 if self.quirk("auto_baud") else part.baud}
         self.traces: list[Trace] = []
         self.faults = faults or Faults()
+        self.connections: list[Connection] = []
         self.wire = SerialLine(self.schedule, self.rng)
         self.mouth = Mouth(self)
         self.power = Power(self)
         self.conversation = Conversation(self)
         self.network = Network(self)
         self.gnss = Gnss(self)
+        self.clock = RealTime(self)
         self.families: list[Family] = [family(self) for family in part.families]
         self.table: dict[tuple[str, str], Handler] = {}
         for family in self.families:
@@ -81,6 +96,10 @@ class Modem:
         self.schedule.run(now_ms)
         return self.wire.poll(now_ms)
 
+    def poll_only(self, now_ms: int) -> None:
+        """Let time pass; what has reached the host stays for `poll`."""
+        self.schedule.run(now_ms)
+
     def next_ms(self) -> int:
         """When something can have changed for the host; schedule.NEVER when nothing will."""
         return min(self.schedule.next_ms(), self.wire.next_ms())
@@ -91,9 +110,13 @@ class Modem:
         self.wire.host_baud = rate
 
     def rail(self, on: bool, now_ms: int) -> None:
-        """The modem's supply."""
+        """The modem's supply; without it the clock stops and the receiver forgets the sky."""
         self.schedule.run(now_ms)
         self.power.rail(on)
+        if not on:
+            self.faults.started(by_rail=True)
+            self.clock.lose()
+            self.gnss.forget()
 
     def key(self, level: int, now_ms: int) -> None:
         """PWRKEY, 1 pressed (low)."""
@@ -121,7 +144,17 @@ class Modem:
 
     def quirk(self, name: str) -> bool:
         """True when this firmware version has that quirk."""
-        return name in self.firmware.quirks
+        return name in self.quirks
+
+    def add_quirk(self, name: str) -> None:
+        """The firmware has one more quirk."""
+        self.quirks.add(name)
+        if name == "auto_baud":
+            self.kept[KEEPS_BAUD] = 0
+
+    def clock_s(self) -> int | None:
+        """Seconds since 2020 by the modem's own clock; None while it shows 1980."""
+        return self.clock.second() if self.clock.is_set else None
 
     def background(self, talk: Talk) -> Task:
         """Go on with something after the last line of its command; it ends with the power."""
@@ -160,7 +193,7 @@ class Modem:
     def boot(self) -> None:
         """The part is up: defaults, the words of the start, the search for a network."""
         self.wire.modem_baud = self.kept[KEEPS_BAUD]
-        self.wire.heard_baud = 0
+        self.wire.heard_baud = DEFAULT_BAUD
         self.each_family(lambda family: family.on_boot())
         self.gnss.boot()
         self.strike("boot")
@@ -169,8 +202,10 @@ class Modem:
         if self.kept[KEEPS_BAUD] or self.part.rdy_with_auto_baud:
             self.faults.boot_lines(self, self.part.boot_lines)
         starts = self.power.starts
-        self.schedule.after(self.part.sim_ms, lambda: self._lines(starts, self.part.sim_lines))
-        self.schedule.after(self.part.sms_ms, lambda: self._lines(starts, self.part.last_lines))
+        sim_lines = self.part.sim_lines if self.world.sim else self.part.no_sim_lines
+        self.schedule.after(self.part.sim_ms, lambda: self._lines(starts, sim_lines))
+        last_lines = self.part.last_lines if self.world.sim else ()
+        self.schedule.after(self.part.sms_ms, lambda: self._lines(starts, last_lines))
         self.network.boot()
 
     def _lines(self, starts: int, lines: tuple[str, ...]) -> None:
@@ -178,9 +213,22 @@ class Modem:
             for line in lines:
                 self.urc(line)
 
+    def sag(self) -> None:
+        """The supply sags: a warning."""
+        self.world.supply_mv = self.part.low_mv
+        if self.power.state == ON:
+            self.mouth.line(self.part.low_line)
+
+    def fade(self) -> None:
+        """The supply is too low: a word, then off. It comes back with the scenario's next key."""
+        if self.power.state == ON:
+            self.power.leave(self.part.dead_line)
+        self.world.supply_mv = 3900
+
     def ended(self) -> None:
         """Off, crashed or in PSM: nothing that was under way goes on."""
         self.note(f"now {self.power.state}")
+        self.faults.started(by_rail=False)
         self.conversation.reset()
         self.mouth.reset()
         for task in self._tasks:

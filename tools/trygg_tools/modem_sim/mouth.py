@@ -44,7 +44,7 @@ class Mouth:
         self._urc(b"\r\n" + text.encode("latin-1", "replace") + b"\r\n", text)
 
     def urc_frame(self, head: str, payload: bytes, tail: str = "\r\n") -> None:
-        """An unsolicited line with bytes in it that are what they are: `head`, `payload`, `tail`."""
+        """An unsolicited line with raw bytes in it: `head`, `payload`, `tail`."""
         self._urc(b"\r\n" + self._frame(head, payload, tail), head)
 
     def frame(self, head: str, payload: bytes, tail: str = "\r\n") -> None:
@@ -65,6 +65,7 @@ class Mouth:
             self._held.append(data)
         else:
             self.out(data)
+            self._modem.conversation.urc_was_said(text)
 
     def let_go(self) -> None:
         """The answer has ended: say what was held."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 IDLE, HOME, SEARCHING, DENIED = 0, 1, 2, 3  # +CEREG's stat
 DRX_MS = 1280  # the paging cycle without eDRX
+EDGE_MS = 60  # from the edge to a connected modem
 LOSS_MS = 4000  # from the loss of cover to the loss of registration
 
 
@@ -35,7 +36,7 @@ class Network:
         self._search: Plan | None = None
         self._rrc_until_ms = 0
         self._known_cell = False
-        self._has_radio_again: list[Callable[[], None]] = []
+        self._waiting: list[Callable[[], None]] = []  # what is at the network's edge
         modem.world.heed(self._cover_changed)
 
     # -- power and functionality -------------------------------------------------------------
@@ -52,6 +53,7 @@ class Network:
         self.functionality = 0
         self.stat = IDLE
         self.pdp.clear()
+        self._waiting.clear()
         self.psm.off(dozing)
 
     def set_functionality(self, value: int) -> None:
@@ -130,8 +132,7 @@ class Network:
 
     def _unregister(self, stat: int) -> None:
         was = self.registered
-        for index in sorted(self.pdp):
-            self.deactivate(index)
+        self.take_away()
         self._set_stat(stat)
         if was:
             self.psm.unregistered()
@@ -181,6 +182,11 @@ class Network:
         if self.pdp.pop(index, None) is not None:
             self._modem.each_family(lambda family: family.on_pdp(index, False))
 
+    def take_away(self) -> None:
+        """The network takes every context away."""
+        for index in sorted(self.pdp):
+            self.deactivate(index)
+
     # -- traffic -----------------------------------------------------------------------------
 
     @property
@@ -192,22 +198,27 @@ class Network:
         """Bytes go or come: the connection to the cell is up for a while longer."""
         self._rrc_until_ms = self._modem.schedule.now_ms + self._modem.part.rrc_ms
         self.psm.touched(self._rrc_until_ms)
+        if self._waiting:
+            self._modem.schedule.after(EDGE_MS, self._deliver)
 
     def down(self, arrive: Callable[[], None]) -> None:
         """Something is at the network's edge for us: `arrive()` when we can be reached.
 
         At once while connected, in the next paging window otherwise; not at all without network.
+        What came first arrives first.
         """
-        starts = self._modem.power.starts
+        self._waiting.append(arrive)
         wait_ms = 0 if self.connected else self.psm.next_page_ms(DRX_MS)
+        self._modem.schedule.after(wait_ms, self._deliver)
 
-        def reached() -> None:
-            if starts != self._modem.power.starts or not self.registered:
-                return
-            if not self.usable:
-                self._modem.schedule.after(DRX_MS, reached)
-                return
-            self.touch()
-            arrive()
-
-        self._modem.schedule.after(wait_ms, reached)
+    def _deliver(self) -> None:
+        if not self.registered:
+            self._waiting.clear()
+        elif self._waiting and not self.usable:
+            self._modem.schedule.after(DRX_MS, self._deliver)
+        else:
+            waiting, self._waiting = self._waiting, []
+            if waiting:
+                self.touch()
+            for arrive in waiting:
+                arrive()

@@ -41,15 +41,20 @@ class Part:
     off_ms: int = 1800  # from the word of leaving to STATUS low
     boot_lines: tuple[str, ...] = ("RDY", "+CFUN: 1")  # only at a fixed baud rate
     sim_lines: tuple[str, ...] = ("+CPIN: READY",)
+    no_sim_lines: tuple[str, ...] = ("+CPIN: NOT INSERTED",)
     last_lines: tuple[str, ...] = ("SMS Ready",)
     rdy_with_auto_baud: bool = False
-    baud: int = 0  # as delivered; 0 is auto-baud
+    baud: int = 115200  # saved with AT+IPR; 0 is auto-baud
     brown_out_mv: int = 2700
     low_mv: int = 3000
+    leave_line: str = "NORMAL POWER DOWN"  # "" none
     low_line: str = "UNDER-VOLTAGE WARNNING"
     dead_line: str = "UNDER-VOLTAGE POWER DOWN"
 
+    plain_errors: tuple[str, ...] = ()  # commands that know no +CME ERROR, by prefix
+
     # radio
+    says_sim_with_cfun: bool = True  # SIMCom: +CPIN: NOT READY | READY with AT+CFUN=0|1
     has_psm: bool = True
     psm_after_reboot: bool = False  # CPSMS counts from the next start (SIM7000, SIM7070)
     shared_radio: bool = True  # GNSS and LTE use one receiver
@@ -67,7 +72,7 @@ class Part:
     limits: Mapping[str, int] = field(default_factory=dict)
 
     def firmware(self, version: str | None) -> Firmware:
-        """The firmware of that version, the first one when None; ValueError names those there are."""
+        """The firmware of that version, the first one when None; ValueError names the known."""
         if version is None:
             return self.firmwares[0]
         for firmware in self.firmwares:

@@ -65,7 +65,7 @@ class Power:
         if state in (OFF, PSM) and self.state == state:
             self.start(self._modem.part.ready_ms)
         elif state == ON and self.state == ON:
-            self.leave("NORMAL POWER DOWN")
+            self.leave(self._modem.part.leave_line)
 
     def _held_long(self, number: int) -> None:
         if number == self._presses and self.state == ON:
@@ -123,13 +123,18 @@ class Power:
             self.reboot()
 
     def leave(self, word: str) -> None:
-        """Detach, say the word, go off."""
+        """Detach, say the word if there is one, go off."""
         if self.state != ON:
             return
-        self._modem.mouth.line(word)
+        if word:
+            self._modem.mouth.line(word)
         self._end(LEAVING, cut=False)
         turn = self._turn
         self._modem.schedule.after(self._modem.part.off_ms, lambda: self._gone(turn))
+
+    def vanish(self) -> None:
+        """Off at once."""
+        self._end(OFF)
 
     def _gone(self, turn: int) -> None:
         if turn == self._turn:

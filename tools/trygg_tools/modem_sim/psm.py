@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from trygg_tools.modem_sim.power import PSM
 from trygg_tools.modem_sim.schedule import Plan
 
 if TYPE_CHECKING:
@@ -34,10 +35,25 @@ def timer_s(bits: str, units: tuple[int, ...]) -> int | None:
 
 
 class Ask(NamedTuple):
-    """What a modem asks the network for."""
+    """What a modem asks the network for, as coded: T3412 extended and T3324."""
 
-    periodic_s: int
-    active_s: int
+    periodic: str
+    active: str
+
+    @property
+    def periodic_s(self) -> int:
+        """Seconds between area updates, 0 never."""
+        return timer_s(self.periodic, T3412_S) or 0
+
+    @property
+    def active_s(self) -> int:
+        """Seconds until the sleep."""
+        return timer_s(self.active, T3324_S) or 0
+
+    @property
+    def sleeps(self) -> bool:
+        """False when T3324 says "deactivated"."""
+        return self.active[:3] != "111"
 
 
 class Psm:
@@ -50,6 +66,7 @@ class Psm:
         self.granted: Ask | None = None
         self.edrx_asked_ms = 0
         self.edrx_ms = 0
+        self.was_dozing = False  # the life before this one ended in PSM
         self._tells = False  # the request changed since the network heard it
         self._sleep: Plan | None = None
         self._wake: Plan | None = None
@@ -98,6 +115,7 @@ class Psm:
     def off(self, dozing: bool) -> None:
         """Off: no timers. In PSM T3412 runs."""
         self._cancel()
+        self.was_dozing = dozing
         if not dozing:
             self.granted = None
             self.edrx_ms = 0
@@ -116,8 +134,11 @@ class Psm:
 
     def _grant(self) -> None:
         self._tells = False
-        self.granted = self.asked if self._modem.world.psm_granted else None
+        asked = self.asked if self._modem.world.psm_granted else None
+        self.granted = asked if asked is not None and asked.sleeps else None
         self._network.touch()
+        if self._modem.kept.get("psm") is not None:
+            self._modem.each_family(lambda family: family.on_granted())
 
     def _tell_edrx(self) -> None:
         if self._network.registered:
@@ -135,8 +156,6 @@ class Psm:
 
     def _up(self) -> None:
         """T3412: the modem wakes by itself to update its area."""
-        from trygg_tools.modem_sim.power import PSM
-
         if self._modem.power.state == PSM:
             self._modem.power.start(self._modem.part.ready_ms)
 

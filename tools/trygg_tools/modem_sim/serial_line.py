@@ -1,7 +1,7 @@
 """The wire between host and modem: bytes take their time, and a wrong baud rate makes garbage.
 
 Each side has its rate; a byte takes ten bits. The modem's rate 0 is auto-baud: it takes the host's
-rate from the first `AT` it hears, and says nothing before (SIM7070/7080/7090 AT manual, AT+IPR).
+rate from each `AT` it hears (SIM7070/7080/7090 AT manual, AT+IPR).
 `poll` hands out whole chunks when they have been sent, and the part of one that has been.
 """
 
@@ -79,9 +79,7 @@ class SerialLine:
 
     def as_heard(self, data: bytes) -> bytes:
         """What the modem makes of the host's bytes at its own rate."""
-        if self.modem_baud == AUTO and not self.heard_baud:
-            if b"at" not in data.lower():
-                return b""
+        if self.modem_baud == AUTO and b"at" in data.lower():
             self.heard_baud = self.host_baud
         rate = self._rate()
         return data if rate == self.host_baud else self.garbled(data, self.host_baud, rate)

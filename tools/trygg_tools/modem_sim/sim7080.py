@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from trygg_tools.modem_sim.ca_sockets import CaSockets
+from trygg_tools.modem_sim.cgnss import Cgnss
+from trygg_tools.modem_sim.clock_commands import ClockCommands
+from trygg_tools.modem_sim.files70 import Files70
 from trygg_tools.modem_sim.part import Firmware, Part
+from trygg_tools.modem_sim.registration import Registration
+from trygg_tools.modem_sim.saving import Saving
+from trygg_tools.modem_sim.simcom70 import Simcom70
+from trygg_tools.modem_sim.sm_mqtt import SmMqtt
 from trygg_tools.modem_sim.v250 import V250
 
-FAMILIES = (V250,)
+FAMILIES = (V250, Registration, ClockCommands, Saving, Simcom70, Files70, SmMqtt, CaSockets, Cgnss)
+FIRMWARES = (
+    Firmware("1951B17SIM7080"),
+    Firmware("1951B03SIM7080", frozenset({"mqtt_never_connects"}), "SMCONN never comes to an end"),
+    Firmware("1951B10SIM7080", frozenset({"gnss_crash"}), "GNSS beside data takes it down"),
+)
 SIM7080 = Part(
     name="sim7080",
-    maker="SIMCOM INCORPORATED",
-    model="SIM7080G",
+    maker="SIMCOM_Ltd",
+    model="SIMCOM_SIM7080",
     families=FAMILIES,
-    firmwares=(Firmware("1951B16SIM7080"),),
+    firmwares=FIRMWARES,
+    words="Cat-M and NB-IoT, GNSS on the same radio, PSM 3.2 uA; MQTT by SM*, sockets by CA*",
+    plain_errors=("+SM", "+CA", "+CFS", "+CSSL", "+CGNS", "+CNACT"),
+    limits={"message": 1024, "state_tells_session": 1},
+)
+SIM7070 = replace(
+    SIM7080,
+    name="sim7070",
+    model="SIMCOM_SIM7070",
+    firmwares=(Firmware("1951B17SIM7070"),),
+    psm_after_reboot=True,
+    words="the SIM7080 with 2G; a new PSM wish counts from the next start",
+)
+SIM7090 = replace(
+    SIM7080,
+    name="sim7090",
+    model="SIMCOM_SIM7090",
+    firmwares=(Firmware("1951B17SIM7090"),),
+    words="the SIM7080 in a smaller case",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trygg_tools.modem_sim.command_line import READ, RUN, SET, TEST, Call
-from trygg_tools.modem_sim.dialogue import Talk
+from trygg_tools.modem_sim.dialogue import Refused, Talk
 from trygg_tools.modem_sim.family import Family, answers, number
 from trygg_tools.modem_sim.modem import KEEPS_BAUD
 
@@ -97,8 +97,6 @@ class V250(Family):
         """Saved. The last line still comes at the old rate, then the new one counts."""
         rate = number(call, 0, 0, max(RATES))
         if rate not in RATES:
-            from trygg_tools.modem_sim.dialogue import Refused
-
             raise Refused(50)
         self.modem.kept[KEEPS_BAUD] = rate
         starts = self.modem.power.starts
@@ -109,5 +107,5 @@ class V250(Family):
                 self.modem.wire.modem_baud = rate
 
         self.modem.schedule.after(20, change)
-        return
-        yield
+        yield 1
+        return None

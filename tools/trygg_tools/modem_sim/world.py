@@ -63,6 +63,7 @@ class World:
         self.covered = True
         self.attach_refused = False  # the network says no: +CEREG stat 3
         self.clock_given = True  # the network tells the time (NITZ)
+        self.zone = 4  # quarter hours east of UTC, as the network says it
         self.place: Place = in_lier
         self.supply_mv = 3900
         self.sim = True
