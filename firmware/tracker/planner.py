@@ -10,10 +10,10 @@ image (retained.FIELDS).
 Who has been outside for a while is followed at a stated rate (follow_s) instead of without a
 pause: from the end of the time in which the link stays after an alarm, and while nobody has called.
 
-How long nothing may be known before that is said is `patience_s`: no longer than near_max_s where
-the wearer may be beyond a boundary, which is when a sensor has felt them walk for as long as the
-way takes at v_max since they were last read as inside. Else they are where they were, and it is
-said after VOUCHED_S. Without a sensor nobody can vouch for them: near_max_s, but not again within
+How long nothing may be known before that is said is `patience_s`: near_max_s from when the wearer
+may be beyond a boundary, which is when a sensor has felt them walk for as long as the way takes at
+v_max since fixes put them so far inside. Else they are where they were, and it is said VOUCHED_S
+after the last fix. Without a sensor nobody can vouch for them: near_max_s, but not again within
 AGAIN_S. The state is in every report all the while.
 """
 
@@ -21,7 +21,7 @@ from tracker.duty import LOOK_S
 from tracker.duty_rows import NEVER_S, Situation
 from tracker.local_time import minute_of_week, offset_s
 from tracker.motion import GAP_S
-from trygg_wire.layouts import INSIDE, OUTSIDE
+from trygg_wire.layouts import OUTSIDE
 
 PAYS_S = 12  # a look takes 3 s of some 100 mA: as much as 12 s of a receiver at 25 mA
 LOOKED_S = 30  # a look at the anchor counts for the rest that it was made for
@@ -103,12 +103,15 @@ class Planner:
         return self._core.duty.report_due(self.situation(now_s))
 
     def fixed(self, fix, now_s):
-        """A good fix: perhaps it teaches where the anchor is, and who is inside has walked from
-        nowhere yet."""
-        fences, image = self._core.fences, self._image
-        if fences.worst()[1] == INSIDE:
-            image.inside_walked_s = image.walked_s
-            image.inside_dm = max(0, -fences.margin_cm() // 10 - fix.accuracy_dm)
+        """A good fix: perhaps it teaches where the anchor is, or that the wearer is farther inside
+        than they may be by their walking, or less far."""
+        margin_cm, image = self._core.fences.margin_cm(), self._image
+        image.fixed_s = now_s
+        if margin_cm is not None:
+            deep_dm = -margin_cm // 10
+            left_dm = min(self._left_dm(), deep_dm + fix.accuracy_dm)
+            image.inside_dm = max(0, left_dm, deep_dm - fix.accuracy_dm)
+            image.fixed_walked_s = image.walked_s
         self._anchor.beside(fix, now_s, LOOK_S)
 
     def rest(self, now_s):
@@ -152,9 +155,9 @@ class Planner:
         """The seconds without knowing where the wearer is, after which that is said."""
         image, settings = self._image, self._core.settings
         if self._motion.sensed():
-            walked_s = image.walked_s - image.inside_walked_s
-            vouched = walked_s * settings.v_max_dm_s < image.inside_dm
-            return VOUCHED_S if vouched else settings.near_max_s
+            image.lost_s = 0 if self._left_dm() > 0 else image.lost_s or now_s
+            lost_s = settings.near_max_s + max(0, image.lost_s - image.fixed_s)
+            return min(lost_s, VOUCHED_S) if image.lost_s else VOUCHED_S
         again_s = image.told_s + AGAIN_S - now_s if image.told_s else 0
         return NEVER_S if again_s > 0 else settings.near_max_s
 
@@ -213,6 +216,12 @@ class Planner:
         if at.followed:
             rest = [f.distance_cm for f in self._core.fences.in_force() if f.state != OUTSIDE]
             at.inside_cm = max(rest) if rest else None
+
+    def _left_dm(self):
+        """How far inside the wearer still is at least, by a sensor that feels them walk."""
+        image = self._image
+        walked_s = image.walked_s - image.fixed_walked_s
+        return image.inside_dm - walked_s * self._core.settings.v_max_dm_s
 
     def _listened(self, at):
         """What the anchor says, where fixes take so long that listening is cheaper.

@@ -56,9 +56,11 @@ FIELDS = (
     "held",  # records that RAM alone holds: a start counts them as dropped
     "exit_boot",  # the newest alarm LEFT
     "exit_seq",
-    "walked_s",  # Motion.walked_s; and as it was when the wearer was last read as inside
-    "inside_walked_s",
-    "inside_dm",  # how far inside surely
+    "walked_s",  # Motion.walked_s, and as it was at the last good fix
+    "fixed_walked_s",
+    "fixed_s",  # when that was
+    "inside_dm",  # how far inside the wearer then was at least
+    "lost_s",  # since when they may have walked out, 0 they cannot
     "told_s",  # when "cannot tell" was last said, 0 never
     "heap_least",  # bytes free at the worst moment since the last health record, 0 unknown
 )
