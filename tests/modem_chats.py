@@ -20,6 +20,7 @@ KINDS = {
     "num": r"-?\d+(?:\.\d*)?",
     "ip": r"\d{1,3}(?:\.\d{1,3}){3}",
     "text": r".*",
+    "error": r"ERROR|\+CME ERROR: .+",
 }
 MARKS = (">>", "<<", "<~", ">", "<", "!")  # the longer first
 _FIELD = re.compile(r"\{(\w+):([^}]*)\}")
@@ -94,7 +95,7 @@ def pattern(text: str) -> re.Pattern[str]:
     """What a modem's line must match as a whole."""
     out, at = [], 0
     for field in _FIELD.finditer(text):
-        out += [re.escape(text[at : field.start()]), KINDS[field[1]]]
+        out += [re.escape(text[at : field.start()]), f"(?:{KINDS[field[1]]})"]
         at = field.end()
     return re.compile("".join(out) + re.escape(text[at:]), re.DOTALL)
 

@@ -20,13 +20,16 @@ class Registration(Family):
     def on_boot(self) -> None:
         """No reports; the APN is saved."""
         self._reports = dict.fromkeys(REPORTS, 0)
+        self._sim_from_ms = self.modem.schedule.now_ms + self.modem.part.sim_ms
         self.modem.kept.setdefault(KEEPS_APN, {1: ""})
 
     # -- SIM and signal ----------------------------------------------------------------------
 
     @answers("+CPIN", READ)
     def sim(self, call: Call) -> None:
-        """Is the SIM there."""
+        """Is the SIM there; busy (14) at first, as logs of SIM7000 and A7670 have it."""
+        if self.modem.schedule.now_ms < self._sim_from_ms:
+            raise Refused(14)
         if not self.modem.world.sim:
             raise Refused(10)
         self.modem.say("+CPIN: READY")
