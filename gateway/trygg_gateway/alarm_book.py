@@ -1,11 +1,14 @@
-"""The alarms in the database: each function is one step of an alarm's life in a transaction."""
+"""The alarms in the database: what trackers and sinks say of them, in a transaction.
 
-from typing import NamedTuple, Protocol
+What people do with an alarm is in alarm_steps.py, who is called in call_book.py.
+"""
+
+from typing import Protocol
 
 from trygg_gateway import alarms
 from trygg_gateway.alarms import Alarm, Event
 from trygg_gateway.database import Database
-from trygg_gateway.values import ALARM, CLASH_BOOT, READER, Refused
+from trygg_gateway.values import ALARM, CLASH_BOOT, READER
 from trygg_wire import codec, layouts
 
 _INSERT = (
@@ -33,12 +36,12 @@ _BACK_ALONE = """
       AND (boot, seq) > (?, ?) AND boot < ?
     ORDER BY boot, seq LIMIT 1
 """
-_CALLED = """
-    SELECT a.id, a.boot, r.payload FROM alarms AS a LEFT JOIN records AS r USING (device, boot, seq)
-    WHERE a.device = ? AND (a.boot = ? AND a.seq = ? OR a.boot = ?)
-    ORDER BY EXISTS (SELECT 1 FROM alarm_events WHERE alarm_id = a.id AND event = ?),
-        (SELECT min(id) FROM alarm_events WHERE alarm_id = a.id AND event = ?) NULLS LAST
-"""
+
+_ALARM_OF = "SELECT id FROM alarms WHERE device = ? AND boot = ? AND seq = ?"
+_CALL_OF = "SELECT alarm_id, kind, who FROM calls WHERE device = ? AND boot = ? AND seq = ?"
+_KNOWN = "SELECT 1 FROM alarm_events WHERE alarm_id = ? AND event = ? AND who = ?"
+
+CHANNEL_CALL, PERSON_CALL, CALL_OFF = "channel", "person", "call_off"  # calls.kind
 
 
 class Outcome(Protocol):
@@ -75,14 +78,6 @@ class Outcome(Protocol):
     @property
     def at_ms(self) -> int:
         """When."""
-
-
-class Subject(NamedTuple):
-    """The record that raised an alarm, and whether it is only a test."""
-
-    device: str
-    boot: int
-    seq: int
 
 
 def add_event(db: Database, alarm_id: int, event: Event) -> None:
@@ -163,82 +158,39 @@ def sink_said(db: Database, outcome: Outcome) -> bool:
     """Write what a sink made of an alarm's record into the timeline, once.
 
     False if the reader has not come to that record yet: then ask again. A record that the
-    reader has passed without making an alarm of it (BACK) has no timeline of its own.
+    reader has passed without making an alarm of it (BACK) has no timeline of its own. One that
+    carries a call, or an alarm over a further channel, belongs to the alarm that it is about.
     """
-    found = db.execute(
-        "SELECT id FROM alarms WHERE device = ? AND boot = ? AND seq = ?",
-        (outcome.device, outcome.boot, outcome.seq),
-    ).fetchone()
-    if found is None:
-        passed = "SELECT 1 FROM cursors WHERE sink = ? AND lane = ? AND id >= ?"
-        return db.execute(passed, (READER, ALARM, outcome.row_id)).fetchone() is not None
-    known = db.execute(
-        "SELECT 1 FROM alarm_events WHERE alarm_id = ? AND event = ? AND who = ?",
-        (found[0], outcome.event, outcome.sink),
-    ).fetchone()
+    identity = (outcome.device, outcome.boot, outcome.seq)
+    found = db.execute(_ALARM_OF, identity).fetchone()
+    if found is not None:
+        _sink_event(db, found[0], outcome.event, outcome)
+        return True
+    call = db.execute(_CALL_OF, identity).fetchone()
+    if call is not None:
+        _call_event(db, call[0], call[1], call[2], outcome)
+        return True
+    passed = "SELECT 1 FROM cursors WHERE sink = ? AND lane = ? AND id >= ?"
+    return db.execute(passed, (READER, ALARM, outcome.row_id)).fetchone() is not None
+
+
+def _call_event(db: Database, alarm_id: int, kind: str, who: str, outcome: Outcome) -> None:
+    """A call is not the alarm: that a person's telephone has it says nothing of the centre."""
+    if kind == CHANNEL_CALL:
+        _sink_event(db, alarm_id, outcome.event, outcome)
+    elif kind == PERSON_CALL:
+        event = alarms.CALL_DELIVERED if outcome.event == alarms.DELIVERED else outcome.event
+        _sink_event(db, alarm_id, event, outcome, f"call to {who}: {outcome.text}")
+
+
+def _sink_event(
+    db: Database, alarm_id: int, event: str, outcome: Outcome, text: str | None = None
+) -> None:
+    said = Event(outcome.at_ms, event, outcome.sink, outcome.text if text is None else text)
+    same_event = (alarm_id, event, outcome.sink)
+    if event == alarms.CALL_DELIVERED:  # one for each call, and each has its own second
+        known = db.execute(_KNOWN + " AND text = ?", (*same_event, said.text)).fetchone()
+    else:
+        known = db.execute(_KNOWN, same_event).fetchone()
     if known is None:
-        said = Event(outcome.at_ms, outcome.event, outcome.sink, outcome.text)
-        add_event(db, found[0], said)
-    return True
-
-
-def take(db: Database, alarm_id: int, who: str, now_ms: int) -> Subject:
-    """Write that a person took the alarm. Raises Refused."""
-    state, taken_by, subject = _standing(db, alarm_id)
-    event = alarms.taken(state, taken_by, who, now_ms)
-    db.execute(
-        "UPDATE alarms SET state = ?, taken_by = ? WHERE id = ?",
-        (alarms.TAKEN, event.who, alarm_id),
-    )
-    add_event(db, alarm_id, event)
-    return subject
-
-
-def close(db: Database, alarm_id: int, who: str, cause: str, now_ms: int) -> Subject:
-    """Write that a person closed the alarm, and why. Raises Refused."""
-    state, _, subject = _standing(db, alarm_id)
-    event = alarms.closed(state, who, cause, now_ms)
-    db.execute(
-        "UPDATE alarms SET state = ?, closed_cause = ? WHERE id = ?",
-        (alarms.CLOSED, event.text, alarm_id),
-    )
-    add_event(db, alarm_id, event)
-    return subject
-
-
-def told(db: Database, device: str, boot: int, seq: int, at_ms: int) -> None:
-    """Write that the tracker said it told its wearer that a person took the alarm."""
-    for alarm_id in _called(db, device, boot, seq)[:1]:
-        add_event(db, alarm_id, Event(at_ms, alarms.TOLD, device, "the wearer was told"))
-
-
-def _called(db: Database, device: str, boot: int, seq: int) -> list[int]:
-    """The alarms that their tracker calls (boot, seq): one, more where two lives have had it.
-
-    Of those that were taken and not told yet the one first that was taken first.
-    """
-    values = (device, boot, seq, boot | CLASH_BOOT, alarms.TOLD, alarms.TAKEN)
-    return [
-        alarm_id
-        for alarm_id, own_boot, payload in db.execute(_CALLED, values).fetchall()
-        if own_boot == boot or (payload and codec.peek(payload)[2] == seq)
-    ]
-
-
-def as_sent(db: Database, subject: Subject) -> Subject:
-    """The identity by which the tracker itself knows the alarm: of a clash the one it came with."""
-    if subject.boot < CLASH_BOOT:
-        return subject
-    (payload,) = db.execute(
-        "SELECT payload FROM records WHERE device = ? AND boot = ? AND seq = ?", subject
-    ).fetchone()
-    return Subject(subject.device, *codec.peek(payload)[1:3])
-
-
-def _standing(db: Database, alarm_id: int) -> tuple[str, str | None, Subject]:
-    found = db.execute(
-        "SELECT state, taken_by, device, boot, seq FROM alarms WHERE id = ?", (alarm_id,)
-    ).fetchone()
-    if found is None:
-        raise Refused(f"There is no alarm {alarm_id}.")
-    return found[0], found[1], Subject(*found[2:])
+        add_event(db, alarm_id, said)

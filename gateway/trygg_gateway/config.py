@@ -14,21 +14,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, model_validator
 
+from trygg_gateway.config_duty import Alarms, OnCall, Person, Watch
 from trygg_gateway.config_errors import ConfigError as ConfigError  # tools catch it from here
 from trygg_gateway.config_errors import readable
+from trygg_gateway.config_section import NAME as NAME
+from trygg_gateway.config_section import Section
 
-NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
 Lane = Literal["alarm", "live", "backlog"]
+Standby = Annotated[
+    bool,
+    Field(description="true: only calls, and alarms that channels before it have not confirmed"),
+]
+Warnings = Annotated[bool, Field(description="false: alarms, but none of the gateway's warnings")]
 LANES: list[Lane] = ["alarm", "live", "backlog"]
 
 
@@ -48,12 +47,6 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Unprotected = Annotated[
     bool, Field(description="true: allow this link without TLS off loopback, say inside a VPN")
 ]
-
-
-class Section(BaseModel):
-    """One table of the file: strict types, no unknown keys, not changed after loading."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_default=True)
 
 
 class Gateway(Section):
@@ -271,6 +264,8 @@ class HttpSink(Section):
         default=15, ge=1, le=60, description="time the receiver has to answer"
     )
     lanes: list[Lane] = Field(default=LANES, min_length=1, description="what goes to it")
+    standby: Standby = False
+    warnings: Warnings = True
     unprotected: Unprotected = False
 
     @model_validator(mode="after")
@@ -290,6 +285,8 @@ class FileSink(Section):
     type: Literal["file"]
     path: FromFolder = Field(description="the file, appended to", examples=["data/events.jsonl"])
     lanes: list[Lane] = Field(default=LANES, min_length=1, description="what goes to it")
+    standby: Standby = False
+    warnings: Warnings = True
 
 
 SinkConfig = Annotated[HttpSink | FileSink, Field(discriminator="type")]
@@ -306,7 +303,11 @@ class Config(Section):
     metrics: Metrics = Field(default_factory=Metrics)
     journal: Journal = Field(default_factory=Journal)
     log: Log = Field(default_factory=Log)
+    watch: Watch = Field(default_factory=Watch)
+    alarms: Alarms = Field(default_factory=Alarms)
     sinks: dict[SinkName, SinkConfig] = Field(default_factory=dict)
+    people: dict[SinkName, Person] = Field(default_factory=dict)
+    on_call: dict[SinkName, OnCall] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _has_a_door(self) -> Self:
@@ -316,6 +317,25 @@ class Config(Section):
                 " tracker can be heard"
             )
         return self
+
+    @model_validator(mode="after")
+    def _calls_whom_it_knows(self) -> Self:
+        for sink in self.alarms.channels:
+            _demand_known(sink, self.sinks, "alarms.channels", "[sinks.{}]")
+        for key, person in self.people.items():
+            for sink in person.sinks:
+                _demand_known(sink, self.sinks, f"people.{key}.sinks", "[sinks.{}]")
+        for key, row in self.on_call.items():
+            for one in row.people:
+                _demand_known(one, self.people, f"on_call.{key}.people", "[people.{}]")
+        return self
+
+
+def _demand_known(name: str, known: dict[str, Any], setting: str, table: str) -> None:
+    if name not in known:
+        raise ValueError(
+            f"{setting} names {name!r}: there is no table {table.format(name)}. Add it"
+        )
 
 
 def parse(text: str, path: Path) -> Config:

@@ -11,6 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+_TABLES = ("sinks", "people", "on_call")  # tables of tables
 _HIDDEN = ("password", "secret", "key", "token", "credential")
 
 
@@ -51,9 +52,10 @@ def _keys(loc: tuple[int | str, ...], values: Any) -> list[str]:
 
 def _known(keys: list[str], model: type[BaseModel]) -> list[str]:
     """The settings there are where the unknown one of `keys` stands."""
-    if keys[0] == "sinks":
-        sinks = _sink_models(model)
-        return sorted({name for sink in sinks for name in sink.model_fields})
+    if keys[0] in _TABLES:
+        return sorted(
+            {name for inner in _inner_models(keys[0], model) for name in inner.model_fields}
+        )
     for key in keys[:-1]:
         inner = model.model_fields[key].annotation
         if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
@@ -62,10 +64,11 @@ def _known(keys: list[str], model: type[BaseModel]) -> list[str]:
     return list(model.model_fields)
 
 
-def _sink_models(model: type[BaseModel]) -> list[type[BaseModel]]:
-    """The kinds of sink: the members of the annotated union in `sinks: dict[name, union]`."""
-    union = get_args(get_args(model.model_fields["sinks"].annotation)[1])[0]
-    return list(get_args(union))
+def _inner_models(key: str, model: type[BaseModel]) -> list[type[BaseModel]]:
+    """What a table of tables may hold: the members of a union (`sinks`), or the one kind."""
+    inner = get_args(model.model_fields[key].annotation)[1]
+    union = get_args(inner)
+    return list(get_args(union[0])) if union else [inner]
 
 
 def _nearest(keys: list[str], known: list[str]) -> str:
@@ -77,9 +80,9 @@ def _nearest(keys: list[str], known: list[str]) -> str:
 
 def _describe(keys: list[str], model: type[BaseModel]) -> str:
     """What the setting is for and what stands there if the line is removed."""
-    if keys[0] == "sinks":
-        fields = [sink.model_fields[keys[-1]] for sink in _sink_models(model)
-                  if keys[-1] in sink.model_fields]  # fmt: skip
+    if keys[0] in _TABLES:
+        fields = [inner.model_fields[keys[-1]] for inner in _inner_models(keys[0], model)
+                  if keys[-1] in inner.model_fields]  # fmt: skip
     else:
         inner = model.model_fields[keys[0]].annotation
         known = getattr(inner, "model_fields", {})

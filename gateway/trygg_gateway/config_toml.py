@@ -12,7 +12,9 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from trygg_gateway.config import Config, FileSink, HttpSink, Section
+from trygg_gateway.config import Config, FileSink, HttpSink
+from trygg_gateway.config_duty import OnCall, Person
+from trygg_gateway.config_section import Section
 
 _HEAD = """\
 # The settings of a Trygg gateway. Every key is shown with its default; a line that is removed
@@ -28,9 +30,14 @@ def default_toml(values: Values | None = None) -> str:
     values = values or {}
     parts = [_HEAD]
     for name, field in Config.model_fields.items():
-        if name != "sinks":
+        if isinstance(field.annotation, type):  # not a table of tables
             parts.append(_table(name, _section(field), values.get(name, {})))
-    parts += [_sink_example("centre", HttpSink, "http"), _sink_example("archive", FileSink, "file")]
+    parts += [
+        _example_table("sinks.centre", HttpSink, "http"),
+        _example_table("sinks.archive", FileSink, "file"),
+        _example_table("people.ingrid", Person),
+        _example_table("on_call.nights", OnCall),
+    ]
     return "\n".join(parts)
 
 
@@ -54,9 +61,9 @@ def _setting(key: str, field: FieldInfo, values: Mapping[str, Any]) -> list[str]
     return [f"# {key}: {field.description}", line]
 
 
-def _sink_example(name: str, section: type[Section], kind: str) -> str:
+def _example_table(name: str, section: type[Section], kind: str = "") -> str:
     lines = [f"# {_about(section)} Remove the first # of each line to have one; any name will do."]
-    lines += [f"# [sinks.{name}]", f'# type = "{kind}"']
+    lines += [f"# [{name}]", *([f'# type = "{kind}"'] if kind else [])]
     for key, field in section.model_fields.items():
         if key != "type":
             value = _example(field) if field.examples else field.default

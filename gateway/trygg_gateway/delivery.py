@@ -10,6 +10,8 @@ degrees, metres, metres a second, volts as millivolts, times as RFC 3339 in UTC,
     no.trygg.alarm.test       the same, for every alarm marked as a test, whatever its `what`
     no.trygg.health           counters, versions, firmware
     no.trygg.answer           order_id, order_version, result, reason
+
+What the gateway itself says is read by own_delivery.py.
 """
 
 from __future__ import annotations
@@ -49,6 +51,7 @@ class Delivery(NamedTuple):
     received_ms: int
     attributes: Json
     data: Json
+    made_ms: int  # by the tracker's clock where it has one, else received
 
 
 def delivery(row: Row, gateway: str) -> Delivery:
@@ -62,20 +65,35 @@ def delivery(row: Row, gateway: str) -> Delivery:
     late = late_by_s > LATE_S
     data = _common(row, kind, values, time_s)
     data |= {"late": late, "late_by_s": late_by_s if late else 0}
-    identity = f"{row.device}:{row.boot}:{row.seq}"
-    attributes = {
+    attributes = attributes_of(row, gateway, event_type(kind, values), time_s)
+    data |= _KINDS[kind](values, time_s)
+    made_ms = time_s * 1000 or row.received_ms
+    return Delivery(
+        row.id, attributes["id"], row.lane, late, row.received_ms, attributes, data, made_ms
+    )
+
+
+def attributes_of(row: Row, gateway: str, type_: str, time_s: int) -> Json:
+    """The event's attributes; `time_s` is 0 for a record whose time nobody knows."""
+    return {
         "specversion": "1.0",
-        "id": identity,
+        "id": f"{row.device}:{row.boot}:{row.seq}",
         "source": f"/gateways/{gateway}",
-        "type": event_type(kind, values),
+        "type": type_,
         "subject": row.device,
-        "time": _rfc3339(time_s or row.received_ms // 1000),
+        "time": rfc3339(time_s or row.received_ms // 1000),
         "datacontenttype": "application/json",
         "sequence": f"{row.boot:010d}.{row.seq:010d}",
         "lane": LANE_NAMES[row.lane],
     }
-    data |= _KINDS[kind](values, time_s)
-    return Delivery(row.id, identity, row.lane, late, row.received_ms, attributes, data)
+
+
+def aged(entry: Delivery, now_ms: int) -> Delivery:
+    """The same at the moment of a try: how late it is counts until now, not until it was stored."""
+    late_by_s = (now_ms - entry.made_ms) // 1000
+    if late_by_s <= LATE_S:
+        return entry
+    return entry._replace(late=True, data={**entry.data, "late": True, "late_by_s": late_by_s})
 
 
 def event_type(kind: int, values: Json) -> str:
@@ -91,9 +109,9 @@ def _common(row: Row, kind: int, values: Json, time_s: int) -> Json:
         "boot": row.boot,
         "seq": row.seq,
         "kind": dict(layouts.KINDS)[kind],
-        "time": _rfc3339(time_s),
+        "time": rfc3339(time_s),
         "uptime_s": values["time_s"] if values["time_is_uptime"] else None,
-        "received": _rfc3339(row.received_ms // 1000),
+        "received": rfc3339(row.received_ms // 1000),
     }
 
 
@@ -108,7 +126,7 @@ def _status(values: Json, time_s: int) -> Json:
         "battery_percent": None if percent == layouts.PERCENT_UNKNOWN else percent,
         "signal_dbm": None if signal == 0 else 2 * signal - 115,
         "next_report_in_s": next_s,
-        "next_report_by": _rfc3339(time_s + next_s) if time_s else None,
+        "next_report_by": rfc3339(time_s + next_s) if time_s else None,
     }
 
 
@@ -206,7 +224,7 @@ def _positions(entries: list[Json], time_s: int) -> list[Json]:
 def _position(entry: Json, age_s: int, time_s: int) -> Json:
     course = entry["course_deg"]
     position: Json = {
-        "time": _rfc3339(time_s - age_s) if time_s else None,
+        "time": rfc3339(time_s - age_s) if time_s else None,
         "age_s": age_s,
         "lat": entry["lat_e6"] / 1e6,
         "lon": entry["lon_e6"] / 1e6,
@@ -220,7 +238,7 @@ def _position(entry: Json, age_s: int, time_s: int) -> Json:
     return position
 
 
-def _rfc3339(unix_s: int) -> str | None:
+def rfc3339(unix_s: int) -> str | None:
     """UTC with a Z; None for 0, unknown."""
     if not unix_s:
         return None

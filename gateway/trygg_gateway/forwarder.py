@@ -32,7 +32,8 @@ import structlog
 from trygg_gateway.backoff import ALARM as ALARM_SCHEDULE
 from trygg_gateway.backoff import TELEMETRY, Backoff
 from trygg_gateway.database import Database
-from trygg_gateway.delivery import Delivery, Undecodable, delivery
+from trygg_gateway.delivery import Delivery, Undecodable, aged
+from trygg_gateway.own_delivery import Address, delivery_for
 from trygg_gateway.settlement import (
     Outcome,
     SetCursor,
@@ -69,11 +70,18 @@ class Journal(Protocol):
 
 
 class Outlet(NamedTuple):
-    """One configured sink: its name, what delivers, and the lanes that go to it."""
+    """One configured sink: its name, what delivers, the lanes that go to it, and which of them."""
 
     name: str
     sink: Sink
     lanes: Sequence[int]
+    standby: bool = False  # gets what is addressed to it and nothing else
+    warnings: bool = True
+
+    @property
+    def address(self) -> Address:
+        """What decides whether a record is for this sink."""
+        return Address(self.name, self.standby, self.warnings)
 
 
 class Forwarder:
@@ -233,16 +241,19 @@ class LaneTask:
         }
 
     def _next(self) -> tuple[list[Row], list[Delivery]]:
-        """The next rows and what of them can be decoded."""
-        sink = self._sink.outlet.sink
+        """The next rows, and what of them is for this sink and can be decoded."""
+        sink, address = self._sink.outlet.sink, self._sink.outlet.address
         batch = sink.alarm_batch if self.number == ALARM else sink.batch
         rows = self._parent.journal.rows_after(self._at, self.number, batch)
         entries = []
         for row in rows:
             try:
-                entries.append(delivery(row, self._parent.gateway))
+                entry = delivery_for(row, self._parent.gateway, address)
             except Undecodable:
                 self.counters["undecodable"] += 1
+                continue
+            if entry is not None:
+                entries.append(entry)
         return rows, entries
 
     async def _forward(self, rows: list[Row], entries: list[Delivery]) -> None:
@@ -258,12 +269,14 @@ class LaneTask:
                 await self._settle(passed, refusal)
             if wait_s is not None:
                 await self._pause(wait_s)
-        if self._at < rows[-1].id:  # undecodable ones at the end
+        if self._at < rows[-1].id:  # the last were undecodable, or for others
             await self._settle([], upto=rows[-1].id)
         self._waiting = ()
 
     async def _deliver(self, entries: list[Delivery]) -> tuple[int, str, float | None]:
         """(entries confirmed, why the next was refused or "", seconds to wait or None)."""
+        if self.number == ALARM:
+            entries = [aged(entry, self._parent.now_ms()) for entry in entries]
         try:
             await self._sink.outlet.sink.deliver(entries)
         except Later as error:

@@ -69,7 +69,7 @@ def _version(db: Database, path: Path) -> int:
     (got,) = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() or ("none",)
     if not got.isdigit() or not 1 <= int(got) <= SCHEMA_VERSION:
         raise JournalError(
-            f"open journal {path}: wanted schema {SCHEMA_VERSION} or older, got schema {got}. Start"
+            f"open journal {path}: wanted schema {SCHEMA_VERSION}, got schema {got}. Start"
             " it with the Trygg that wrote it, or move the file away to begin a new one"
         )
     return int(got)

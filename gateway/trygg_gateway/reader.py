@@ -20,10 +20,19 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from trygg_gateway import alarm_book, alarms, boot_times, order_book, orders, quarantine
+from trygg_gateway import (
+    alarm_book,
+    alarm_steps,
+    alarms,
+    boot_times,
+    order_book,
+    orders,
+    quarantine,
+)
 from trygg_gateway.database import Database
 from trygg_gateway.devices import Device, Position, fold, positions_of
 from trygg_gateway.journal import Journal, ReadError, set_cursor
+from trygg_gateway.own_records import OWN_KIND
 from trygg_gateway.values import (
     ALARM,
     CLASH_BOOT,
@@ -186,6 +195,8 @@ class Reader:
     def _understood(self, rows: list[Row]) -> Folded:
         folded = Folded({}, [], [], [], [], [], {})
         for row in rows:
+            if row.kind == OWN_KIND:
+                continue  # ours: what it is about was written with it
             try:
                 kind, values = codec.decode(row.payload)
             except codec.WireError as error:
@@ -286,7 +297,7 @@ def _write_answer(db: Database, row: Row, values: Json, now_ms: int) -> None:
     command = codec.decode_body(layouts.COMMAND, answer.body)
     applied_now = answer.state == orders.APPLIED and answer.was != orders.APPLIED
     if applied_now and command["command"] == layouts.ALARM_TAKEN:
-        alarm_book.told(db, row.device, command["alarm_boot"], command["alarm_seq"], now_ms)
+        alarm_steps.told(db, row.device, command["alarm_boot"], command["alarm_seq"], now_ms)
 
 
 def _stray(row: Row, reason: str) -> Stray:

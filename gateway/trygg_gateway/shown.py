@@ -5,8 +5,9 @@ from typing import Any
 
 from trygg_gateway import orders
 from trygg_gateway.alarms import DELIVERED
-from trygg_gateway.delivery import FENCE_STATES, REASONS, REFUSALS, WHATS
+from trygg_gateway.delivery import FENCE_STATES, REASONS, REFUSALS
 from trygg_gateway.devices import Device
+from trygg_gateway.own_delivery import what_name
 from trygg_gateway.standing import OpenAlarm, standing
 from trygg_wire import layouts
 
@@ -81,7 +82,7 @@ def shown_alarm(row: tuple[Any, ...], events: Sequence[tuple[int, str, str, str]
         "id": id_,
         "device": device,
         "name": name,
-        "what": WHATS[what],
+        "what": what_name(what),
         "reason": REASONS[reason],
         "fence_number": fence_number or None,
         "fence_name": fence_name,

@@ -9,9 +9,7 @@ disk; only `subscribe` belongs to the event loop.
                 fence_number bound_s fix_age_s position position_withheld fences firmware
     position    None or lat lon accuracy_m time_s speed_m_s course_deg
     track()     list of positions, oldest first
-    alarms()    list, open ones first, newest first: id device name what reason fence_number
-                fence_name test state raised_s stored_s late_by_s position fix_age_s taken_by
-                closed_cause timeline [at_ms event who text] delivered [sink]
+    alarms()    list, open ones first, newest first: see alarm_views.py
     orders()    list, newest first: id device kind version state reason ordered_ms ordered_by
                 changed_ms expires_s
 """
@@ -22,15 +20,18 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from trygg_gateway import alarm_book, order_book, orders, quarantine
-from trygg_gateway.alarm_book import Subject
+from trygg_gateway import alarm_steps, alarm_views, alarms, order_book, orders, quarantine
+from trygg_gateway.alarm_steps import Subject
 from trygg_gateway.database import Database
 from trygg_gateway.devices import Device
+from trygg_gateway.escalation import NOBODY_CALLED, Policy
 from trygg_gateway.fence_shapes import shown_fence
 from trygg_gateway.journal import Journal, JournalError
 from trygg_gateway.notices import Notices
-from trygg_gateway.shown import shown_alarm, shown_order, shown_position, shown_tracker
+from trygg_gateway.own_records import OWN_BOOT
+from trygg_gateway.shown import shown_order, shown_position, shown_tracker
 from trygg_gateway.standing import NO_ALARM, WORST_FIRST, OpenAlarm
+from trygg_gateway.values import Refused
 from trygg_wire import layouts
 
 Json = dict[str, Any]
@@ -55,16 +56,6 @@ _TRACK = """
     SELECT lat_e6, lon_e6, accuracy_dm, time_s, speed_dm_s, course_deg FROM positions
     WHERE device = ? AND time_s >= ? ORDER BY time_s
 """
-_ALARMS = """
-    SELECT a.id, a.device, coalesce(t.name, a.device), a.what, a.reason, a.fence_number,
-           f.name, a.test, a.state, a.raised_s, a.stored_ms, a.late_by_s, a.fix_age_s,
-           a.lat_e6, a.lon_e6, a.accuracy_dm, a.speed_dm_s, a.course_deg, a.taken_by,
-           a.closed_cause
-    FROM alarms AS a LEFT JOIN trackers AS t USING (device)
-    LEFT JOIN fences AS f ON f.device = a.device AND f.version = a.fence_version
-        AND f.number = a.fence_number
-"""
-_NEWEST = " ORDER BY a.state = 'closed', a.raised_s DESC, a.id DESC LIMIT ?"
 
 
 class Views:
@@ -76,11 +67,16 @@ class Views:
         now_ms: Callable[[], int],
         nudge: Callable[[str], None] = lambda device: None,
         counters: Callable[[], Json] = dict,
+        policy: Policy = NOBODY_CALLED,
+        acted: Callable[[], None] = lambda: None,
     ) -> None:
+        """`policy` says who is called next; `acted()` is told of every step of a person."""
         self._journal = journal
         self._now_ms = now_ms
         self._nudge = nudge
         self._counters = counters
+        self._policy = policy
+        self._acted = acted
         self._subscribers: weakref.WeakSet[Notices] = weakref.WeakSet()
 
     # -- looking ---------------------------------------------------------------------------
@@ -92,7 +88,7 @@ class Views:
     def _trackers(self, db: Database) -> list[Json]:
         now_s = self._now_ms() // 1000
         worst = {
-            device: OpenAlarm(what, state == "taken")
+            device: OpenAlarm(what, state != "raised")
             for device, what, _, state in db.execute(_OPEN_ALARMS).fetchall()
         }
         fences = _fences(db)
@@ -109,12 +105,16 @@ class Views:
 
     def alarms(self, open_only: bool = False, limit: int = 200) -> list[Json]:
         """The newest alarms, open ones first, each with its timeline."""
-        where = " WHERE a.state <> 'closed'" if open_only else ""
         return self._journal.read(
-            lambda db: [
-                _alarm(db, row)
-                for row in db.execute(_ALARMS + where + _NEWEST, (limit,)).fetchall()
-            ]
+            lambda db: alarm_views.newest(db, open_only, limit, self._policy, self._now_ms())
+        )
+
+    def alarm(self, alarm_id: int) -> Json:
+        """One alarm, as `alarms` shows it. Raises Refused if there is none."""
+        if not self._journal.query("SELECT 1 FROM alarms WHERE id = ?", (alarm_id,)):
+            raise Refused(f"There is no alarm {alarm_id}.")
+        return self._journal.read(
+            lambda db: alarm_views.one(db, alarm_id, self._policy, self._now_ms())
         )
 
     def orders(self, limit: int = 200) -> list[Json]:
@@ -154,38 +154,75 @@ class Views:
 
     def take(self, alarm_id: int, who: str) -> Json:
         """Write that a person took the alarm, and let its wearer know. Raises Refused."""
-        now_ms = self._now_ms()
+        return self._done(
+            alarm_id,
+            who,
+            lambda db, now_ms: (
+                alarm_steps.take(db, alarm_id, who, now_ms),
+                layouts.ALARM_TAKEN,
+            ),
+        )
 
-        def act(db: Database) -> Subject:
-            subject = alarm_book.take(db, alarm_id, who, now_ms)
-            _tell(db, subject, layouts.ALARM_TAKEN, who, now_ms)
-            return subject
+    def on_the_way(self, alarm_id: int, who: str) -> Json:
+        """Write that a person is on the way; with that they have taken it. Raises Refused."""
+        return self._moved(alarm_id, alarms.ON_THE_WAY, who)
 
-        return self._done(alarm_id, act)
+    def at_the_person(self, alarm_id: int, who: str) -> Json:
+        """Write that a person is with the wearer. Raises Refused."""
+        return self._moved(alarm_id, alarms.AT_THE_PERSON, who)
+
+    def _moved(self, alarm_id: int, state: str, who: str) -> Json:
+        def act(db: Database, now_ms: int) -> tuple[Subject, int]:
+            subject, took = alarm_steps.move(db, alarm_id, state, who, now_ms)
+            return subject, layouts.ALARM_TAKEN if took else 0
+
+        return self._done(alarm_id, who, act)
+
+    def pass_on(self, alarm_id: int, who: str) -> Json:
+        """Write that a person gives it to the next, who is called at once. Raises Refused."""
+        return self._done(
+            alarm_id,
+            who,
+            lambda db, now_ms: (alarm_steps.pass_on(db, alarm_id, who, now_ms), 0),
+        )
 
     def close(self, alarm_id: int, who: str, cause: str) -> Json:
         """Write that a person closed the alarm and why. Raises Refused."""
+        return self._done(
+            alarm_id,
+            who,
+            lambda db, now_ms: (
+                alarm_steps.close(db, alarm_id, who, cause, now_ms),
+                layouts.ALARM_CLOSED,
+            ),
+        )
+
+    def reopen(self, alarm_id: int, who: str, cause: str) -> Json:
+        """Write that a person opened it again and why; people are called anew. Raises Refused."""
+        return self._done(
+            alarm_id,
+            who,
+            lambda db, now_ms: (alarm_steps.reopen(db, alarm_id, who, cause, now_ms), 0),
+        )
+
+    def _done(
+        self, alarm_id: int, who: str, act: Callable[[Database, int], tuple[Subject, int]]
+    ) -> Json:
+        """Commit a step; the command it gives (0: none) is owed to the wearer's tracker."""
         now_ms = self._now_ms()
 
-        def act(db: Database) -> Subject:
-            subject = alarm_book.close(db, alarm_id, who, cause, now_ms)
-            _tell(db, subject, layouts.ALARM_CLOSED, who, now_ms)
+        def step(db: Database) -> Subject:
+            subject, command = act(db, now_ms)
+            if command:
+                _tell(db, subject, command, who, now_ms)
             return subject
 
-        return self._done(alarm_id, act)
-
-    def _done(self, alarm_id: int, act: Callable[[Database], Subject]) -> Json:
-        subject = self._journal.write(act).result()
+        subject = self._journal.write(step).result()
         self._nudge(subject.device)
+        self._acted()
         self.changed("alarms")
         self.changed("trackers")
-        rows = self._journal.read(
-            lambda db: [
-                _alarm(db, row)
-                for row in db.execute(_ALARMS + " WHERE a.id = ?", (alarm_id,)).fetchall()
-            ]
-        )
-        return rows[0]
+        return self.alarm(alarm_id)
 
     # -- being told ------------------------------------------------------------------------
 
@@ -217,21 +254,18 @@ def _fences(db: Database) -> dict[str, list[Json]]:
     return fences
 
 
-def _alarm(db: Database, row: tuple[Any, ...]) -> Json:
-    events = db.execute(
-        "SELECT at_ms, event, who, text FROM alarm_events WHERE alarm_id = ? ORDER BY at_ms, id",
-        (row[0],),
-    ).fetchall()
-    return shown_alarm(row, events)
-
-
 def _tell(db: Database, subject: Subject, command: int, who: str, now_ms: int) -> None:
-    """Owe the wearer's tracker the news about its alarm, if it may still be spoken to."""
+    """Owe the wearer's tracker the news about its alarm, if it may still be spoken to.
+
+    Of what the gateway itself raised no tracker knows.
+    """
+    if subject.boot == OWN_BOOT:
+        return
     registered = db.execute(
         "SELECT 1 FROM trackers WHERE device = ? AND revoked = 0", (subject.device,)
     ).fetchone()
     if registered is not None:
-        _, boot, seq = alarm_book.as_sent(db, subject)
+        _, boot, seq = alarm_steps.as_sent(db, subject)
         body = orders.command_body(command, boot, seq)
         until_s = now_ms // 1000 + TELL_S
         order_book.queue(db, subject.device, layouts.COMMAND, body, until_s, who, now_ms)

@@ -46,24 +46,69 @@ def test_an_alarm_without_evidence_has_no_position():
     assert made(alarm(1, 9, what=layouts.SOS, evidence=[]))[0].lat_e6 is None
 
 
+def at(state, taken_by="Kari", what=layouts.LEFT):
+    return alarms.Standing(state, None if state == "raised" else taken_by, what)
+
+
+OPEN = ["raised", "taken", "on_the_way", "at_the_person"]
+
+
 def test_a_raised_alarm_is_taken_once():
-    event = alarms.taken("raised", None, "  Kari   Nordmann ", NOW_MS)
+    event = alarms.taken(at("raised"), "  Kari   Nordmann ", NOW_MS)
     assert event == alarms.Event(NOW_MS, "taken", "Kari Nordmann", "")
-    with pytest.raises(Refused, match="Kari has taken"):
-        alarms.taken("taken", "Kari", "Ola", NOW_MS)
+    for state in ("taken", "on_the_way", "at_the_person"):
+        with pytest.raises(Refused, match="Kari has taken"):
+            alarms.taken(at(state), "Ola", NOW_MS)
     with pytest.raises(Refused, match="closed"):
-        alarms.taken("closed", "Kari", "Ola", NOW_MS)
+        alarms.taken(at("closed"), "Ola", NOW_MS)
 
 
-@pytest.mark.parametrize("state", ["raised", "taken"])
+def test_who_goes_has_taken_it_with_that():
+    events = alarms.moved(at("raised"), "on_the_way", "Ola", NOW_MS)
+    assert [(event.event, event.who) for event in events] == [("taken", "Ola"),
+                                                              ("on_the_way", "Ola")]  # fmt: skip
+    (event,) = alarms.moved(at("taken"), "at_the_person", "Ola", NOW_MS)
+    assert event == alarms.Event(NOW_MS, "at_the_person", "Ola", "")
+
+
+@pytest.mark.parametrize(
+    ("state", "to", "why"),
+    [("closed", "on_the_way", "closed"), ("at_the_person", "on_the_way", "at the person already"),
+     ("on_the_way", "on_the_way", "on the way already"),
+     ("at_the_person", "at_the_person", "at the person already")],
+)  # fmt: skip
+def test_nobody_goes_backwards(state, to, why):
+    with pytest.raises(Refused, match=why):
+        alarms.moved(at(state), to, "Ola", NOW_MS)
+
+
+@pytest.mark.parametrize("state", OPEN)
+def test_an_open_alarm_is_passed_on_and_not_reopened(state):
+    assert alarms.passed_on(at(state), "Kari", NOW_MS).event == "passed_on"
+    with pytest.raises(Refused, match="open"):
+        alarms.reopened(at(state), "Kari", "again", NOW_MS)
+
+
+def test_a_closed_alarm_is_reopened_with_a_cause_and_not_passed_on():
+    event = alarms.reopened(at("closed"), "Kari", "not she", NOW_MS)
+    assert event == alarms.Event(NOW_MS, "reopened", "Kari", "not she")
+    with pytest.raises(Refused, match="closed"):
+        alarms.passed_on(at("closed"), "Kari", NOW_MS)
+    with pytest.raises(Refused, match="Say why"):
+        alarms.reopened(at("closed"), "Kari", " ", NOW_MS)
+    with pytest.raises(Refused, match="nothing to reopen"):
+        alarms.reopened(at("closed", what=layouts.BACK), "Kari", "not she", NOW_MS)
+
+
+@pytest.mark.parametrize("state", OPEN)
 def test_an_open_alarm_is_closed_with_a_cause(state):
-    event = alarms.closed(state, "Kari", "found by the lake,\n home again", NOW_MS)
+    event = alarms.closed(at(state), "Kari", "found by the lake,\n home again", NOW_MS)
     assert event == alarms.Event(NOW_MS, "closed", "Kari", "found by the lake, home again")
 
 
 def test_a_closed_alarm_stays_closed():
     with pytest.raises(Refused, match="closed already"):
-        alarms.closed("closed", "Kari", "again", NOW_MS)
+        alarms.closed(at("closed"), "Kari", "again", NOW_MS)
 
 
 @pytest.mark.parametrize(
@@ -72,4 +117,4 @@ def test_a_closed_alarm_stays_closed():
 )  # fmt: skip
 def test_who_and_why_are_demanded(who, cause):
     with pytest.raises(Refused, match="Say"):
-        alarms.closed("raised", who, cause, NOW_MS)
+        alarms.closed(at("raised"), who, cause, NOW_MS)

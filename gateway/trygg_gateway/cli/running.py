@@ -25,6 +25,7 @@ from trygg_gateway.config import Config
 from trygg_gateway.garbage import collect_rarely
 from trygg_gateway.journal import Journal
 from trygg_gateway.logs import start_logging
+from trygg_gateway.own_records import OWN_BOOT
 from trygg_gateway.service import run as run_service
 from trygg_gateway.values import CLASH_BOOT, LANE_NAMES, READER
 from trygg_gateway.views import Views
@@ -87,8 +88,9 @@ def _held(journal: Journal) -> list[dict[str, Any]]:
 def _clashes(journal: Journal) -> list[dict[str, Any]]:
     """For each tracker and boot that two lives have had: how many records are kept apart."""
     rows = journal.query(
-        "SELECT device, boot - ?, count(*) FROM records WHERE boot >= ? GROUP BY device, boot",
-        (CLASH_BOOT, CLASH_BOOT),
+        "SELECT device, boot - ?, count(*) FROM records WHERE boot >= ? AND boot < ?"
+        " GROUP BY device, boot",
+        (CLASH_BOOT, CLASH_BOOT, OWN_BOOT),
     )
     return [dict(zip(("device", "boot", "records"), row, strict=True)) for row in rows]
 
