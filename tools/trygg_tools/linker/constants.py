@@ -4,7 +4,7 @@ import ast
 import collections
 import operator
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 
 from trygg_tools.linker.source import Edit, Source, apply, edit_of, words_of
 
@@ -24,11 +24,11 @@ OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
 }
 
 
-def fold(sources: dict[str, Source], main: str, more: Collection[str]) -> None:
+def fold(sources: dict[str, Source], main: str) -> None:
     """Find the constants, put their numbers where they are used, drop what nobody asks for."""
     while any(_learn(source, sources) for source in sources.values()):
         pass
-    asked = _asked_by_name(sources, main) | set(more)
+    asked = _asked_by_name(sources, main)
     for name, source in sources.items():
         if name != main:
             apply(source, list(_fold_edits(source, sources, asked)))

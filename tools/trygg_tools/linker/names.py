@@ -1,4 +1,14 @@
-"""Names that only their file can see become `_0`, `_1`, ..., in every file the same few."""
+"""Names become `_0`, `_1`, ...; two share one where no namespace and no file's text has both.
+
+A name is renamed that the linked files alone say: in no string, no keyword argument, no import of a
+module, nothing built in, not in main.py or esp32/. A private name is another one in every file. A
+public one is the same everywhere, and must be given (by def, class, a global, an attribute of self)
+by one file alone: what two classes both have may be a shape that either of them fits.
+
+Which share: objects of one file's classes, its globals and its functions' variables are taken for
+one namespace, with all that the file says other than as somebody's attribute. Names are coloured so
+that in no such namespace two have the same colour.
+"""
 
 import array
 import ast
@@ -12,7 +22,8 @@ import keyword
 import struct
 import sys
 import tokenize
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from trygg_tools.linker.source import Edit, Source, apply, words_of
 
@@ -27,44 +38,58 @@ FOREIGN = {
 }
 
 
-def strip(
-    sources: dict[str, Source], main: str, public: tuple[str, ...], asked: Collection[str]
-) -> None:
-    """Rename in each file but `main` what only it can see; public names in `public` folders."""
-    said = {name: set(_names(source)) for name, source in sources.items()}
-    defined = {name: set(_defined(source.tree)) for name, source in sources.items()}
-    files = collections.Counter(word for words in said.values() for word in words)
-    homes = collections.Counter(word for words in defined.values() for word in words)
-    fixed = FOREIGN | set(keyword.kwlist) | said.get(main, set()) | set(asked)
-    for source in sources.values():
-        fixed |= words_of(source.tree) | set(_said_to_others(source.tree))
+@dataclass(frozen=True)
+class _Said:
+    """What one file says: all its names; by how it uses them; and those it gives."""
 
-    def is_hidden(word: str, name: str) -> bool:
-        if word.startswith("_"):  # in other files it is another thing
-            return homes[word] == files[word]
-        return files[word] == 1 and name.startswith(public)
+    all: frozenset[str]
+    attributes: frozenset[str]
+    arguments: frozenset[str]
+    bare: frozenset[str]
+    given: frozenset[str]
 
+
+def strip(sources: dict[str, Source], main: str, public: tuple[str, ...]) -> None:
+    """Rename in each file but `main`; public names only if files in `public` alone say them."""
+    said = {name: _said(source) for name, source in sources.items()}
+    fixed = FOREIGN | set(keyword.kwlist) | {"_", "self"}
     for name, source in sources.items():
-        if name != main:
-            mine = defined[name] - fixed - {"_", "self"}
-            _rename(source, {word for word in mine if word[:2] != "__" and is_hidden(word, name)})
+        fixed |= words_of(source.tree) | set(_said_to_others(source))
+        if name == main:
+            fixed |= said[main].all
+        elif not name.startswith(public):
+            fixed |= {word for word in said[name].all if not word.startswith("_")}
+    colours = _coloured({name: one for name, one in said.items() if name != main}, fixed)
+    for name, its in colours.items():
+        source = sources[name]
+        source.names = {colour: word for word, colour in its.items() if word in said[name].given}
+        _rename(source, its)
 
 
-def _names(source: Source) -> Iterator[str]:
-    return (token.string for token in _tokens(source.text) if token.type == tokenize.NAME)
+def _said(source: Source) -> _Said:
+    names = [token.string for token in _tokens(source.text) if token.type == tokenize.NAME]
+    attributes, arguments, bare = set(), set(), set()
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute):
+            attributes.add(node.attr)
+        elif isinstance(node, ast.arg):
+            arguments.add(node.arg)
+        elif isinstance(node, ast.Name):
+            bare.add(node.id)
+        elif isinstance(node, ast.alias):
+            bare |= {node.name, node.asname or node.name}
+    given = frozenset(_given(source.tree))
+    bare |= arguments | given
+    return _Said(
+        frozenset(names), frozenset(attributes), frozenset(arguments), frozenset(bare), given
+    )
 
 
-def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
-    return tokenize.generate_tokens(io.StringIO(text).readline)
-
-
-def _defined(tree: ast.Module) -> Iterator[str]:
-    """What a file gives a name: functions, classes, arguments, globals, attributes of self."""
+def _given(tree: ast.Module) -> Iterator[str]:
+    """What a file gives a name: functions, classes, globals, attributes of self."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
-        elif isinstance(node, ast.arg):
-            yield node.arg
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             yield from (node.attr,) * (ast.unparse(node.value) == "self")
         if isinstance(node, ast.Module | ast.ClassDef):
@@ -74,26 +99,67 @@ def _defined(tree: ast.Module) -> Iterator[str]:
                     yield from (one.id for one in ast.walk(target) if isinstance(one, ast.Name))
 
 
-def _said_to_others(tree: ast.Module) -> Iterator[str]:
-    """The names of keyword arguments and of what is imported."""
-    for node in ast.walk(tree):
+def _said_to_others(source: Source) -> Iterator[str]:
+    """The names of keyword arguments, of modules, of what comes from elsewhere or is private."""
+    for node in ast.walk(source.tree):
         if isinstance(node, ast.keyword) and node.arg:
             yield node.arg
-        elif isinstance(node, ast.alias):
-            yield from node.name.split(".")
+        elif isinstance(node, ast.Import):
+            yield from (part for alias in node.names for part in alias.name.split("."))
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield from node.module.split(".")
+            ours = {there for _, there in source.imported.values()}
+            for alias in node.names:
+                if alias.name not in ours or alias.name.startswith("_"):
+                    yield alias.name
 
 
-def _rename(source: Source, mine: set[str]) -> None:
-    short: dict[str, str] = {}
+def _coloured(said: dict[str, _Said], fixed: set[str]) -> dict[str, dict[str, str]]:
+    """For every file the new names of its names."""
+    files: dict[str, list[str]] = {}
+    for name, one in said.items():
+        for word in one.all - fixed:
+            files.setdefault(word, []).append(name)
+    things = [thing for word, where in files.items() for thing in _things(word, where, said)]
+    taken: dict[str, set[int]] = {name: set() for name in said}
+    new: dict[str, dict[str, str]] = {name: {} for name in said}
+    for word, where in sorted(things, key=lambda thing: (-len(thing[1]), thing)):
+        meets = [name for name in where if word in said[name].bare]
+        met = set().union(*(taken[name] for name in meets))
+        colour = next(number for number in range(len(met) + 1) if number not in met)
+        for name in meets:
+            taken[name].add(colour)
+        for name in where:
+            new[name][word] = f"_{colour}"
+    return new
+
+
+def _things(word: str, where: list[str], said: dict[str, _Said]) -> list[tuple[str, list[str]]]:
+    """A word with the files that mean the same by it; nothing for one that has to stay."""
+    givers = [name for name in where if word in said[name].given]
+    if word.startswith("__"):
+        return []
+    if word.startswith("_"):
+        bare = all(word in said[name].bare for name in where)
+        return [(word, [name]) for name in where] if bare else []
+    if len(givers) == 1:
+        return [(word, where)]
+    is_argument = any(word in said[name].arguments for name in where)
+    is_attribute = any(word in said[name].attributes for name in where)
+    return [(word, where)] if is_argument and not is_attribute and not givers else []
+
+
+def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
+    return tokenize.generate_tokens(io.StringIO(text).readline)
+
+
+def _rename(source: Source, new: dict[str, str]) -> None:
     edits: list[Edit] = []
     lines = source.text.split("\n")
     for token in _tokens(source.text):
-        if token.type == tokenize.NAME and token.string in mine:
-            new = short.setdefault(token.string, f"_{len(short)}")
+        if token.type == tokenize.NAME and token.string in new:
             line, column = token.start
             start = len(lines[line - 1][:column].encode())
-            edits.append((line, start, line, start + len(token.string.encode()), new))
-    source.names = {new: old for old, new in short.items()}
+            end = start + len(token.string.encode())
+            edits.append((line, start, line, end, new[token.string]))
     apply(source, edits)

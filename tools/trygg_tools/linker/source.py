@@ -56,7 +56,7 @@ def refuse_inheritance(source: Source) -> None:
             if told in source.imported or told.split(".")[0] in source.modules:
                 raise LinkError(
                     f"{source.name}:{node.lineno}: class {node.name} inherits from {told} of "
-                    "another file; stripped names of the two would collide"
+                    "another file; names of the two could become one"
                 )
 
 
