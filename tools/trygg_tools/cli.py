@@ -17,6 +17,7 @@ def _add_rooms() -> None:
     from trygg_tools import bench_command, firmware_command, webhook, wire_command
     from trygg_tools.demo import check
     from trygg_tools.demo import command as demo
+    from trygg_tools.modem_sim import command as modem
     from trygg_tools.simulate import campaign
     from trygg_tools.simulate import command as simulate
 
@@ -27,6 +28,7 @@ def _add_rooms() -> None:
     app.command("firmware")(firmware_command.command)
     app.command("simulate")(simulate.command)
     app.command("campaign")(campaign.command)
+    app.add_typer(modem.app, name="modem")
     app.command("webhook")(webhook.command)
     app.command("wire")(wire_command.command)
 

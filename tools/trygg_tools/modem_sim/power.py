@@ -68,7 +68,7 @@ class Power:
             self.leave(self._modem.part.leave_line)
 
     def _held_long(self, number: int) -> None:
-        if number == self._presses and self.state == ON:
+        if number == self._presses and self.state == ON and not self._modem.faults.key_is_dead():
             self.reboot()
 
     def dtr(self, level: int) -> None:

@@ -99,6 +99,7 @@ class Scene:
         self.broker_guard, self.peer_guard = Guard(), Guard()
         self.peers: list[Far] = []
         self.peer_got = bytearray()
+        self.in_memory = self.world.sockets is None
         self.world.sockets = self.world.sockets or self.net
         self.world.mqtt = self.world.mqtt or PacketMqtt(self.world.schedule, self.net)
         self.modem = Modem(part, self.world, faults, seed, firmware)
@@ -133,6 +134,8 @@ class Scene:
         if action is None:
             known = ", ".join(sorted({word.split()[0] for word in WORDS}))
             raise WordError(f"wanted one of {known}, got {text!r}")
+        if verb in ("broker", "peer", "tls") and not self.in_memory:
+            raise WordError(f"{verb}: the one behind this modem is real; see fault link_lost")
         action(rest)
 
     def _pick(self, words: list[str], actions: dict[str, Callable[[], object]]) -> None:
