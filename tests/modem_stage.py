@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from modem_chats import Chat, Step, as_recorded, pattern, raw
+from modem_chats import Chat, Step, as_recorded, lesson, pattern, raw
 from trygg_tools.modem_sim.parts import PARTS
 from trygg_tools.modem_sim.power import PSM
 from trygg_tools.modem_sim.scene import Scene
@@ -42,6 +42,33 @@ class Stage:
     def run(self, ms: int) -> None:
         """Let so much time pass."""
         self.run_until(lambda: False, ms)
+
+    # -- by hand -----------------------------------------------------------------------------
+
+    def after(self, name: str) -> Stage:
+        """This stage when the dialogue `name`, and all before it, have been held."""
+        for chat in lesson(name):
+            self.hold(chat)
+        return self
+
+    def lines(self, ms: int) -> list[str]:
+        """What is said in so much time."""
+        self.run(ms)
+        said, self.heard = self.heard, b""
+        return [line for line in said.decode("latin-1").replace("\r", "\n").split("\n") if line]
+
+    def ask(self, line: str, ms: int = 5000) -> list[str]:
+        """Send a line; what is said in so much time."""
+        self.modem.feed(line.encode("latin-1") + b"\r", self.now_ms)
+        return self.lines(ms)
+
+    def send(self, line: str, payload: bytes, ms: int = 5000) -> list[str]:
+        """Send a line, the payload when the prompt has come; what is said behind the prompt."""
+        prompt = self.ask(line, 100)
+        if not prompt or prompt[-1].strip() not in (">", "CONNECT", "DOWNLOAD"):
+            return prompt + self.lines(ms)
+        self.modem.feed(payload, self.now_ms)
+        return self.lines(ms)
 
     # -- the dialogue ------------------------------------------------------------------------
 

@@ -57,6 +57,7 @@ BG95 = Part(
     rdy_with_auto_baud=True,
     baud=115200,
     leave_line=POWERED_DOWN,
+    plain_errors=("+QMT", "+QI", "+QSSL"),
     says_sim_with_cfun=False,
     cold_ms=32000,
 )

@@ -75,6 +75,7 @@ class CchOpen(Family):
         self.modem.background(self._start())
 
     def _start(self) -> Talk:
+        yield 30  # OK first
         active = yield self.modem.network.activate(PDP).within(OPEN_MS)
         self._started = bool(active)
         self.modem.urc(f"+CCHSTART: {0 if active else 1}")
@@ -127,6 +128,7 @@ class CchOpen(Family):
     def _connect(
         self, index: int, session: OwnSocket, host: str, port: int, tls: Tls | None
     ) -> Talk:
+        yield 30  # OK first
         why = yield session.open(host, port, tls).within(OPEN_MS)
         if why != OPEN:
             session.drop()

@@ -65,6 +65,7 @@ class CipOpen(Family):
         self.modem.background(self._net_open())
 
     def _net_open(self) -> Talk:
+        yield 30  # OK first
         active = yield self.modem.network.activate(PDP).within(NET_MS)
         self._open = bool(active)
         self.modem.urc(f"+NETOPEN: {0 if active else 1}")
@@ -120,6 +121,7 @@ class CipOpen(Family):
         raise Refused
 
     def _connect(self, index: int, link: OwnSocket, host: str, port: int) -> Talk:
+        yield 30  # OK first
         why = yield link.open(host, port, None).within(OPEN_MS)
         if why != OPEN:
             link.drop()

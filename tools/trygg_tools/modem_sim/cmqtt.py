@@ -51,6 +51,7 @@ class Cmqtt(Family):
         return None
 
     def _start(self, say: Callable[[str], None]) -> Talk:
+        yield 30
         active = yield self.modem.network.activate(PDP).within(START_MS)
         self.started = bool(active)
         result = Answer.OK if active else Answer.NET_OPEN_FAIL
@@ -213,6 +214,12 @@ class Cmqtt(Family):
 
     def _connect(self, client: MqttClient, session: Session) -> Talk:
         client.clean = session.clean
+        quirk = self.modem.quirk
+        if quirk("mqtt_never_connects") or (session.tls and quirk("tls_mqtt_fails")):
+            yield CONNECT_MS
+            self.modem.urc(f"+CMQTTCONNECT: {client.index},{Answer.SOCKET_CONNECT}")
+            return None
+        yield 30  # OK first
         why = yield client.own.connect(session).within(CONNECT_MS)
         if why is None:
             client.own.drop()

@@ -88,6 +88,7 @@ class CmqttMessages(Family):
         return None
 
     def _publish(self, client: MqttClient, result: Later[int], timeout_ms: int) -> Talk:
+        yield 30  # OK first
         code = yield result.within(timeout_ms)
         client.pending = None
         self.modem.urc(f"+CMQTTPUB: {client.index},{Answer.TIMEOUT if code is None else code}")
@@ -120,6 +121,7 @@ class CmqttMessages(Family):
 
     def _subscribe(self, client: MqttClient, topic: bytes, qos: int) -> Talk:
         wanted = client.own.subscribe(topic.decode("latin-1"), qos)
+        yield 30  # OK first
         granted = yield wanted.within(client.timeout_ms)
         failed = Answer.TIMEOUT if granted is None else Answer.FAILED
         good = granted is not None and granted < REFUSED_QOS
@@ -147,6 +149,7 @@ class CmqttMessages(Family):
 
     def _unsubscribe(self, client: MqttClient, topic: bytes) -> Talk:
         wanted = client.own.unsubscribe(topic.decode("latin-1"))
+        yield 30  # OK first
         done = yield wanted.within(client.timeout_ms)
         result = Answer.TIMEOUT if done is None else Answer.OK
         self.modem.urc(f"+CMQTTUNSUB: {client.index},{result}")

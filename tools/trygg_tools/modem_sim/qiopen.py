@@ -93,6 +93,7 @@ class QiOpen(Family):
         self.modem.background(self._open(index, held, tls))
 
     def _open(self, index: int, held: Held, tls: Tls | None) -> Talk:
+        yield 30  # OK first
         result = 561
         if held.pdp in self.modem.network.pdp:
             why = yield held.socket.open(held.host, held.port, tls).within(OPEN_MS)

@@ -82,6 +82,7 @@ class Qmt(Family):
         self.modem.background(self._open(client, host, port))
 
     def _open(self, client: QmtClient, host: str, port: int) -> Talk:
+        yield 30  # OK first
         result = IN_USE
         if client.state == CLOSED:
             client.state = OPENED
@@ -89,8 +90,6 @@ class Qmt(Family):
             result = yield from self._open_socket(client)
             if result:
                 client.close()
-        else:
-            yield 50
         self.modem.urc(f"+QMTOPEN: {client.index},{result}")
         return None
 
@@ -143,6 +142,7 @@ class Qmt(Family):
         self.modem.background(self._connect(client, session))
 
     def _connect(self, client: QmtClient, session: Session) -> Talk:
+        yield 30  # OK first
         wanted = client.own.connect(session)
         why = None
         for tries in range(client.retries + 1):

@@ -86,6 +86,7 @@ class QmtMessages(Family):
 
     def _await(self, client: QmtClient, head: str, within: Callable[[int], Wanted]) -> Talk:
         """The result, or so many times sent again and then failed."""
+        yield 30  # OK first
         answer = None
         for tries in range(client.retries + 1):
             answer = yield within(client.timeout_ms)

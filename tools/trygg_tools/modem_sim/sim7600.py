@@ -52,6 +52,7 @@ SIM7600 = Part(
     last_lines=("SMS DONE", "PB DONE"),
     rdy_with_auto_baud=True,
     baud=115200,
+    plain_errors=("+CMQTT", "+CIP", "+NET", "+CCH", "+CCERT", "+CSSL", "+CGPS", "+CGNSS"),
     says_sim_with_cfun=False,
     has_psm=False,
     shared_radio=False,
