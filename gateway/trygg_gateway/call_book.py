@@ -26,7 +26,7 @@ _FACTS = """
     SELECT a.id, coalesce(t.grp, ''), a.what, a.test, a.state, a.since_ms
     FROM alarms AS a LEFT JOIN trackers AS t USING (device)
 """
-_RAISED = _FACTS + " WHERE a.state = 'raised' AND a.test = 0 ORDER BY a.id"
+_RAISED = "SELECT id FROM alarms WHERE state = 'raised' AND test = 0"
 _ONE = _FACTS + " WHERE a.id = ?"
 _CALLS = """
     SELECT kind, step, at_ms FROM calls WHERE alarm_id = ? AND since_ms = ? ORDER BY kind, step
@@ -64,14 +64,15 @@ _SINKS_CALLED = """
 """
 
 
-def raised(db: Database) -> list[Facts]:
-    """What is known of every alarm that nobody has taken, tests left out."""
-    return [_facts(db, row) for row in db.execute(_RAISED).fetchall()]
+def raised(db: Database) -> list[int]:
+    """Every alarm that nobody has taken, tests left out."""
+    return [alarm_id for (alarm_id,) in db.execute(_RAISED).fetchall()]
 
 
-def facts_of(db: Database, alarm_id: int) -> Facts:
-    """The same of one alarm."""
-    return _facts(db, db.execute(_ONE, (alarm_id,)).fetchone())
+def facts_of(db: Database, alarm_id: int) -> Facts | None:
+    """What is known of an alarm; None if it is no more."""
+    row = db.execute(_ONE, (alarm_id,)).fetchone()
+    return _facts(db, row) if row else None
 
 
 def _facts(db: Database, row: Sequence[Any]) -> Facts:
@@ -87,6 +88,8 @@ def _facts(db: Database, row: Sequence[Any]) -> Facts:
 def call(db: Database, alarm_id: int, step: Step, now_ms: int) -> Run | None:
     """Tell who the step names; None if somebody took the alarm meanwhile, or it was done before."""
     facts = facts_of(db, alarm_id)
+    if facts is None:
+        return None
     done = [one for one in facts.calls if one.kind == step.kind]
     if facts.state != alarms.RAISED or len(done) != step.step - 1:
         return None

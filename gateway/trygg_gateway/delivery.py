@@ -33,7 +33,7 @@ RESULTS = ("", "received", "applied", "armed", "refused")
 REFUSALS = ("", "bad_signature", "old_version", "expired", "unknown_kind", "bad_body",
             "out_of_range", "no_clock", "no_room", "no_flash")  # fmt: skip
 WORN = (None, True, False)  # None: no sensor
-ACTIVITIES = ("", "sleep", "awake", "receiver", "radio", "signals", "anchor")
+ACTIVITIES = ("", "sleep", "awake", "receiver", "radio", "signals", "anchor", "edrx", "psm")
 _IDENTITY = {"boot", "seq", "time_s", "time_is_uptime"}
 
 
@@ -160,7 +160,7 @@ def _alarm(values: Json, time_s: int) -> Json:
     return {
         "what": WHATS[values["what"]],
         "reason": REASONS[values["reason"]],
-        "test": bool(values["test"]),
+        "test": bool(values["test"]) or values["what"] == layouts.TEST,
         "fence_version": values["fence_version"],
         **_status(values, time_s),
         **_fence(values),

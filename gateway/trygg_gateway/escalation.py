@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
-from trygg_gateway import alarms
+from trygg_gateway import alarms, own_records
 
 Json = dict[str, Any]
 
@@ -96,7 +96,8 @@ def due(policy: Policy, facts: Facts, now_ms: int) -> list[Step]:
 
 def upcoming(policy: Policy, facts: Facts, now_ms: int) -> list[Step]:
     """The next step of each kind, due or not; `now_ms` decides who is on call."""
-    if facts.test or facts.state != alarms.RAISED:
+    is_alarm = own_records.form_of(facts.what) == own_records.ALARM_FORM
+    if facts.test or not is_alarm or facts.state != alarms.RAISED:
         return []
     found = [_next_channel(policy, facts), _next_person(policy, facts, now_ms)]
     return [step for step in found if step is not None]

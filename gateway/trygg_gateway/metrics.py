@@ -5,6 +5,9 @@
     trygg_sink_waiting_seconds{sink,lane}    age of the oldest record a sink has not confirmed
     trygg_sink_failures{sink,lane}           failures in a row; 0 is well
     trygg_alarm_delivery_seconds{sink}       histogram: alarm received → confirmed by the sink
+    trygg_alarm_hop_seconds{hop}             histogram: each hop of an alarm (alarm_hops.py)
+    trygg_<gauge>                            gauges; those of the gateway's own health are listed
+                                             in gateway_health.py, those of the watch in watcher.py
 
 Labels are names from the configuration and three lanes, so their number is bounded. No tracker's
 name and no coordinate is among them (promise 8). The registry is our own: nothing of the process
@@ -43,6 +46,13 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self._hops = Histogram(
+            "trygg_alarm_hop_seconds",
+            "Each hop of an alarm, from the first fix outside to its close",
+            ["hop"],
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
         self.registry.register(self)
 
     def add_part(self, name: str, counters: Counters) -> None:
@@ -60,6 +70,10 @@ class Metrics:
     def observe_alarm(self, sink: str, seconds: float) -> None:
         """One alarm was confirmed by `sink` so long after it was received."""
         self._alarms.labels(sink).observe(seconds)
+
+    def observe_hop(self, hop: str, seconds: float) -> None:
+        """An alarm took so long for one hop."""
+        self._hops.labels(hop).observe(seconds)
 
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""

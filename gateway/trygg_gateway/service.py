@@ -20,7 +20,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ import structlog
 
 from trygg_gateway import alarm_book
 from trygg_gateway.acks import Acks
+from trygg_gateway.alarm_engine import AlarmEngine
 from trygg_gateway.config import Config, FileSink, HttpSink
 from trygg_gateway.config_check import findings
 from trygg_gateway.config_errors import ConfigError
@@ -40,13 +41,14 @@ from trygg_gateway.ingest import Ingest
 from trygg_gateway.journal import Journal, Limits, set_cursor
 from trygg_gateway.metrics import Metrics
 from trygg_gateway.order_book import OrderBook
+from trygg_gateway.policies import policy_of
 from trygg_gateway.ports import demand_free
 from trygg_gateway.reader import Reader
 from trygg_gateway.registry import Registry
 from trygg_gateway.sinks import file as file_sink
 from trygg_gateway.sinks import http as http_sink
 from trygg_gateway.sinks.port import Sink
-from trygg_gateway.values import LANE_NAMES
+from trygg_gateway.values import ALARM, LANE_NAMES, Run
 from trygg_gateway.views import Views
 from trygg_gateway.web.app import create_app
 from trygg_gateway.web.auth import ConsolePassword
@@ -108,16 +110,23 @@ class Service:
         self.downlink = Downlink(
             list(self.doors.values()), self.acks, self.book, self.registry, now_ms
         )
-        self.views = Views(journal, now_ms, self.downlink.nudge, self.counters)
-        self.reader = Reader(journal, now_ms, self.views.changed, self.downlink.nudge)
         self.metrics = Metrics()
+        policy = policy_of(config)
+        self.views = Views(
+            journal, now_ms, self.downlink.nudge, self.counters, policy, self._alarms_changed
+        )
+        self.reader = Reader(journal, now_ms, self._folded, self.downlink.nudge)
+        self.alarm_engine = AlarmEngine(
+            journal, policy, now_ms, self._written, partial(self.views.changed, "alarms"),
+            self.metrics.observe_hop,
+        )  # fmt: skip
         self.forwarder = Forwarder(
             journal,
             outlets(config),
             gateway=config.gateway.name,
             set_cursor=set_cursor,
             tell=alarm_book.sink_said,
-            told=partial(self.views.changed, "alarms"),
+            told=partial(self._folded, "alarms"),
             observe=self.metrics.observe_alarm,
         )
         self._measure()
@@ -125,6 +134,20 @@ class Service:
         self._tasks: list[asyncio.Task[None]] = []
         self._stop_metrics: Callable[[], None] | None = None
         self._journal_ended: asyncio.Future[None] | None = None
+
+    def _folded(self, what: str) -> None:
+        """The reader or a sink has changed "trackers" or "alarms"."""
+        self.views.changed(what)
+        if what == "alarms":
+            self._alarms_changed()
+
+    def _alarms_changed(self) -> None:
+        self.alarm_engine.wake()
+
+    def _written(self, runs: Sequence[Run]) -> None:
+        """Own records were committed: they are read and forwarded like any other."""
+        self.reader.on_commit(runs)
+        self.forwarder.wake(runs)
 
     def _measure(self) -> None:
         for name, part in self._parts().items():
@@ -145,6 +168,7 @@ class Service:
             "acks": self.acks,
             "orders": self.book,
             "downlink": self.downlink,
+            "alarms": self.alarm_engine,
         }
 
     def counters(self) -> dict[str, Any]:
@@ -171,6 +195,7 @@ class Service:
         self._begin("downlink", self.downlink.run())
         await self.forwarder.start()
         self._begin("forwarder", self.forwarder.ended())
+        self._begin("alarms", self.alarm_engine.run())
         if self.console is not None:
             await self.console.start()
         self._serve_metrics()
@@ -295,11 +320,18 @@ class Service:
 
 def outlets(config: Config) -> list[Outlet]:
     """The sinks the settings ask for."""
-    numbers = {name: number for number, name in LANE_NAMES.items()}
     return [
-        Outlet(name, _sink(section), [numbers[lane] for lane in section.lanes])
+        Outlet(name, _sink(section), _lanes(section), section.standby, section.warnings)
         for name, section in config.sinks.items()
     ]
+
+
+def _lanes(section: HttpSink | FileSink) -> list[int]:
+    """What goes to it; all that is addressed to one on standby is in the alarm lane."""
+    if section.standby:
+        return [ALARM]
+    numbers = {name: number for number, name in LANE_NAMES.items()}
+    return [numbers[lane] for lane in section.lanes]
 
 
 def _sink(section: HttpSink | FileSink) -> Sink:
