@@ -33,14 +33,7 @@ SIM7600 = Part(
     maker="SIMCOM INCORPORATED",
     model="SIMCOM_SIM7600E",
     families=FAMILIES,
-    firmwares=(
-        Firmware("LE20B03SIM7600M22"),
-        Firmware(
-            "LE11B03V02SIM7600M22",
-            frozenset({"mqtt_never_connects"}),
-            "MQTT that never connects, the issue's B03V02",
-        ),
-    ),
+    firmwares=(Firmware("LE20B03SIM7600M22"),),
     key_on_ms=500,
     key_off_ms=2500,
     ready_ms=8000,
