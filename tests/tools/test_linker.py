@@ -149,7 +149,7 @@ def test_the_firmware_links_and_its_stripped_names_are_few(tmp_path):
         assert path.read_text().count("\n") == before.count("\n"), path
 
 
-@pytest.mark.parametrize("test", ["test_geo", "test_orders", "test_wire", "test_search"])
+@pytest.mark.parametrize("test", ["test_geo", "test_settings", "test_wire", "test_search"])
 def test_the_linked_firmware_does_what_the_sources_do(tmp_path, test):
     """The test is linked with it, so that it knows the new names; it imports nothing else."""
     if micropython_folder() is None:

@@ -31,14 +31,14 @@ def linked(
 ) -> dict[str, Source]:
     """Every file of `folder` but main.py, linked; by its name within it.
 
-    `public`: the files in which public names may be renamed. `more`: files that are linked with
-    them, as if they were there.
+    `public`: the files whose public names may be renamed and whose public constants may go.
+    `more`: files that are linked with them, as if they were there.
     """
     sources = {**read(folder), **(more or {})}
     for source in sources.values():
         find_imports(source, sources)
         refuse_inheritance(source)
-    fold(sources, MAIN)
+    fold(sources, MAIN, public)
     strip(sources, MAIN, public)
     sources.pop(MAIN, None)
     return sources

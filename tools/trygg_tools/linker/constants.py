@@ -24,14 +24,22 @@ OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
 }
 
 
-def fold(sources: dict[str, Source], main: str) -> None:
-    """Find the constants, put their numbers where they are used, drop what nobody asks for."""
+def fold(sources: dict[str, Source], main: str, public: tuple[str, ...]) -> None:
+    """Find the constants, put their numbers where they are used, drop what nobody asks for.
+
+    Public ones are dropped only in the files `public`.
+    """
     while any(_learn(source, sources) for source in sources.values()):
         pass
     asked = _asked_by_name(sources, main)
     for name, source in sources.items():
         if name != main:
-            apply(source, list(_fold_edits(source, sources, asked)))
+            stay = set() if name.startswith(public) else set(filter(_is_public, source.constants))
+            apply(source, list(_fold_edits(source, sources, asked | stay)))
+
+
+def _is_public(name: str) -> bool:
+    return not name.startswith("_")
 
 
 def _learn(source: Source, sources: dict[str, Source]) -> bool:

@@ -6,11 +6,17 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import termios
+import threading
+from functools import lru_cache
 from pathlib import Path
+
+from trygg_tools.linker import linked
 
 HERE = Path(__file__).parent
 LFLAG, CC = 3, 6
+_SHIM_LOCK = threading.Lock()  # boards start in threads of their own
 
 
 def micropython_folder() -> Path | None:
@@ -38,6 +44,23 @@ def interpreter_command(*arguments: str, rom: Path | None = None) -> list[str]:
     ]
 
 
+def shim() -> str:
+    """The folder of the shim's linked sources, which stays as long as this process lives.
+
+    A chip's own names lie in its ROM; the shim's take the heap that the firmware's names need.
+    """
+    with _SHIM_LOCK:
+        return _linked_shim().name
+
+
+@lru_cache(maxsize=1)
+def _linked_shim() -> "tempfile.TemporaryDirectory[str]":
+    folder = tempfile.TemporaryDirectory(prefix="trygg-shim-")
+    for name, source in linked(HERE / "shim", ("ops.py", "wire.py")).items():
+        (Path(folder.name) / name).write_text(source.text, "utf-8")
+    return folder
+
+
 class Interpreter:
     """The chip's processor from one start to the next."""
 
@@ -50,8 +73,8 @@ class Interpreter:
         with child:
             self._process = subprocess.Popen(  # noqa: S603 (our own interpreter)
                 interpreter_command(
-                    *("-X", f"heapsize={heap_bytes}", "-i", str(HERE / "shim" / "boot.py")),
-                    *(str(HERE / "shim"), str(child.fileno()), str(image_descriptor)),
+                    *("-X", f"heapsize={heap_bytes}", "-i", shim() + "/boot.py"),
+                    *(shim(), str(child.fileno()), str(image_descriptor)),
                     rom=rom,
                 ),
                 stdin=self._far,
