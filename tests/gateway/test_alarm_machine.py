@@ -83,6 +83,7 @@ class Machine(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.rig = AlarmRig(Path(self.folder.name) / "journal.sqlite")
         self.model = {}
+        self.an_alarm_comes(layouts.LEFT, 0)
 
     def now_s(self):
         return (self.rig.now_ms - NOW_MS) // 1000
@@ -117,7 +118,6 @@ class Machine(RuleBasedStateMachine):
         self.rig.step()
         self.follow()
 
-    @precondition(lambda self: self.model)
     @rule(data=st.data(), event=st.sampled_from(["delivered", "refused"]))
     def the_centre_answers(self, data, event):
         id_ = data.draw(st.sampled_from(sorted(self.model)))
@@ -127,9 +127,15 @@ class Machine(RuleBasedStateMachine):
             self.rig.sink("centre", id_, event)
             self.follow()
 
-    @precondition(lambda self: self.model)
+    @rule(data=st.data(), who=st.sampled_from(["Kari", "Ola"]))
+    def somebody_passes_it_on(self, data, who):
+        self._acts(data, "pass_on", who)
+
     @rule(data=st.data(), step=st.sampled_from(sorted(FITS)), who=st.sampled_from(["Kari", "Ola"]))
     def a_person_acts(self, data, step, who):
+        self._acts(data, step, who)
+
+    def _acts(self, data, step, who):
         id_ = data.draw(st.sampled_from(sorted(self.model)))
         plain = self.model[id_]
         self.rig.go(1)
@@ -168,5 +174,5 @@ class Machine(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
-Machine.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+Machine.TestCase.settings = settings(max_examples=50, stateful_step_count=20, deadline=None)
 TestAlarmEngine = Machine.TestCase
