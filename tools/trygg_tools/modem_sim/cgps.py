@@ -14,10 +14,11 @@ from trygg_tools.modem_sim.gnss_text import east, knots, minutes, nmea, north, w
 
 ALTITUDE = "23.4"
 NOTHING = ",,,,,,,,"
+KEEPS_XTRA_ON = "xtra_on"
 
 
 class Cgps(Family):
-    """+CGPS, +CGPSINFO asked and unasked, +CGPSCOLD, +CGPSHOT, and NMEA on this port."""
+    """+CGPS, +CGPSINFO asked and unasked, cold and hot starts, XTRA, and NMEA on this port."""
 
     def on_boot(self) -> None:
         """Off; nothing is said unasked."""
@@ -86,6 +87,37 @@ class Cgps(Family):
         while turn == self._turn:
             self.modem.urc(f"+CGPSINFO: {self._fields()}")
             yield every_s * 1000
+        return None
+
+    # -- assisted data -----------------------------------------------------------------------
+
+    @answers("+CGPSXE", SET)
+    def use_xtra(self, call: Call) -> None:
+        """1: assisted data is used. Saved; refused while the receiver runs."""
+        if self.modem.gnss.on:
+            raise Refused
+        self.modem.kept[KEEPS_XTRA_ON] = number(call, 0, 0, 1)
+
+    @answers("+CGPSXE", READ)
+    def uses_xtra(self, call: Call) -> None:
+        """What is saved."""
+        self.modem.say(f"+CGPSXE: {self.modem.kept.get(KEEPS_XTRA_ON, 0)}")
+
+    @answers("+CGPSXD", SET)
+    def fetch(self, call: Call) -> None:
+        """One of three servers: OK, then 0 when the file came, 1 when it did not [K]."""
+        number(call, 0, 0, 2)
+        if not self.modem.kept.get(KEEPS_XTRA_ON):
+            raise Refused
+        self.modem.background(self._fetch())
+
+    def _fetch(self) -> Talk:
+        yield 4000
+        good = self.modem.network.usable
+        if good:
+            self.modem.network.touch()
+            self.modem.gnss.aided = True
+        self.modem.urc(f"+CGPSXD: {0 if good else 1}")
         return None
 
     # -- NMEA between the lines --------------------------------------------------------------
