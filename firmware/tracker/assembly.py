@@ -43,7 +43,6 @@ class Assembly:
         known = (supply.battery, elapsed, supply, Strap(parts.board, settings), ledger)
         self.core = Core(settings, fences, duty, outbox, *known, recovery)
         homes = Homes(settings, fences, OrderKeys(config["order_key"]), AnchorList())
-        self.anchor = Anchor(parts.anchor, homes.anchors)
         self.orders = Orders(config["device"], homes, self._keep)
         self.faults = 0
         settings.lost = not self._restore("settings", settings.load, START)
@@ -52,6 +51,7 @@ class Assembly:
         self._restore("keys", homes.keys.load)
         self._restore("anchors", homes.anchors.load, START)
         self._restore("orders", self.orders.load)
+        self.anchor = Anchor(parts.anchor, homes.anchors)  # which knows its list from here on
         kind = kind_of(config.get("gnss", {}).get("receiver"))
         self.receiver = Receiver(range_error_dm=kind.range_error_dm)
         setup = Setup(kind)

@@ -23,6 +23,9 @@ of the last fix before:
     was to end: the first fix from beyond the line comes within the time-out;
   - else that plan was not longer than the slack, and it comes within  slack + look + time-out;
     `look` is how long the anchor may be listened for before the receiver is switched on;
+  - the clock that runs through a sleep is an RC oscillator and may lose one second in DRIFT (an
+    ESP32's: up to 5 %, it goes with the temperature): the way is planned shorter by that, and the
+    slack counts for longer. A fix sets the clock right again;
   - the receiver stays on, and the next fix that counts comes within  confirm_apart_s + 1 s  and
     is read as outside too: LEFT; unless the fixes are so inexact that they are in doubt
     (doubt.py), then it comes  doubt_s  later;
@@ -54,6 +57,7 @@ FIX_EVERY_S = 1  # between two fixes of a receiver that stays on
 _FIRST_GUESS_S = 35  # a cold start under open sky: 24 to 31 s by the receivers' data sheets
 _FAILURES_MAX = 16
 _LATE_S = 1  # a fix's time is cut to the second
+DRIFT = 20
 
 
 class Duty:
@@ -63,7 +67,8 @@ class Duty:
     failures: searches in a row without a fix. stated_s: the slack that the last report stated,
     NOTHING_S, or 0 when there was no report in this boot. slack_s: that of the current plan. All
     four may be set: what was before a sleep. look_s: LOOK_S where an anchor is listened for.
-    night: reports inside may wait until report_night_s. follows: a wearer who is outside has been
+    night: the seconds that it still lasts, 0 by day; until it ends reports inside may wait for
+    report_night_s. follows: a wearer who is outside has been
     so for a while, and reports may wait until follow_s.
     """
 
@@ -74,7 +79,8 @@ class Duty:
         self.stated_s = 0
         self.slack_s = settings.fix_floor_s
         self.look_s = 0
-        self.night = self.follows = False
+        self.night = 0
+        self.follows = False
 
     # -- how searches went -----------------------------------------------------------------
 
@@ -101,7 +107,7 @@ class Duty:
         receiver on, or switch it on at once."""
         for holds, pause in PAUSES:
             if holds(self, at):
-                return max(0, min(pause(self, at), at.change_s))
+                return max(0, min(pause(self, at), at.change_s - at.change_s // DRIFT))
         return 0
 
     def skip_s(self, at):
@@ -115,7 +121,7 @@ class Duty:
                 if holds == "at_anchor":
                     left_s = min(left_s, self.reach_s(at.anchor_margin_cm, 0))
                 skip_s = max(skip_s, left_s)
-        skip_s = min(skip_s, at.change_s)
+        skip_s = min(skip_s, at.change_s - at.change_s // DRIFT)
         return skip_s if skip_s >= self.settings.fix_floor_s else 0
 
     def reach_s(self, margin_cm, accuracy_dm):
@@ -154,6 +160,7 @@ class Duty:
         if not 0 < self.stated_s < NOTHING_S or self.failures:
             return 0
         slack_s = max(settings.fix_floor_s, slack_s or self.stated_s)
+        slack_s += (slack_s + DRIFT - 1) // DRIFT
         confirm_s = settings.confirm_apart_s + FIX_EVERY_S
         first_s = max(slack_s + self.look_s + settings.fix_timeout_s, confirm_s)
         return first_s + _LATE_S + settings.doubt_s + confirm_s + settings.connect_s
@@ -172,7 +179,7 @@ class Duty:
             return self.settings.follow_s if self.follows else self.settings.alarm_report_s
         if state == INSIDE:
             inside_s = self.settings.report_inside_s
-            return max(inside_s, self.settings.report_night_s) if self.night else inside_s
+            return max(inside_s, min(self.settings.report_night_s, self.night))
         return self.settings.report_live_s
 
     # --------------------------------------------------------------------------------------
@@ -181,7 +188,8 @@ class Duty:
         if margin_cm is None:
             return 0
         free_cm = -margin_cm - 10 * (accuracy_dm + self.settings.fix_margin_dm)
-        return max(0, free_cm // (10 * self.settings.v_max_dm_s) - self.time_to_fix_s)
+        way_s = free_cm // (10 * self.settings.v_max_dm_s)
+        return max(0, way_s - way_s // DRIFT - self.time_to_fix_s)
 
     def _wanted_s(self, at, kinds):
         """The longest slack of the rows of these kinds whose conditions hold."""

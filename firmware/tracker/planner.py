@@ -176,17 +176,19 @@ class Planner:
         return self._core.duty.failures > 0 and self.resting() and self._motion.unsure(self._now_s)
 
     def night(self, utc):
-        """Whether it is night where the wearer is, by the settings and the fences' time zone.
+        """The seconds that the night still lasts where the wearer is, 0 by day; by the settings and
+        the fences' time zone.
 
         With no fence in force it does not matter, and is told by UTC."""
         settings = self._core.settings
         begins, ends = settings.night_from_min, settings.night_to_min
         if not utc or begins == ends:
-            return False
+            return 0
         fences = self._core.fences.in_force()
         zone = fences[0].zone if fences else (0, 0)
         minute = minute_of_week(utc + offset_s(utc, zone)) % _DAY_MIN
-        return (minute - begins) % _DAY_MIN < (ends - begins) % _DAY_MIN
+        left_min = (ends - minute) % _DAY_MIN
+        return 60 * left_min if 0 < left_min <= (ends - begins) % _DAY_MIN else 0
 
     def _plan_anew(self, now_s):
         duty, at = self._core.duty, self.situation(now_s)

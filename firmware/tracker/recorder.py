@@ -7,12 +7,13 @@ boot whose number is in flash before it is used (boot_number.py). An ack of reco
 made says that the name was another's before: then the boot number goes on beyond theirs.
 
 Every record promises when the next comes: the pause to the next report as it is planned, one
-search of the receiver, and the time to connect (promise 6).
+search of the receiver, and the time to connect (promise 6); and what a clock may lose in the pause.
 """
 
 from collections import namedtuple
 
 from tracker import VERSION, boot_number, records, retained, state_files
+from tracker.duty import DRIFT
 from tracker.recovery import MEMORY, RECEIVER
 from trygg_wire import codec, layouts
 
@@ -304,7 +305,7 @@ class Recorder:
         utc = parts.clock.utc()
         number, state = core.fences.worst()
         promise_s = max(0, image.next_report_s - core.elapsed.now_s)
-        promise_s += core.settings.fix_timeout_s + core.settings.connect_s
+        promise_s += promise_s // DRIFT + core.settings.fix_timeout_s + core.settings.connect_s
         return records.Moment(
             boot=image.boot,
             seq=image.seq,

@@ -65,7 +65,7 @@ def test_the_radios_of_the_home_are_known_after_a_power_cut():
     tracker.board.pressed = True  # awake, to look into it
     tracker.app = None
     tracker.run(1)
-    assert tracker.app._made.anchors.known == [(layouts.WIFI, b"\xa4\x2b\xb0\xc4\xd5\x01")]
+    assert tracker.app._made.orders._homes.anchors.known == [(layouts.WIFI, b"\xa4\x2b\xb0\xc4\xd5\x01")]
 
 
 def test_a_flash_that_refuses_refuses_the_order_and_the_next_one_is_taken():

@@ -117,13 +117,13 @@ def test_settings_that_make_the_bound_longer_are_told_with_their_answer(tracker)
     reports = len(decoded(tracker, layouts.REPORT))
     while len(decoded(tracker, layouts.REPORT)) == reports:
         tracker.run(1)
-    stated_s = decoded(tracker, layouts.REPORT)[-1]["bound_s"]
-    values = {"settings": [{"number": 2, "value": 300}]}  # fix_floor_s
+    assert decoded(tracker, layouts.REPORT)[-1]["bound_s"] == 125
+    values = {"settings": [{"number": 2, "value": 300}]}  # fix_floor_s, and 15 of a slow clock
     order(tracker, 8, layouts.SETTINGS, values)
     while len(tracker.gateway.answers) < 3:
         tracker.run(1)
     tracker.run(2)
-    assert decoded(tracker, layouts.REPORT)[-1]["bound_s"] == stated_s + 280
+    assert decoded(tracker, layouts.REPORT)[-1]["bound_s"] == 415
 
 
 def test_new_fences_are_told_once_they_have_judged_and_no_place_in_them_is(tracker):
