@@ -198,10 +198,10 @@ class Cgnss(Family):
         self.modem.say(f"+CGNSXTRA: {max(0, left_s) // 3600}")
 
     def _valid(self) -> bool:
-        since_s, now_s = self.modem.kept.get(KEEPS_XTRA), self.modem.clock_s()
-        if since_s is None or now_s is None or not self.modem.kept.get(KEEPS_COPIED):
+        since_s = self.modem.kept.get(KEEPS_XTRA)
+        if since_s is None or not self.modem.clock.is_set or not self.modem.kept.get(KEEPS_COPIED):
             return False
-        return 0 <= now_s - int(since_s) + 60 < XTRA_VALID_S
+        return self.modem.world.second() - int(since_s) < XTRA_VALID_S
 
 
 def _utc(fix: Fix) -> str:

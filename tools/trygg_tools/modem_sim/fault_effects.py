@@ -76,7 +76,7 @@ def late_answer(modem: Modem, _faults: Faults, values: Values) -> None:
 def slow_answer(modem: Modem, _faults: Faults, values: Values) -> None:
     """Nothing is done; the result comes late."""
     modem.conversation.skipped = True
-    modem.conversation.final_instead = str(values["result"]).replace("_", " ")
+    modem.conversation.final_instead = str(values["result"])
     modem.conversation.final_late_ms = _seconds_ms(values)
 
 
@@ -84,7 +84,7 @@ def stale_answer(modem: Modem, _faults: Faults, values: Values) -> None:
     """Nothing is done or said; the result comes with the next command."""
     modem.conversation.skipped = True
     modem.conversation.final_instead = ""
-    modem.conversation.stale = str(values["result"]).replace("_", " ")
+    modem.conversation.stale = str(values["result"])
 
 
 def lost_answer(modem: Modem, _faults: Faults, _values: Values) -> None:

@@ -22,6 +22,7 @@ WHEN = {
     "after_s": Range(0, 0, 31536000), "at_s": Range(-1, -1, 31536000),
     "every_s": Range(0, 0, 31536000),
 }  # fmt: skip
+SENTENCES = ("line", "result")  # in words their spaces are written as _
 OTHERS = ("name", "on", "stage")
 
 
@@ -45,14 +46,16 @@ def from_toml(text: str) -> list[Rule]:
 
 
 def from_words(words: str) -> Rule:
-    """The rule of `silence seconds=60 on=+SMPUB*`; FaultError. `_` in a value is a space."""
+    """The rule of `silence seconds=60 on=+SMPUB*`; FaultError. `_` in a line is a space."""
     name, *pairs = words.split() or [""]
     table: dict[str, Any] = {"name": name}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
             raise FaultError(f"{name}: wanted key=value, got {pair!r}")
-        table[key] = int(value) if value.lstrip("-").isdigit() else value.replace("_", " ")
+        if key in SENTENCES:
+            value = value.replace("_", " ")
+        table[key] = int(value) if value.lstrip("-").isdigit() else value
     return rule_of(table, name or "fault")
 
 

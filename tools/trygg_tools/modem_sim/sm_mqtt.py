@@ -191,6 +191,9 @@ class SmMqtt(Family):
             raise Refused
         if self._published_hex:
             data = _unhexed(data)
+        if self.modem.faults.take_publish_code():
+            self._client.cut_off()
+            raise Refused
         sent = self._client.publish(topic, data, min(qos, 1), retain == 1)
         if not (yield sent.within(ACK_MS)):
             raise Refused
