@@ -24,7 +24,7 @@ _BURST = b"RMC,"
 
 
 class Setup:
-    """Sets up a receiver of `kind`, a Kind of receiver_rows.KINDS.
+    """Sets up a receiver of `kind`, as receiver_rows.kind_of gives it.
 
     done        it has kept our wishes, or every message has had its turn since it was switched on
     failed      given up: no answer to the first one
@@ -34,13 +34,14 @@ class Setup:
 
     def __init__(self, kind):
         self._kind = kind
-        self._answers = kind.language.Answers()
+        self._answers = kind.language.Answers() if kind.rows else None
         self.taken = self.refused = self.unanswered = self.given_up = 0
         self.done, self.failed = True, False
 
     def switch_on(self, now):
         """The receiver has got its supply at tick `now`: listen to what it says by itself."""
-        self._answers.forget()
+        if self._answers:
+            self._answers.forget()
         self._tail = b""
         self._bursts = 0
         self._at = -1

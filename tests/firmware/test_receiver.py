@@ -41,7 +41,7 @@ def ack(message, good=True):
 
 
 def messages(kind):
-    return [message for _, message in KINDS[kind].rows]
+    return [message for _, message in kind_of(kind).rows]
 
 
 def test_frames_have_the_sums_of_recorded_ones():
@@ -55,7 +55,7 @@ def test_frames_have_the_sums_of_recorded_ones():
 
 def test_the_rows_are_well_formed():
     for kind in KINDS:
-        for name, message in KINDS[kind].rows:
+        for name, message in kind_of(kind).rows:
             assert name and 4 <= len(message) <= 100, (kind, name)
     lengths = {
         0x08: 6,
@@ -148,8 +148,8 @@ def talk(setup, hears, start=0, late_ms=40):
 def test_every_message_of_every_kind_is_said_in_turn_and_taken():
     for kind in KINDS:
         rows = messages(kind)
-        frames = {KINDS[kind].language.frame(message): message for message in rows}
-        setup = Setup(KINDS[kind])
+        frames = {kind_of(kind).language.frame(message): message for message in rows}
+        setup = Setup(kind_of(kind))
         written = talk(setup, lambda out: epoch(3) + ack(frames[out]))
         assert [frames[out] for _, out in written] == rows
         assert setup.done and not setup.failed
@@ -172,7 +172,7 @@ def test_a_message_without_an_answer_is_said_again_and_then_the_next():
         heard.append(frames[out])
         return b"" if frames[out] == rows[2] or len(heard) == 2 else ack(frames[out])
 
-    setup = Setup(KINDS["u-blox-m10"])
+    setup = Setup(kind_of("u-blox-m10"))
     written = talk(setup, hears)
     assert [frames[out] for _, out in written] == rows[:1] + rows[1:2] * 2 + rows[
         2:3
@@ -181,7 +181,7 @@ def test_a_message_without_an_answer_is_said_again_and_then_the_next():
 
 
 def test_a_receiver_that_never_answers_is_given_up_until_it_is_switched_on_again():
-    setup = Setup(KINDS["quectel-l76"])
+    setup = Setup(kind_of("quectel-l76"))
     for switched_on in (1, 2):
         written = talk(setup, lambda out: epoch(0))
         assert [now for now, _ in written] == [200 + ANSWER_MS * tries for tries in range(TRIES)]
@@ -193,13 +193,13 @@ def test_a_receiver_that_never_answers_is_given_up_until_it_is_switched_on_again
 def test_a_refused_message_is_counted_and_the_next_is_said():
     rows = messages("quectel-l76")
     frames = {pmtk.frame(message): message for message in rows}
-    setup = Setup(KINDS["quectel-l76"])
+    setup = Setup(kind_of("quectel-l76"))
     talk(setup, lambda out: ack(frames[out], good=b"353" not in out))
     assert setup.done and (setup.taken, setup.refused) == (len(rows) - 1, 1)
 
 
 def test_the_deadlines_pass_the_wrap_of_the_ticks():
-    setup = Setup(KINDS["u-blox-m8"])
+    setup = Setup(kind_of("u-blox-m8"))
     written = talk(setup, lambda out: b"", start=(1 << 30) - 500)
     assert [ms for ms, _ in written] == [200, 200 + ANSWER_MS, 200 + 2 * ANSWER_MS]
     assert setup.failed
@@ -207,7 +207,7 @@ def test_the_deadlines_pass_the_wrap_of_the_ticks():
 
 def test_a_receiver_that_has_kept_what_it_was_told_is_left_in_peace():
     for size in (1, 3, 1000):
-        setup = Setup(KINDS["u-blox-m8"])
+        setup = Setup(kind_of("u-blox-m8"))
         setup.switch_on(0)
         stream = epoch(0) + epoch(1)
         for at in range(0, len(stream), size):
@@ -219,7 +219,7 @@ def test_a_receiver_that_has_kept_what_it_was_told_is_left_in_peace():
 
 def test_a_receiver_that_says_gsv_has_forgotten_however_the_bytes_come():
     for size in (1, 3, 1000):
-        setup = Setup(KINDS["quectel-l76"])
+        setup = Setup(kind_of("quectel-l76"))
         setup.switch_on(0)
         stream = epoch(0) + gsv()
         said = [setup.poll(0, stream[at : at + size]) for at in range(0, len(stream), size)]
@@ -227,9 +227,9 @@ def test_a_receiver_that_says_gsv_has_forgotten_however_the_bytes_come():
 
 
 def test_before_the_supply_goes_a_receiver_is_told_to_rest_and_nothing_more_is_said():
-    assert Setup(KINDS["u-blox-m8"]).switch_off() == unhexlify("b5620241080000000000020000004d3b")
-    assert Setup(KINDS["quectel-l76"]).switch_off() == b"$PMTK161,0*28\r\n"
-    setup = Setup(KINDS["u-blox-m8"])
+    assert Setup(kind_of("u-blox-m8")).switch_off() == unhexlify("b5620241080000000000020000004d3b")
+    assert Setup(kind_of("quectel-l76")).switch_off() == b"$PMTK161,0*28\r\n"
+    setup = Setup(kind_of("u-blox-m8"))
     setup.switch_on(0)
     setup.switch_off()
     assert setup.poll(5000, gsv()) == b""

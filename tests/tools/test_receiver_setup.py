@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.receiver_rows import KINDS
+from tracker.receiver_rows import kind_of
 from trygg_tools.rig.receiver import Receiver
 from trygg_tools.rig.tracker import SimulatedTracker
 
@@ -36,18 +36,18 @@ def test_a_receiver_is_told_all_rows_once_and_left_in_peace_when_it_keeps_them(k
     tracker.sky.search_s = 20
     tracker.run(60)
     told = [message for message in tracker.receiver.told if message != b"PMTK161,0"]
-    assert told == [message for _, message in KINDS[kind].rows]
+    assert told == [message for _, message in kind_of(kind).rows]
     assert tracker.setup().taken == len(told)
     assert tracker.first._made.receiver.counters.fixes > 0
     tracker.run(3600)
-    rows = [message for _, message in KINDS[kind].rows]
+    rows = [message for _, message in kind_of(kind).rows]
     assert [m for m in tracker.receiver.told if m in rows] == rows
 
 
 def test_a_receiver_without_a_backup_supply_is_told_again_each_time_it_is_switched_on():
     tracker = Told("u-blox-m10", backed_up=False)
     tracker.run(3600)
-    assert tracker.receiver.told.count(KINDS["u-blox-m10"].rows[0][1]) > 2
+    assert tracker.receiver.told.count(kind_of("u-blox-m10").rows[0][1]) > 2
 
 
 def test_a_deaf_receiver_is_given_up_and_its_fixes_are_used():
@@ -66,5 +66,5 @@ def test_a_refused_row_costs_only_itself():
     tracker.run(60)
     assert (tracker.setup().refused, tracker.setup().taken) == (
         1,
-        len(KINDS["quectel-l76"].rows) - 1,
+        len(kind_of("quectel-l76").rows) - 1,
     )

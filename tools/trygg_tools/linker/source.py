@@ -32,20 +32,24 @@ class Source:
 
 
 def find_imports(source: Source, sources: dict[str, Source]) -> None:
+    """Learn which names of the file are modules, or come from which file."""
+    modules: dict[str, set[str]] = {}
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                if f"{alias.name}.py" in sources:
-                    source.modules[alias.asname or alias.name] = f"{alias.name}.py"
+                modules.setdefault(alias.asname or alias.name, set()).add(f"{alias.name}.py")
         if not isinstance(node, ast.ImportFrom) or not node.module:
             continue
         folder = node.module.replace(".", "/")
         for alias in node.names:
             here = alias.asname or alias.name
             if f"{folder}/{alias.name}.py" in sources:
-                source.modules[here] = f"{folder}/{alias.name}.py"
+                modules.setdefault(here, set()).add(f"{folder}/{alias.name}.py")
             elif f"{folder}.py" in sources:
                 source.imported[here] = (f"{folder}.py", alias.name)
+    for here, files in modules.items():
+        if len(files) == 1 and files <= set(sources):  # else it is now one, now another
+            source.modules[here] = files.pop()
 
 
 def refuse_inheritance(source: Source) -> None:
