@@ -2,7 +2,8 @@
 
 A record goes out when the window has room: alarms, live, backlog. A PUBACK only frees its place in
 the window; the gateway's ACK frame alone deletes (promise 2). A record that no ACK covers within
-one to two times ACK_WAIT_S is sent again.
+one to two times the client's ack_wait_s is sent again; over a modem's own MQTT, where one is under
+way at a time, one whose publish ended unsure goes again at once.
 
 Where a broker stands between, PUBACKs say nothing of the gateway: when none of its frames has come
 for UNHEARD_S after a record went out, and no `stay` wants the link, the connection has failed too.
@@ -20,7 +21,6 @@ from binascii import crc32
 from tracker import boot_number, mqtt
 from trygg_wire import codec, layouts, topics
 
-ACK_WAIT_S = 20
 UNHEARD_S = 60
 PAUSE_FIRST_S = 2
 PAUSE_MOST_S = 300
@@ -46,7 +46,8 @@ class Uplink:
         self._failures = 0
         self._next_try_s = 0
         self._retry_at_s = 0
-        self._failures_seen = 0
+        self._failures_seen = self._unsure_seen = 0
+        self._sent = (0, 0)  # the record that went last
         self._heard = False
         self._unheard_s = -1  # since then records have gone out and nothing came back
         self.stay = False
@@ -70,6 +71,10 @@ class Uplink:
             self._feed(now, now_s)
             self._client.poll(now, now_s)
             self._give_up_unheard(now, now_s)
+
+    def urgent(self):
+        """True while an alarm waits."""
+        return self._outbox.alarms_waiting() > 0
 
     def wanted(self):
         """True while there is a reason to be connected."""
@@ -96,7 +101,7 @@ class Uplink:
         """The ms until something is due if nothing arrives."""
         if self.busy():
             wait_ms = self._client.wait_ms(now)
-            if self._outbox.waiting():
+            if self.connected() and self._outbox.waiting():
                 wait_ms = min(wait_ms, max(0, self._retry_at_s - now_s) * 1000)
             return wait_ms
         if not self.wanted():
@@ -162,30 +167,36 @@ class Uplink:
         return (self._chance >> 8) % below
 
     def _feed(self, now, now_s):
-        """Fill the window, and once in ACK_WAIT_S let what was not acked go again."""
+        """Fill the window, and once in ack_wait_s let what was not acked go again."""
         if now_s >= self._retry_at_s:
-            self._retry_at_s = now_s + ACK_WAIT_S
+            self._retry_at_s = now_s + self._client.ack_wait_s
             self.repeated += self._outbox.retry()
+        if self._client.unsure != self._unsure_seen:
+            self._unsure_seen = self._client.unsure
+            self._outbox.again(*self._sent)
         while self._client.has_room():
             place = self._outbox.next(now_s)
-            if place < 0:
+            if place < 0 or not self._send(place, now, now_s):
                 return
-            self._send(place, now, now_s)
 
     def _send(self, place, now, now_s):
-        """Publish a record; one that the flash does not give now goes with the next retry."""
+        """Publish a record; one that the flash does not give now goes with the next retry. False
+        when it needs another way, which is on its way."""
         try:
             frame = self._outbox.frame(place)
         except OSError:
             self._outbox.sent(place)
-            return
+            return True
         if frame:
-            self._client.publish(self._topic, frame, now)  # not taken: again with the next retry
+            if not self._client.publish(self._topic, frame, now):
+                return False
+            self._sent = self._outbox.identity(place)
             self._outbox.sent(place)
             if self._unheard_s < 0:
                 self._unheard_s = now_s
         else:
             self._outbox.lost(place)
+        return True
 
     def _take(self, frame):
         """An ACK is worked off here, an ORDER handed on, anything else counted."""

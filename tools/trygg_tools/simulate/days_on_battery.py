@@ -8,6 +8,7 @@ be broken), and the table has that apart. One run is priced for every board.
 
 from typing import Any, NamedTuple
 
+from tracker.duty import Duty
 from tracker.settings import Settings
 from trygg_tools.boards import board_file, board_names, read_board
 from trygg_tools.simulate import life, many, verdict
@@ -19,6 +20,7 @@ from trygg_tools.simulate.wearer import ANCHORED, BARE, MOTION, Senses
 
 BATTERY_MAH = 1000
 FIXED = "fixed"
+STEP_S = 5  # of a bound on the wire, rounded up
 
 
 class Way(NamedTuple):
@@ -39,11 +41,14 @@ WAYS = (
 
 
 def same_worst_case_s(run: Run) -> int:
-    """The fixed interval with the bound that this run of ours stated while the wearer moved."""
-    settings = Settings()
-    beside_s = settings.fix_timeout_s + settings.confirm_apart_s + settings.doubt_s
-    beside_s += settings.connect_s + 2  # a second between fixes, and one to which times are cut
-    return run.least_bound_s - int(beside_s)
+    """The fixed interval whose bound is the one that ours stated while the wearer moved; of those
+    that are the same on the wire, which has steps of five seconds, the shortest."""
+    duty = Duty(Settings())
+    duty.stated_s = duty.settings.fix_floor_s = 1  # a bound is stated, with any slack
+    every_s = 1
+    while duty.bound_s(every_s) <= run.least_bound_s - STEP_S:
+        every_s += 1
+    return every_s
 
 
 def measure(case: Case) -> dict[str, Any]:
