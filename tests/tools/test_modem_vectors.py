@@ -6,7 +6,7 @@ import pytest
 
 from modem_chats import KINDS, VECTORS, as_recorded, chats, lesson, pattern, raw, read
 
-PARTS = {"sim7080", "sim7000", "sim7600", "a7670", "bg95", "bg96"}
+PARTS = {"sim7080", "sim7070", "sim7000", "sim7600", "a7670", "sim7670", "bg95", "bg96"}
 README = (VECTORS / "README.md").read_text()
 
 
