@@ -52,10 +52,23 @@ def test_one_who_sleeps_is_rung_for_once_and_it_rings_until_heard(bell):
     assert not rings(bell)
 
 
-def test_a_bell_that_is_closed_or_not_open_yet_wakes_nobody():
+def test_a_bell_that_is_not_open_yet_keeps_no_ring():
     bell = Bell()
     bell.ring()
-    bell.close()
+    bell.close()  # nothing to let go
     bell.open()
-    bell.close()
+    assert not rings(bell)
     bell.ring()
+    assert rings(bell)
+    bell.close()
+
+
+def test_a_bell_that_is_closed_has_let_both_ends_go_and_rings_for_nobody(bell):
+    ear = bell.ear.dup()
+    bell.close()
+    assert bell.ear.fileno() == bell._hammer.fileno() == -1
+    assert ear.recv(1) == b""  # the other end is gone
+    bell.ring()
+    bell.close()
+    assert ear.recv(1) == b""
+    ear.close()

@@ -6,6 +6,7 @@ import pytest
 
 from tracker import fence_file, order_file
 from tracker.fence import FenceSet
+from tracker.geo import Place
 from tracker.settings import Settings
 from trygg_gateway import fence_limits
 from trygg_gateway.fence_shapes import fences_body
@@ -86,7 +87,12 @@ def test_seventeen_fences_are_refused():
 
 def test_a_fence_over_the_date_line_is_small():
     ring = [[-17.0, 179.99], [-17.0, -179.99], [-17.02, -179.99], [-17.02, 179.99]]
-    in_force(fences_body([star(1, 3) | {"rings": [ring]}]))
+    (fence,) = in_force(fences_body([star(1, 3) | {"rings": [ring]}])).all()
+    middle_cm = fence.beyond_cm(Place(-17010000, 180000000))
+    assert -107_000 < middle_cm < -106_000  # half of 0.02 degrees of longitude there
+    assert middle_cm == fence.beyond_cm(Place(-17010000, -180000000))
+    for lon_e6 in (179970000, -179970000):
+        assert 212_000 < fence.beyond_cm(Place(-17010000, lon_e6)) < 214_000, lon_e6
 
 
 def test_the_example_is_taken_as_it_is_printed():
