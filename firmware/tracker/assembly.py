@@ -48,6 +48,7 @@ class Assembly:
         settings.lost = not self._restore("settings", settings.load, START)
         self._restore("fences", self._put_in_force, RECEIVER)
         self._restore("exits", fences.load_lasting, RECEIVER)
+        self._restore("keys2", homes.keys.load)  # the copy, if the first is lost or damaged
         self._restore("keys", homes.keys.load)
         self._restore("anchors", homes.anchors.load, START)
         self._restore("orders", self.orders.load)

@@ -62,8 +62,10 @@ def _fences(homes, version, body, keep):
 def _key(homes, version, body, keep):
     keys = homes.keys
     next_key = keys.unwrapped(version, codec.decode_body(KEY, body)["wrapped"])
-    if not keep("keys", (keys.save(version, next_key),)):
+    data = (keys.save(version, next_key),)
+    if not keep("keys", data):
         return NO_FLASH
+    keep("keys2", data)
     keys.put_in_force(version, next_key)
     return 0
 

@@ -6,8 +6,13 @@ next: then the gateway has heard that the order was applied, and the one before 
 Power may go at any moment: the tracker has one key or both, and the gateway signs with one of
 those that it has.
 
-The file in flash belongs to the key of /config.json that it started from: a tracker that was
-provisioned anew has a new one there, and what was handed over before is void.
+The file in flash has a copy, written after it: with one of them lost or damaged the other counts.
+It is at most one step behind, of which the gateway has not been told. Without either only the key
+of provisioning counts: orders by a later one are refused (BAD_SIGNATURE) and counted, records go
+on as ever, and the cure is provisioning.
+
+Both belong to the key of /config.json that they started from: a tracker that was provisioned anew
+has a new one there, and what was handed over before is void.
 """
 
 import struct

@@ -158,7 +158,8 @@ class Orders:
         keys = self._homes.keys
         if keys.is_next(mac, self._named, signed):
             keys.hand_over()
-            self.keep("keys", (keys.save(),))
+            if self.keep("keys", (keys.save(),)):
+                self.keep("keys2", (keys.save(),))
             return True
         return keys.believes(mac, self._named, signed)
 

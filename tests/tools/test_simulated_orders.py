@@ -2,6 +2,8 @@
 
 import hmac
 
+import pytest
+
 from trygg_tools.rig.flash import EIO
 from trygg_tools.rig.orders import circle, command, signed_order
 from trygg_tools.rig.power import PowerCut
@@ -46,6 +48,39 @@ def power_cut(tracker):
     tracker.run(60)
 
 
+@pytest.mark.parametrize("harm", ["lost", "torn", "flipped"])
+@pytest.mark.parametrize("harmed", ["keys", "keys2"])
+def test_one_copy_of_the_keys_may_be_lost_or_damaged(harmed, harm):
+    tracker = SimulatedTracker(at_home)
+    assert order(tracker, 1, layouts.KEY, wrapped()) == APPLIED
+    assert order(tracker, 2, layouts.SETTINGS, setting(600), 1, NEW_KEY) == APPLIED
+    name = "/state/" + harmed + ".bin"
+    data = tracker.flash.files.pop(name)
+    if harm == "torn":
+        tracker.flash.files[name] = data[:-5]
+    elif harm == "flipped":
+        tracker.flash.files[name] = data[:20] + bytes([data[20] ^ 4]) + data[21:]
+    power_cut(tracker)
+    assert order(tracker, 3, layouts.SETTINGS, setting(700), 2, NEW_KEY) == APPLIED
+    refused = order(tracker, 4, layouts.SETTINGS, setting(800), 3)
+    assert refused == (REFUSED, layouts.BAD_SIGNATURE)
+
+
+def test_without_either_copy_orders_are_refused_and_counted_and_records_go_on():
+    tracker = SimulatedTracker(at_home)
+    assert order(tracker, 1, layouts.KEY, wrapped()) == APPLIED
+    assert order(tracker, 2, layouts.SETTINGS, setting(600), 1, NEW_KEY) == APPLIED
+    for name in ("keys", "keys2"):
+        tracker.flash.files["/state/" + name + ".bin"] = b"damaged"
+    power_cut(tracker)
+    refused = order(tracker, 3, layouts.SETTINGS, setting(700), 2, NEW_KEY)
+    assert refused == (REFUSED, layouts.BAD_SIGNATURE)
+    again = order(tracker, 4, layouts.COMMAND, command(layouts.REPORT_NOW))
+    assert again == APPLIED  # by the key of provisioning
+    told = [codec.decode(frame) for frame in tracker.gateway.records.values()]
+    assert [v for k, v in told if k == layouts.HEALTH][-1]["orders_refused"] == 1
+
+
 def test_a_new_key_counts_from_its_first_order_on_and_through_a_power_cut():
     tracker = SimulatedTracker(at_home)
     assert order(tracker, 1, layouts.KEY, wrapped()) == APPLIED
@@ -65,7 +100,8 @@ def test_the_radios_of_the_home_are_known_after_a_power_cut():
     tracker.board.pressed = True  # awake, to look into it
     tracker.app = None
     tracker.run(1)
-    assert tracker.app._made.orders._homes.anchors.known == [(layouts.WIFI, b"\xa4\x2b\xb0\xc4\xd5\x01")]
+    known = tracker.app._made.orders._homes.anchors.known
+    assert known == [(layouts.WIFI, b"\xa4\x2b\xb0\xc4\xd5\x01")]
 
 
 def test_a_flash_that_refuses_refuses_the_order_and_the_next_one_is_taken():
