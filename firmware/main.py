@@ -3,7 +3,8 @@
 /config.json is written by provisioning: device, group, host, port, tls (the authority's file or
 null), password, order_key (hex), boot_floor (the highest boot number the gateway knows of this
 name, 0 none; tracker/boot_number.py), and for each part the arguments of its class in esp32/:
-wifi {ssid, password, perhaps bssid}, gnss {number, tx, rx, baud, and receiver: a name of
+wifi {ssid, password, perhaps bssid} or modem
+{dialect, ways, apn, uart {...}, see tracker/modem/wiring.py}, gnss {number, tx, rx, baud, and receiver: a name of
 tracker/receiver_rows.py}, power {battery_pin, rails, ...}, io {button_pin,
 ...}. Without that file there is nothing to run, and the console stays.
 
@@ -27,7 +28,6 @@ from clock import Clock
 from flash import Flash
 from power import Power, restart
 from uart import Uart
-from wifi import WifiLink
 
 from tracker.log import Log
 from tracker.recovery import Recovery
@@ -56,9 +56,14 @@ def start_tracker(config, clock, flash, power, log, recovery):
     """The App over the chip's parts, as the config says they are wired."""
     from tracker.app import App, Parts
 
-    wifi = config["wifi"]
+    wifi = config.get("wifi", {})
     bssid = wifi.get("bssid", "")
-    link = WifiLink(wifi["ssid"], wifi["password"], power.feed, bssid)
+    if "modem" in config:
+        link = Uart(**config["modem"]["uart"])
+    else:
+        from wifi import WifiLink
+
+        link = WifiLink(wifi["ssid"], wifi["password"], power.feed, bssid)
     wires = {name: value for name, value in config["gnss"].items() if name != "receiver"}
     uart = Uart(**wires)
     io, anchor = BoardIo(**config["io"]), Anchor(bssid)

@@ -19,7 +19,11 @@ PORTS = {
         (("clock.py", "Clock"), ("live_ports.py", "Clock")),
         {"ticks_ms": 0, "utc": 0, "set_utc": 1, "sleep_ms": 1},
     ),
-    "Uart": (("uart.py", "Uart"), (("uart.py", "Uart"),), {"read": 0, "write": 1, "overruns": 0}),
+    "Uart": (
+        ("uart.py", "Uart"),
+        (("uart.py", "Uart"), ("live_ports.py", "Uart")),
+        {"read": 0, "write": 1, "baud": 1, "overruns": 0},
+    ),
     "Link": (
         ("wifi.py", "WifiLink"),
         (("link.py", "Link"), ("live_ports.py", "Link")),
@@ -39,6 +43,7 @@ PORTS = {
             "charging": 0,
             "temperature_c": 0,
             "rail": 2,
+            "sense": 1,
             "retain": 1,
             "retained": 0,
             "mark": 2,

@@ -32,6 +32,7 @@ class Power:
         motion_pin=-1,
         worn_pin=-1,
         rails=(),
+        senses=(),
         watchdog_ms=WATCHDOG_MS,
     ):
         """GPIO numbers, -1 for none.
@@ -41,6 +42,7 @@ class Power:
         `motion_pin`: an accelerometer's interrupt, high while it holds one; wakes when asked to.
         `worn_pin`: low while the strap is closed; opening it wakes, which takes a pull-up on the
         board, for the chip's own is off while it sleeps. `rails`: ((name, pin), ...), high is on.
+        `senses`: ((name, pin), ...), high is 1.
         """
         self._adc = machine.ADC(machine.Pin(battery_pin), atten=machine.ADC.ATTN_11DB)
         self._battery_percent = battery_percent
@@ -50,6 +52,7 @@ class Power:
         self._motion = _input(motion_pin, machine.Pin.PULL_DOWN)
         self._rail_numbers = {name: pin for name, pin in rails}
         self._rail_pins = {}
+        self._senses = {name: _input(pin, machine.Pin.PULL_DOWN) for name, pin in senses}
         self._rtc = machine.RTC()
         kept = self._rtc.memory()
         self._kept = memoryview(bytearray(MARKS + RETAINED_MAX))
@@ -95,6 +98,11 @@ class Power:
                 hold=False,  # pyright: ignore[reportCallIssue]  (the ESP32 has it, the stubs not)
             )
         self._rail_pins[name].value(level)
+
+    def sense(self, name):
+        """The level of an input: 0 or 1, -1 where none of that name is wired."""
+        pin = self._senses.get(name)
+        return -1 if pin is None else pin.value()
 
     def retain(self, data):
         """Keep up to RETAINED_MAX bytes where sleep and resets leave them alone."""

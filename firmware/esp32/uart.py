@@ -36,6 +36,10 @@ class Uart:
             return 0
         return self._uart.write(data[:TX_BUFFER]) or 0
 
+    def baud(self, rate):
+        """Go on at another rate."""
+        self._uart.init(baudrate=rate)
+
     def overruns(self):
         """How often a read found the receive buffer full."""
         return self._overruns

@@ -78,6 +78,11 @@ class App:
         motion = Motion(parts.board)
         self._planner = Planner(parts, made.core, image, self._search, motion, made.anchor)
         self._uplink.load((image.link_failures, image.next_try_s))
+        self._modem = made.modem
+        self._alone = False  # the wearer knows that nobody can be reached
+        if self._modem is not None:
+            self._modem.load(image.modem)
+            self._alone = self._modem.ladder.local()
         self._check_s = 0
         self._odd_s = 0  # how far the last fix was from our clock
         self._undated = False  # an alarm was raised without the time
@@ -113,7 +118,8 @@ class App:
         self._now_s = self._core.elapsed.advance(now, self._parts.clock.utc())
         searching, linked = self._search.on, self._uplink.busy()
         played, listened = self._wearer.signals.on, self._planner.listens()
-        self._core.ledger.advance(now, searching, linked, played, listened)
+        saves = 0 if self._modem is None else self._modem.activity()
+        self._core.ledger.advance(now, searching, linked, played, listened, saves)
         for number, stage, begin_anew in self._STAGES:
             if self._rests and self._now_s < self._rests.get(number, 0):
                 continue
@@ -343,6 +349,20 @@ class App:
         if uplink.busy() and not uplink.wanted():
             uplink.close(self._now)
         image.link_failures, image.next_try_s = uplink.save()
+        if self._modem is not None:
+            self._watch_modem(self._modem)
+
+    def _watch_modem(self, modem):
+        """What was climbed of its ladder outlives a reset, for its last step is one; the wearer
+        feels when nobody can be reached for long."""
+        if modem.changed:
+            self._image.modem = modem.save()
+            self._dirty = True
+        if modem.ladder.local() != self._alone:
+            self._alone = not self._alone
+            if self._alone:
+                self._wearer.feels("alone")
+                self._log.warning("nobody can be reached: " + modem.why)
 
     def _listen_anew(self):
         self._uplink.close(self._now)
@@ -364,8 +384,9 @@ class App:
                 self._image.sos_open = sos.safe(self._image.sos_open)
             self._recorder.remember()
             self._dirty = False
-        if self._downlink.restart_due(self._now_s):
-            self._log.info("restart, as ordered")
+        wanted = self._modem is not None and self._modem.reset_wanted
+        if wanted or self._downlink.restart_due(self._now_s):
+            self._log.info("restart, for the modem" if wanted else "restart, as ordered")
             self._recovery.forgive()
             self._parts.power.reset()
 

@@ -1,6 +1,6 @@
 """Puts the tracker's core together from ports and config, and gives it what flash remembers."""
 
-from tracker import fence_ready, mqtt, state_files
+from tracker import fence_ready, state_files
 from tracker.anchor import Anchor
 from tracker.anchor_list import AnchorList
 from tracker.duty import Duty
@@ -28,7 +28,7 @@ _WATCHDOG = 3
 
 
 class Assembly:
-    """core a Core, orders, anchor, receiver, search, client, uplink; `faults` of files, ports."""
+    """core a Core, orders, anchor, receiver, search, client, modem (None: Wi-Fi), uplink; `faults` of files, ports."""
 
     def __init__(self, parts, config, recovery):
         self._parts = parts
@@ -58,12 +58,23 @@ class Assembly:
         setup = Setup(kind)
         self.search = Search(self.receiver, parts.uart, parts.power, duty, settings, setup)
         group, device = config["group"], config["device"]
-        down = topics.down(group, device)
-        self.client = mqtt.Client(
-            parts.link, device, config["password"], down, settings.keepalive_s
-        )
+        self.client = self._client(config, topics.down(group, device), settings.keepalive_s)
         address = (config["host"], config["port"], config["tls"])
         self.uplink = Uplink(self.client, outbox, group, device, address)
+        self.modem = getattr(self.client, "modem", None)
+        if self.modem is not None:
+            self.client.owner = self.uplink
+
+    def _client(self, config, down, keepalive_s):
+        """What speaks to the gateway: over the modem where there is one, else over the Link."""
+        parts, device = self._parts, config["device"]
+        if "modem" in config:
+            from tracker.modem.wiring import publisher
+
+            return publisher(parts, config, device, down, keepalive_s)
+        from tracker.mqtt import Client
+
+        return Client(parts.link, device, config["password"], down, keepalive_s)
 
     def _restore(self, name, load, stage=0):
         """Settings, fences or answered orders from flash; a damaged file is said and left: False.

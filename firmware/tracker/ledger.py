@@ -2,7 +2,8 @@
 
 Each activity has a current (µA, hardware/boards/<board>.toml by way of /config.json), and time in
 it becomes charge: SLEEP with the chip off, AWAKE with it on; RECEIVER, RADIO, SIGNALS and ANCHOR on
-top of AWAKE. It is a model's sum and no measurement: as good as the figures are. Counted in µAh
+top of AWAKE. A modem that is reachable by eDRX costs EDRX in place of RADIO while it says nothing,
+and one in PSM costs PSM, on top of AWAKE and of SLEEP. It is a model's sum and no measurement: as good as the figures are. Counted in µAh
 since the start of the boot, with the part below one carried in nA s so that nothing is rounded away
 over a week of short wakes. Sleeps and resets do not stop it (SAVED_BYTES in RTC memory).
 
@@ -13,36 +14,41 @@ import struct
 
 from tracker import ticks
 
-SLEEP, AWAKE, RECEIVER, RADIO, SIGNALS, ANCHOR = 0, 1, 2, 3, 4, 5
-ACTIVITIES = 6  # on the wire 1 .. 6, in this order
+SLEEP, AWAKE, RECEIVER, RADIO, SIGNALS, ANCHOR, EDRX, PSM = 0, 1, 2, 3, 4, 5, 6, 7
+ACTIVITIES = 8  # on the wire 1 .. 8, in this order
+WITHOUT_MODEM = 6  # of a board that has none
 UA_MAX = 290000
-SAVED_BYTES = 48
-_SAVED = "<12I"
+SAVED_BYTES = 64
+_SAVED = "<16I"
 _UAH_NAS = 3600000  # nA s in a µAh
 _UAH_MAX = (1 << 30) - 1
 
 
 class Ledger:
-    """`energy`: the section of /config.json, `ua` its six currents in the order of the activities
-    and `boot_ms` what the chip is awake before the first step; without six: no ledger."""
+    """`energy`: the section of /config.json, `ua` its six or eight currents in the order of the
+    activities and `boot_ms` what the chip is awake before the first step; without: no ledger."""
 
     def __init__(self, energy):
         ua = energy.get("ua", ())
         self._boot_ms = energy.get("boot_ms", 0)
-        fits = len(ua) == ACTIVITIES and max(ua) <= UA_MAX and min(ua) >= 0
+        fits = len(ua) in (WITHOUT_MODEM, ACTIVITIES) and max(ua) <= UA_MAX and min(ua) >= 0
         self._ua = tuple(ua) if fits else ()
         self._uah = [0] * ACTIVITIES
         self._nas = [0] * ACTIVITIES  # below one µAh
         self._now = None
 
-    def begin(self, now, passed_s, asleep):
-        """The first tick of this start, `passed_s` after what was saved, `asleep` or awake."""
+    def begin(self, now, passed_s, asleep, modem=0):
+        """The first tick of this start, `passed_s` after what was saved, `asleep` or awake, a modem
+        meanwhile in PSM, or 0."""
         self._now = now
         self.spend(SLEEP if asleep else AWAKE, passed_s)
+        if modem:
+            self.spend(modem, passed_s)
         self.spend(AWAKE, self._boot_ms // 1000, self._boot_ms % 1000)
 
-    def advance(self, now, receiver, radio, signals, anchor):
-        """Count the time since the last call, in which these were on (True) or off."""
+    def advance(self, now, receiver, radio, signals, anchor, modem=0):
+        """Count the time since the last call, in which these were on (True) or off; `modem` EDRX or
+        PSM in place of the radio, or 0."""
         passed_ms = ticks.diff(now, self._now)
         self._now = now
         if passed_ms <= 0 or not self._ua:
@@ -51,8 +57,8 @@ class Ledger:
         self.spend(AWAKE, s, ms)
         if receiver:
             self.spend(RECEIVER, s, ms)
-        if radio:
-            self.spend(RADIO, s, ms)
+        if radio or modem:
+            self.spend(modem or RADIO, s, ms)
         if signals:
             self.spend(SIGNALS, s, ms)
         if anchor:
@@ -60,7 +66,7 @@ class Ledger:
 
     def spend(self, activity, s, ms=0):
         """Count `s` seconds and `ms` (0 .. 999) milliseconds of an activity."""
-        if not self._ua:
+        if activity >= len(self._ua):
             return
         ua = self._ua[activity]
         uah = s // 3600 * ua

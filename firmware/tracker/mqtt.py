@@ -18,24 +18,34 @@ CLOSED, LINKING, GREETING, READY = 0, 1, 2, 3
 LINK_MS = 30000  # from open to an open link
 GREETING_MS = 15000  # from CONNECT to CONNACK
 ANSWER_MS = 20000  # from PUBLISH to PUBACK, from PINGREQ to anything
+ACK_WAIT_S = 20
 MAX_PACKET = 7372  # a frame of 7,168 bytes, its topic and header
 NEVER_MS = 1 << 28
 _LINK_CLOSED, _LINK_OPEN = 0, 2
 
 
 class Client:
-    """The connection of one tracker; `link` is a Link port, `password` bytes.
+    """The connection of one tracker; `link` is a Link port, `password` bytes; `link_ms` from open
+    to an open link.
 
-    Counters: `connects` accepted, `failures`, `repeated` publishes, `refused` packets.
+    Counters: `connects` accepted, `failures`, `repeated` publishes, `refused` packets. unsure:
+    publishes that nobody will repeat, 0 here (tracker/modem/). ack_wait_s: for so long, and up to
+    twice that, a record waits for the gateway's ack. payload_max: the longest payload.
     """
 
-    def __init__(self, link, device, password, topic_down, keepalive_s=60, window=8):
+    ack_wait_s = ACK_WAIT_S
+    payload_max = MAX_PACKET
+
+    def __init__(
+        self, link, device, password, topic_down, keepalive_s=60, window=8, link_ms=LINK_MS
+    ):
         self._link = link
         self._device = device
         self._password = password
         self._topic_down = topic_down
         self._keepalive_s = keepalive_s
         self._window = window
+        self._link_ms = link_ms
         self._reader = None
         self._out = b""
         self._offered = b""  # what the link was offered and has not taken; TLS wants it unchanged
@@ -47,7 +57,7 @@ class Client:
         self._pinged = False
         self.state = CLOSED
         self.why = ""
-        self.connects = self.failures = self.repeated = self.refused = 0
+        self.connects = self.failures = self.repeated = self.refused = self.unsure = 0
 
     # -- for the owner ---------------------------------------------------------------------
 
@@ -223,7 +233,7 @@ class Client:
         return self.state != READY or bool(self._in_flight) or self._pinged
 
     def _limit_ms(self):
-        return (0, LINK_MS, GREETING_MS, ANSWER_MS)[self.state]
+        return (0, self._link_ms, GREETING_MS, ANSWER_MS)[self.state]
 
     def _ping_ms(self):
         return self._keepalive_s * 750 if self._keepalive_s else NEVER_MS

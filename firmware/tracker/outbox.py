@@ -241,6 +241,12 @@ class Outbox:
         """Remember that the record at a place is on its way."""
         self._index.set_flags(place, self._index.flags(place) & ALARM | SENT | self._try)
 
+    def again(self, boot, seq):
+        """Let a record go again whose publish nobody has confirmed."""
+        place = self._index.find(boot, seq)
+        if place >= 0:
+            self._index.set_flags(place, self._index.flags(place) & ~TRIES)
+
     def lost(self, place):
         """Strike a record that cannot be read any more, and count it."""
         self._lost += 1

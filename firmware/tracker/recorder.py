@@ -14,6 +14,7 @@ from collections import namedtuple
 
 from tracker import VERSION, boot_number, records, retained, state_files
 from tracker.duty import DRIFT
+from tracker.ledger import PSM
 from tracker.recovery import MEMORY, RECEIVER
 from trygg_wire import codec, layouts
 
@@ -23,6 +24,7 @@ Core = namedtuple(
 )
 
 _DEEPSLEEP = 4
+_IN_PSM = 1  # modem/modem.py's mode
 _FLASH_ERRORS = retained.COUNTERS.index("flash_errors")
 _DROPPED = retained.COUNTERS.index("records_dropped")
 LATE_S = 30  # and an eighth: a clock that says a sleep was so much longer than planned has jumped
@@ -123,7 +125,8 @@ class Recorder:
         core.ledger.load(image.ledger)
         asleep = self._parts.power.start_reason()[0] == _DEEPSLEEP
         passed_s = max(0, core.elapsed.now_s - image.now_s)
-        core.ledger.begin(self._parts.clock.ticks_ms(), passed_s, asleep)
+        modem = PSM if asleep and image.modem[0] & 3 == _IN_PSM else 0
+        core.ledger.begin(self._parts.clock.ticks_ms(), passed_s, asleep, modem)
 
     # -- what is carried -------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 The image survives deep sleep, watchdog and every reset but a power loss; a start that finds none,
 or a damaged one, is a new boot. It is written before the record that it numbers, so that no number
 is ever used twice. At most SIZE_MAX bytes: layout, the numbers of FIELDS, the counters, the track's
-fixes, the energy ledger, what the fences know, crc32.
+fixes, the energy ledger, what is known of the modem, what the fences know, crc32.
 """
 
 import struct
@@ -14,6 +14,7 @@ from tracker.ledger import SAVED_BYTES
 
 SIZE_MAX = 2043  # five of the 2,048 bytes are recovery.py's
 TRACK_MAX = 32
+MODEM_BYTES = 39  # modem/modem.py's
 
 FIELDS = (
     "boot",
@@ -89,9 +90,10 @@ _FIX = "<IiiIHHB"
 _HEAD_SIZE = struct.calcsize(_HEAD)
 _FIXES_AT = _HEAD_SIZE + struct.calcsize(_NUMBERS)
 _FIX_SIZE = struct.calcsize(_FIX)
+_FIXED = SAVED_BYTES + MODEM_BYTES
 _MASK = 0x3FFFFFFF
 # of another firmware's image nothing is taken, and nobody has to think of a version number
-_LAYOUT = crc32((" ".join(FIELDS + COUNTERS) + _FIX + str(SAVED_BYTES)).encode()) & 0xFFFF
+_LAYOUT = crc32((" ".join(FIELDS + COUNTERS) + _FIX + str(_FIXED)).encode()) & 0xFFFF
 
 
 class Image:
@@ -103,6 +105,7 @@ class Image:
         self.counts = [0] * len(COUNTERS)
         self.track = []  # Fix, newest first
         self.ledger = bytes(SAVED_BYTES)  # Ledger.save()
+        self.modem = bytes(MODEM_BYTES)  # Modem.save()
         self.fences = b""  # FenceSet.save()
 
 
@@ -110,7 +113,7 @@ def pack(image):
     """The image as bytes, at most SIZE_MAX; of a track that is too long the oldest fixes stay."""
     numbers = [int(getattr(image, name)) & _MASK for name in FIELDS]
     numbers += [count & _MASK for count in image.counts]
-    room = SIZE_MAX - _FIXES_AT - SAVED_BYTES - len(image.fences) - 4
+    room = SIZE_MAX - _FIXES_AT - _FIXED - len(image.fences) - 4
     track = image.track[: max(0, min(TRACK_MAX, room // _FIX_SIZE))]
     parts = [struct.pack(_HEAD, _LAYOUT, len(track), len(image.fences))]
     parts.append(struct.pack(_NUMBERS, *numbers))
@@ -118,6 +121,7 @@ def pack(image):
         place = (fix.time_s, fix.lat_e6, fix.lon_e6, fix.accuracy_dm)
         parts.append(struct.pack(_FIX, *place, fix.speed_dm_s, fix.course_deg, fix.satellites))
     parts.append(image.ledger)
+    parts.append(image.modem)
     parts.append(image.fences)
     data = b"".join(parts)
     return data + struct.pack("<I", crc32(data) & 0xFFFFFFFF)
@@ -125,12 +129,13 @@ def pack(image):
 
 def unpack(data):
     """The Image in `data`, None when there is none or it is damaged."""
-    if len(data) < _FIXES_AT + SAVED_BYTES + 4:
+    if len(data) < _FIXES_AT + _FIXED + 4:
         return None
     layout, fixes, fence_bytes = struct.unpack_from(_HEAD, data, 0)
     if layout != _LAYOUT:
         return None
-    fences_at = _FIXES_AT + fixes * _FIX_SIZE + SAVED_BYTES
+    fixes_end = _FIXES_AT + fixes * _FIX_SIZE
+    fences_at = fixes_end + _FIXED
     end = fences_at + fence_bytes
     if len(data) != end + 4:
         return None
@@ -141,8 +146,9 @@ def unpack(data):
     for name, number in zip(FIELDS, numbers):
         setattr(image, name, number)
     image.counts = list(numbers[len(FIELDS) :])
-    for at in range(_FIXES_AT, fences_at - SAVED_BYTES, _FIX_SIZE):
+    for at in range(_FIXES_AT, fixes_end, _FIX_SIZE):
         image.track.append(Fix(*struct.unpack_from(_FIX, data, at), 0))
-    image.ledger = data[fences_at - SAVED_BYTES : fences_at]
+    image.ledger = data[fixes_end : fixes_end + SAVED_BYTES]
+    image.modem = data[fixes_end + SAVED_BYTES : fences_at]
     image.fences = data[fences_at:end]
     return image

@@ -1,6 +1,6 @@
 """Ledger: hand-computed days come out to the µAh, however they are cut into steps and sleeps."""
 
-from tracker.ledger import ACTIVITIES, ANCHOR, SLEEP, UA_MAX, Ledger
+from tracker.ledger import ACTIVITIES, ANCHOR, SAVED_BYTES, SLEEP, UA_MAX, Ledger
 
 # the reference wearable: asleep, awake, receiver, radio, signals, anchor
 UA = {"ua": (150, 25000, 11300, 38200, 70000, 75000), "boot_ms": 0}
@@ -72,7 +72,7 @@ def test_what_is_below_a_microamperehour_is_carried_over_sleeps():
         ledger.begin(350, 0, True)
         ledger.advance(450, False, False, False, False)
         saved = ledger.save()
-    assert len(saved) == 48
+    assert len(saved) == SAVED_BYTES
     assert spent(ledger) == {2: 694}
 
 

@@ -114,7 +114,7 @@ class Bench:
 
 def _serving():
     bench = Bench()
-    client = ModemMqtt(bench.modem, "trygg/v1/lier/astrid/down", Security(None, {}))
+    client = ModemMqtt(bench.modem, "trygg/v1/lier/astrid/down", Security(None, None, {}))
     bench.part = client.poll
     client.open("portal", 1883, None, 0)
     bench.run(lambda: client.state == READY)
@@ -205,7 +205,7 @@ def test_without_a_network_every_step_is_climbed_and_then_it_rests():
 
 def test_a_socket_carries_bytes_both_ways_and_tells_when_it_is_gone():
     bench = Bench()
-    link = ModemSocket(bench.modem, Security(None, {}))
+    link = ModemSocket(bench.modem, Security(None, None, {}))
     bench.part = lambda now: link.poll(now, now // 1000)
     link.open("portal", 1883, None)
     bench.run(lambda: link.state() == 2)
@@ -222,7 +222,7 @@ def test_a_socket_carries_bytes_both_ways_and_tells_when_it_is_gone():
 def test_a_socket_that_cannot_be_opened_is_closed_and_the_ladder_begins():
     bench = Bench()
     bench.far.refused = (b"AT+CAOPEN",)
-    link = ModemSocket(bench.modem, Security(None, {}))
+    link = ModemSocket(bench.modem, Security(None, None, {}))
     bench.part = lambda now: link.poll(now, now // 1000)
     link.open("portal", 1883, None)
     bench.run(lambda: bench.modem.ladder.step)

@@ -1,6 +1,6 @@
 """Uplink: alarms first, only an ACK deletes, silence is answered by sending again."""
 
-from tracker import uplink
+from tracker import mqtt, uplink
 from tracker.mqtt import Client
 from tracker.outbox import Outbox
 from trygg_tools.rig.clock import Clock
@@ -75,11 +75,11 @@ def test_pubacks_without_acks_delete_nothing_and_the_records_go_again():
     line.run(5)
     assert len(line.arrived()) == 6
     assert line.outbox.waiting() == 6
-    line.run(2 * uplink.ACK_WAIT_S)
+    line.run(2 * mqtt.ACK_WAIT_S)
     assert line.gateway.repeats >= 6
     assert line.uplink.repeated >= 6
     line.gateway.acking = True
-    line.run(2 * uplink.ACK_WAIT_S)
+    line.run(2 * mqtt.ACK_WAIT_S)
     assert line.outbox.waiting() == 0
     assert line.gateway.conflicts == 0
 

@@ -21,6 +21,8 @@ network has to be told 0 before it hears a 1.
 """
 
 from tracker import ticks
+from tracker.ledger import EDRX as EDRX_SPENT
+from tracker.ledger import PSM as PSM_SPENT
 from tracker.modem import at, ladder, lines
 from tracker.modem.steps import DONE, FAILED, Steps
 
@@ -31,6 +33,7 @@ DOWN, COMING, UP, GOING, RESTING, SLEEPING = 0, 1, 2, 3, 4, 5
 # mode
 UNTOLD, PSM, EDRX = 0, 1, 2
 
+NEVER_MS = at.NEVER_MS
 ANSWER_MS = 2500  # a modem that is on answers a probe within this
 WAKE_MS = 100  # from DTR low to a line that hears
 QUIET_MS = 5000  # nothing was said for so long: DTR may go high
@@ -187,9 +190,11 @@ class Modem:
             self._doze(True, now)
         return due
 
-    def dozes(self):
-        """True while it draws no more than eDRX does."""
-        return self._dozes
+    def activity(self):
+        """The ledger's EDRX or PSM while it draws no more than that; 0 while it works, or is off."""
+        if self._dozes:
+            return EDRX_SPENT
+        return PSM_SPENT if self.state == SLEEPING else 0
 
     def worked(self):
         """The service takes publishes: the climb is over."""

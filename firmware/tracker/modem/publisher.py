@@ -1,46 +1,63 @@
-"""The ways to the gateway behind one shape: one at a time, falling over from each to the next.
+"""The ways to the gateway over a modem behind one shape: one at a time, falling over to the next.
 
-A way has the methods of `tracker.mqtt.Client` (service.py is one, our own client over socket.py
-another) and perhaps `payload_max`. The first of the list is used until it has failed FAILURES
-times in a row; then the next, and so on round. After RETURN_S on another the first is tried again,
-at a moment when nothing is connected. A payload too long for the way in use moves on to one that
-takes it at once. What was under way on a way that is left is not repeated: the outbox sends again
-what no ack covers.
+A way has the methods of `tracker.mqtt.Client`: "mqtt" is service.py, "socket" our own client over
+socket.py. Only the one in use is loaded. The first is used until it has failed FAILURES times in a
+row with the modem attached; then the next, and so on round. After RETURN_S on another the first is
+tried again when nothing is connected. What one way cannot carry moves on to the next at once: a
+payload too long for it, a message that came damaged, a firmware known for it. What was under way on
+a way that is left counts as `unsure`; the uplink lets it go again.
+
+While the modem climbs its ladder this is LINKING; when it rests, CLOSED. LEAVING until it sleeps.
 """
 
-from tracker.mqtt import CLOSED
+from tracker.modem import modem
+from tracker.modem.service import CLOSED, CONFIRMED_WAIT_S, LEAVING, LINKING
 
 FAILURES = 3
 RETURN_S = 21600
-_NO_LIMIT = 1 << 28
 
 
 class Publisher:
-    """`ways` in their order; `modem` is polled before each of them, None where there is none.
+    """`names` of the ways in their order, `make(name)` gives (client, ModemSocket or None); `over`
+    the Modem, polled before each of them. owner: the Uplink; set it before the first poll.
 
-    Counters are the sums of the ways'; `switched` counts changes, `way` is the place in use.
+    Counters are the sums of all ways; `switched` counts changes, `way` is the place in use.
     """
 
-    def __init__(self, ways, modem=None):
-        self._ways = ways
-        self._modem = modem
+    ack_wait_s = CONFIRMED_WAIT_S
+
+    def __init__(self, over, names, make):
+        self.modem = over
+        self._names = names
+        self._make = make
+        self._goal = None
+        self._climbs = False
         self._failed = 0  # in a row, on the way in use
         self._left_s = 0  # when the first way was left
-        self._now_s = 0
+        self._next = 0  # the way to use from the next opening on
+        self.owner = None
         self.way = 0
         self.switched = 0
+        self.state = CLOSED
+        self.connects = self.failures = self.repeated = self.refused = self.unsure = 0
+        self._client, self._link = make(names[0])
 
     # -- the client's shape ----------------------------------------------------------------
 
     def open(self, host, port, tls, now):
         """Begin to connect, by the first way again when it is time for it."""
-        if self.way and self._now_s - self._left_s >= RETURN_S:
-            self._use(0)
-        self._client.open(host, port, tls, now)
+        if self.way and self.modem.now_s - self._left_s >= RETURN_S:
+            self._next = 0
+        self._goal = (host, port, tls)
+        self._climbs = False
+        self._begin(now)
 
     def close(self, now):
-        """Say goodbye."""
+        """Say goodbye; LEAVING until the modem sleeps."""
+        self._goal = None
         self._client.close(now)
+        if self.state != CLOSED:
+            self.state = LEAVING
 
     def has_room(self):
         """True when one more publish may be in flight."""
@@ -48,14 +65,12 @@ class Publisher:
 
     def publish(self, topic, payload, now):
         """Put a message in flight; False when it cannot be, by this way or just now."""
-        if len(payload) <= getattr(self._client, "payload_max", _NO_LIMIT):
-            return self._client.publish(topic, payload, now)
-        for place in range(len(self._ways)):
-            if len(payload) <= getattr(self._ways[place], "payload_max", _NO_LIMIT):
-                self._client.close(now)
-                self._use(place)
-                break
-        return False
+        if len(payload) > self._client.payload_max:
+            self._move_on()
+            self._left_s = self.modem.now_s - RETURN_S  # back when it is said
+            self._client.close(now)
+            return False
+        return self._client.publish(topic, payload, now)
 
     def in_flight(self):
         """Publishes without their PUBACK yet."""
@@ -67,65 +82,77 @@ class Publisher:
 
     def poll(self, now, now_s=0):
         """Do what can be done now; `now_s` the tracker's own seconds."""
-        self._now_s = now_s
-        if self._modem is not None:
-            self._modem.poll(now, now_s)
-        client = self._client
-        failures, connects = client.failures, client.connects
+        over, client = self.modem, self._client
+        over.reach, over.urgent = self.owner.stay, self.owner.urgent()
+        over.poll(now, now_s)
+        was_up = over.state == modem.UP
+        if self._link is not None:
+            self._link.poll(now, now_s)
         client.poll(now, now_s)
-        if client.connects > connects:
-            self._failed = 0
-        self._failed += client.failures - failures
-        if self._failed >= FAILURES and client.state == CLOSED:
-            self._use((self.way + 1) % len(self._ways))
+        self._count(client, was_up)
+        self.state = client.state
+        if self.state == LINKING and was_up and self._is_known_for(client):
+            self._move_on()
+            client.close(now)
+        elif self.state == CLOSED:
+            self._rest_or_begin(now)
 
     def wait_ms(self, now):
         """The ms until a time runs out if nothing is heard."""
-        wait = self._client.wait_ms(now)
-        return wait if self._modem is None else min(wait, self._modem.wait_ms(now, self._now_s))
-
-    @property
-    def state(self):
-        """That of the way in use."""
-        return self._client.state
-
-    @property
-    def why(self):
-        """Why it last failed."""
-        return self._client.why
-
-    @property
-    def connects(self):
-        """Connections made, by all ways."""
-        return sum([way.connects for way in self._ways])
-
-    @property
-    def failures(self):
-        """Failures, of all ways."""
-        return sum([way.failures for way in self._ways])
-
-    @property
-    def repeated(self):
-        """Publishes repeated, by all ways."""
-        return sum([way.repeated for way in self._ways])
-
-    @property
-    def refused(self):
-        """Packets refused, by all ways."""
-        return sum([way.refused for way in self._ways])
+        if self._goal is None and self.state == CLOSED:
+            return modem.NEVER_MS
+        return min(self._client.wait_ms(now), self.modem.wait_ms(now, self.modem.now_s))
 
     # -- inside ----------------------------------------------------------------------------
 
-    @property
-    def _client(self):
-        return self._ways[self.way]
+    def _rest_or_begin(self, now):
+        over, state = self.modem, self.modem.state
+        if self._goal is not None and state in (modem.COMING, modem.GOING):
+            self._climbs = True
+            self.state = LINKING
+        elif self._goal is not None and state == modem.UP and self._climbs:
+            self._climbs = False
+            self._begin(now)
+        elif self._link is not None and state == modem.UP and not self._link.gone():
+            self.state = LEAVING
+        elif state in (modem.COMING, modem.UP, modem.GOING):
+            self._goal = None
+            over.want(modem.ASLEEP)
+            self.state = LEAVING
+        else:
+            self._goal = None
 
-    def _use(self, place):
-        """Change to another way; the time away from the first begins when it is left."""
-        if place == self.way:
-            return
-        if self.way == 0:
-            self._left_s = self._now_s
-        self.way = place
-        self._failed = 0
-        self.switched += 1
+    def _begin(self, now):
+        """Connect, by another way if that is due."""
+        if self._next != self.way:
+            if not self.way:
+                self._left_s = self.modem.now_s
+            self.unsure += self._client.in_flight()
+            self.way = self._next
+            self.switched += 1
+            self._failed = 0
+            self._client, self._link = self._make(self._names[self.way])
+        self._client.open(*self._goal, now)
+        self.state = self._client.state
+
+    def _count(self, client, was_up):
+        if client.connects:
+            self._failed = 0
+        if client.failures and was_up:
+            self._failed += client.failures
+            if self._failed >= FAILURES:
+                self._move_on()
+        if client.refused:
+            self._move_on()
+        self.connects += client.connects
+        self.failures += client.failures
+        self.repeated += client.repeated
+        self.refused += client.refused
+        self.unsure += client.unsure
+        client.connects = client.failures = client.repeated = client.refused = client.unsure = 0
+
+    def _is_known_for(self, client):
+        return self._names[self.way] == "mqtt" and self.modem.quirk(b"no mqtt")
+
+    def _move_on(self):
+        self._next = (self.way + 1) % len(self._names)

@@ -1,5 +1,9 @@
 """How a modem's TLS is secured: the files it has to have, and bringing them in when it has not.
 
+Wrong times fail a handshake: a modem that was not told the time by its network gets ours, or
+while we have none 2020: the gateway's certificates are valid from long before, and an alarm from a
+cellar has to go out.
+
 The files are our own flash's, as provisioning put them there: the authority's (`ca`), and for a
 client's certificate `cert` and `key`, or a `psk` table. What the modem holds is remembered with a
 checksum in /state/modem_files; a TLS connection that fails doubts that once, and the files are
@@ -8,6 +12,8 @@ brought in again before the next.
 
 from binascii import crc32
 
+from tracker.gnss_date import day_of
+
 MARK = "/state/modem_files"
 _KINDS = ("ca", "cert", "key", "psk")
 
@@ -15,8 +21,9 @@ _KINDS = ("ca", "cert", "key", "psk")
 class Security:
     """`files` {kind: path in flash}; by "CA", "CERT" or "PSK"; values for the dialect's texts."""
 
-    def __init__(self, flash, files):
+    def __init__(self, flash, clock, files):
         self._flash = flash
+        self._clock = clock
         self._files = files
         self._left = None  # kinds still to bring in; None: not looked yet
         self._doubted = False
@@ -24,6 +31,29 @@ class Security:
         self.values = {kind: b"" for kind in _KINDS}
         for kind in files:
             self.values[kind] = self.name(kind)
+
+    def moment(self):
+        """Our time as AT+CCLK wants it, yy/MM/dd,hh:mm:ss+00."""
+        utc = self._clock.utc()
+        day, month, year = utc // 86400 + 1, 1, 2020
+        while True:
+            end = day_of(1, month % 12 + 1, year + month // 12)
+            if day <= end:
+                break
+            month, year = month % 12 + 1, year + month // 12
+        day -= day_of(1, month, year)
+        time = (year - 2000, month, day, utc // 3600 % 24, utc // 60 % 60, utc % 60)
+        return b"%02d/%02d/%02d,%02d:%02d:%02d+00" % time
+
+    def names(self, tls, over, values):
+        """The procedures that secure a connection, "" without `tls`; `values` get theirs."""
+        if not tls:
+            return ""
+        values.update(self.values)
+        if over.time_s:
+            return "TLS TLS_%s " % self.by
+        values["clock"] = self.moment()
+        return "SET_TIME TLS TLS_%s " % self.by
 
     def name(self, kind):
         """The file's name in the modem: at most 20 bytes (AT+SMSSL)."""

@@ -104,20 +104,7 @@ class ModemMqtt:
     def _next(self, now):
         over = self._modem
         if self.state == LINKING and over.state == modem.UP:
-            host, port, tls = self._goal
-            values, by = {"host": host.encode(), "port": b"%d" % port}, ""
-            if tls:
-                by = self._security.by
-                upload = self._security.upload()
-                if upload:
-                    self._run(UPLOAD, "CERT_UPLOAD", upload, now)
-                    return
-                values.update(self._security.values)
-            names = "MQTT_BEGIN TLS TLS_%s MQTT_PLAIN_TLS" % by if by else "MQTT_BEGIN MQTT_PLAIN"
-            if "will" in over.values:
-                names += " MQTT_WILL"
-            if self._run(GREET, names + " MQTT_CONNECT", values, now):
-                self.state = GREETING
+            self._greet(now)
         elif self.state == READY and self._waiting is not None:
             self._say(now)
         elif self.state == READY:
@@ -126,6 +113,19 @@ class ModemMqtt:
                 self._run(TELL, due, {}, now, True)
         elif self.state == LEAVING:
             self._leave(now)
+
+    def _greet(self, now):
+        host, port, tls = self._goal
+        values = {"host": host.encode(), "port": b"%d" % port}
+        upload = self._security.upload() if tls else None
+        if upload:
+            self._run(UPLOAD, "CERT_UPLOAD", upload, now)
+            return
+        names = "MQTT_BEGIN " + self._security.names(tls, self._modem, values)
+        names += "MQTT_PLAIN_TLS" if tls else "MQTT_PLAIN"
+        names += " MQTT_WILL" if "will" in self._modem.values else ""
+        if self._run(GREET, names + " MQTT_CONNECT", values, now):
+            self.state = GREETING
 
     def _say(self, now):
         topic, payload = self._waiting

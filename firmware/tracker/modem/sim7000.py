@@ -3,6 +3,7 @@
 Sources: SIM7000 Series AT Command Manual V1.06, MQTT Application Note; shared/reference.
 - One PDP context, named in CNACT itself; its events carry no number.
 - SMSTATE knows no 2: a session that was kept looks like a new one.
+- A socket's number is chosen first (CACID), and CAOPEN names no kind.
 - A publish takes 512 bytes. GNSS shares the radio, its antenna has a supply of its own (GPIO 48).
 - CGNSINF has 21 fields (sim7080.read_fix reads those in common).
 """
@@ -38,6 +39,19 @@ ATTACH
 DETACH
 ?15 AT+CNACT=0
 ?75 AT+CGATT=0
+?75 AT+CGATT=1
+
+SOCKET_OPEN
+! AT+CACID=0
+! AT+CASSLCFG=0,"SSL",0
+!60 AT+CAOPEN=0,"<host>",<port> | = +CAOPEN: 0,0
+
+SOCKET_OPEN_TLS
+! AT+CACID=0
+! AT+CASSLCFG=0,"SSL",1
+! AT+CASSLCFG=0,"CRINDEX",0
+! AT+CASSLCFG=0,"CACERT","<ca>"
+!60 AT+CAOPEN=0,"<host>",<port> | = +CAOPEN: 0,0
 
 MQTT_STATE
 ! AT+SMSTATE? | = +SMSTATE: 1

@@ -118,15 +118,14 @@ class ModemSocket:
 
     def _connect(self, now):
         host, port, tls = self._goal
-        values, names = {"host": host.encode(), "port": b"%d" % port}, "SOCKET_BEGIN SOCKET_OPEN"
+        values = {"host": host.encode(), "port": b"%d" % port}
         self._tls = "_TLS" if tls else ""
-        if tls:
-            upload = self._security.upload()
-            if upload:
-                self._run(UPLOAD, "CERT_UPLOAD", upload, now)
-                return
-            values.update(self._security.values)
-            names = "SOCKET_BEGIN_TLS TLS TLS_%s SOCKET_OPEN_TLS" % self._security.by
+        upload = self._security.upload() if tls else None
+        if upload:
+            self._run(UPLOAD, "CERT_UPLOAD", upload, now)
+            return
+        secure = self._security.names(tls, self._modem, values)
+        names = "SOCKET_BEGIN%s %sSOCKET_OPEN%s" % (self._tls, secure, self._tls)
         self._run(BEGINNING, names, values, now)
 
     def _run(self, doing, names, values, now, forgiving=False):

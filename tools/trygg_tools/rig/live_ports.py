@@ -163,6 +163,9 @@ class Uart:
         """Take bytes for the receiver, which ignores them."""
         return len(data)
 
+    def baud(self, rate: int) -> None:
+        """Whoever hands the bytes in has no rate."""
+
     def overruns(self) -> int:
         """How often bytes were dropped because nobody read."""
         return self._overruns

@@ -11,6 +11,15 @@ MARKS = 5  # bytes in front of what is retained, tracker/recovery.py's
 RETAINED_MAX = 2048 - MARKS
 
 
+def nothing_more(_name: str, _on: bool) -> None:
+    """The default of `switch`."""
+
+
+def not_wired(_name: str) -> int:
+    """The default of `level`."""
+    return -1
+
+
 class PowerCut(BaseException):
     """The power went away at this very operation; RTC memory is lost."""
 
@@ -41,6 +50,8 @@ class Power:
         self._temperature_c = 127
         self._noise = 12345
         self.rails: dict[str, bool] = {}
+        self.switch = nothing_more  # told of every rail: the pins of a modem
+        self.level = not_wired  # of an input
         self.switched_on: dict[str, int] = {}  # how often each supply came
         self.feeds = 0
         self.sleeps = 0
@@ -83,9 +94,14 @@ class Power:
 
     def rail(self, name: str, on: bool) -> None:
         """Switch a part's supply."""
+        self.switch(name, on)
         if on and not self.rails.get(name):
             self.switched_on[name] = self.switched_on.get(name, 0) + 1
         self.rails[name] = on
+
+    def sense(self, name: str) -> int:
+        """The level of an input, -1 where none of that name is wired."""
+        return self.level(name)
 
     def retain(self, data: bytes) -> None:
         """Put `data` into RTC memory; ValueError past its size, as on the chip."""

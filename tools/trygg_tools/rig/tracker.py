@@ -40,9 +40,15 @@ class Hang(BaseException):
 
 
 class SimulatedTracker:
-    """One tracker and its gateway; `place` as in sky.py. `run` lets time pass."""
+    """One tracker and its gateway; `place` as in sky.py. `run` lets time pass.
 
-    def __init__(self, place, device: str = "kari", world_s: int = 200000000) -> None:  # type: ignore[no-untyped-def]
+    `side` makes what stands for the Link from (clock, power, gateway): a modem (modem_side.py),
+    whose section of the configuration is `modem`.
+    """
+
+    def __init__(  # type: ignore[no-untyped-def]
+        self, place, device: str = "kari", world_s: int = 200000000, side=None, modem=None
+    ) -> None:
         self.device = device
         self.clock = Clock(world_s)
         self.power = Power()
@@ -51,6 +57,8 @@ class SimulatedTracker:
         self.uart = Uart(self.clock, self.power, self.sky)
         self.gateway = Gateway(self.clock, GROUP, device)
         self.link = Link(self.clock, self.gateway.accept)
+        self._modem = modem
+        self.side = side and side((self.clock, self.power, self.gateway))
         self.board = BoardIo(lambda: self.clock.now_ms)
         self.body = Body(self.board)
         self.anchor = Anchor(lambda: self.clock.now_ms, lambda: self.clock.world_s())
@@ -67,7 +75,7 @@ class SimulatedTracker:
 
     def config(self) -> dict[str, object]:
         """What provisioning would have written."""
-        return {
+        config = {
             "device": self.device,
             "group": GROUP,
             "host": "gateway",
@@ -77,6 +85,9 @@ class SimulatedTracker:
             "order_key": ORDER_KEY,
             "boot_floor": 0,
         }
+        if self._modem:
+            config["modem"], config["port"] = self._modem, 1883
+        return config
 
     def run(self, seconds: int) -> None:
         """Let so many seconds pass."""
@@ -117,7 +128,8 @@ class SimulatedTracker:
             self.starts += 1
             self.flash.start()
             log = Log(self.clock, self.lines.append)
-            ports = (self.clock, self.uart, self.link, self.flash, self.power, self.board, log)
+            link = self.link if self.side is None else self.side.uart
+            ports = (self.clock, self.uart, link, self.flash, self.power, self.board, log)
             self.recovery = Recovery(self.power)
             pause_ms = self.recovery.pause_ms()
             if pause_ms:
@@ -151,7 +163,7 @@ class SimulatedTracker:
         if spoke_ms >= 0:
             since_ms = 1000 - spoke_ms
             wait_ms = min(wait_ms, QUIET_MS if since_ms < QUIET_MS else spoke_ms)
-        for arriving_ms in self.link.coming_ms():
+        for arriving_ms in (self.side or self.link).coming_ms():
             if arriving_ms >= 0:
                 wait_ms = min(wait_ms, arriving_ms)
         return self.body.still_ms(self.clock.world_s(), wait_ms)

@@ -71,6 +71,9 @@ class Uart:
             hear(data)
         return len(data)
 
+    def baud(self, rate: int) -> None:
+        """The receiver keeps its rate; a host at another one is not told from it here."""
+
     def overruns(self) -> int:
         """How often bytes were dropped because nobody read."""
         return self._overruns
