@@ -1,8 +1,9 @@
 """Files on the chip's LittleFS.
 
 Each file written costs one erased sector where it was appended to, two where it was written anew,
-renamed and removed later: at most that by measurement on LittleFS, for files of up to a block
-(tests/tools/test_littlefs.py; LittleFS copies the last block of a file that is appended to).
+renamed and removed later, and one more for each whole sector of a file that is renamed: at most that
+by measurement on LittleFS (tests/tools/test_littlefs.py; LittleFS copies the last block of a file
+that is appended to). What is appended to is smaller than a sector.
 A file is safe once it is closed: LittleFS commits at close and needs no sync. `rename`
 replaces an existing file in one step, also when the power goes in the middle.
 """
@@ -11,6 +12,7 @@ import os
 
 ENOENT = 2
 IS_FOLDER = 0x4000
+SECTOR = 4096
 
 
 class Flash:
@@ -34,6 +36,7 @@ class Flash:
     def rename(self, a, b):
         """`a` becomes `b`; an older `b` is gone."""
         os.rename(a, b)
+        self._sectors += self._stat(b)[1] // SECTOR
 
     def remove(self, name):
         """The file is gone; OSError when there was none."""

@@ -150,7 +150,8 @@ def states(base, log):
 
 
 def wear(flash, device):
-    """(sectors counted, blocks erased) for records, and for files of state written anew."""
+    """(sectors counted, blocks erased) for records, for files of state written anew, and for ready
+    shapes, which are larger than a block."""
     before = flash.sectors(), device.erased
     outbox = Outbox(flash)
     outbox.open()
@@ -159,10 +160,15 @@ def wear(flash, device):
     middle = flash.sectors(), device.erased
     for number in range(200):
         state_files.save(flash, "fences", bytes([number]) * (8 if number % 2 else 3000))
+    small = flash.sectors(), device.erased
+    for size in (4095, 4096, 9000, 14000) * 5:
+        pieces = [bytes(890)] * (size // 890) + [bytes(size % 890)]
+        state_files.save_parts(flash, "shapes", pieces)
     after = flash.sectors(), device.erased
     return [
         (middle[0] - before[0], middle[1] - before[1]),
-        (after[0] - middle[0], after[1] - middle[1]),
+        (small[0] - middle[0], small[1] - middle[1]),
+        (after[0] - small[0], after[1] - small[1]),
     ]
 
 

@@ -31,6 +31,7 @@ def test_a_cut_in_any_write_or_erase_of_the_device_loses_nothing_that_was_kept(s
 
 @needs_micropython
 def test_no_more_sectors_are_erased_than_are_counted(said):
-    (records, erased), (files, erased_for_files) = said["wear"]
+    (records, erased), (files, erased_for_files), (shapes, erased_for_shapes) = said["wear"]
     assert 0.9 * records <= erased <= records
     assert erased_for_files <= files
+    assert 0.6 * shapes <= erased_for_shapes <= shapes, "files of several blocks"

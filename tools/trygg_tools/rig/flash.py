@@ -15,6 +15,7 @@ from trygg_tools.rig.power import PowerCut
 
 ENOENT, ENOSPC, EIO = 2, 28, 5
 NOTHING, HALF, ALL = 0, 1, 2
+SECTOR = 4096
 MAKE, OPEN, WRITE, CLOSE, RENAME, REMOVE = "make", "open", "write", "close", "rename", "remove"
 
 
@@ -107,6 +108,7 @@ class Flash:
             raise OSError(ENOENT)
         self._one_operation()
         self.files[b] = self.files.pop(a)
+        self._sectors += len(self.files[b]) // SECTOR
         self.note(RENAME, a, b)
         if fails:
             raise OSError(EIO)

@@ -7,6 +7,7 @@ Names are the board's ("/outbox/00"); folders are made as they are needed. No to
 import os
 
 EEXIST = 17
+SECTOR = 4096
 
 
 class FolderFlash:
@@ -28,6 +29,7 @@ class FolderFlash:
     def rename(self, a: str, b: str) -> None:
         """Give the file `a` the name `b`, replacing what had it."""
         os.rename(self.root + a, self.root + b)
+        self._sectors += self.size(b) // SECTOR
 
     def remove(self, name: str) -> None:
         """Remove a file."""
