@@ -14,6 +14,7 @@ Wearers = Annotated[int, typer.Option(help="Wearers for the false exits at the d
 Days = Annotated[int, typer.Option(help="Days of each of them.", min=1)]
 CurveWearers = Annotated[int, typer.Option(help="Wearers for each point of the curve.", min=1)]
 CurveDays = Annotated[int, typer.Option(help="Days of each of those.", min=1)]
+Away = Annotated[int, typer.Option(help="Wearers with outings for the energy.", min=1)]
 EnergyDays = Annotated[int, typer.Option(help="Days of each wearer for the energy.", min=1)]
 Jobs = Annotated[int, typer.Option(help="Processes; 0: one a core.", min=0)]
 Folder = Annotated[
@@ -29,6 +30,7 @@ class Size(NamedTuple):
     curve_wearers: int
     curve_days: int
     energy_days: int
+    away: int
 
 
 def command(
@@ -40,6 +42,7 @@ def command(
     curve_wearers: CurveWearers = 3,
     curve_days: CurveDays = 28,
     energy_days: EnergyDays = 7,
+    away: Away = 6,
     jobs: Jobs = 0,
     write: Folder = None,
 ) -> None:
@@ -51,7 +54,7 @@ def command(
 
     Example: `trygg campaign energy --energy-days 1`
     """
-    size = Size(wearers, days, curve_wearers, curve_days, energy_days)
+    size = Size(wearers, days, curve_wearers, curve_days, energy_days, away)
     for name in names or CAMPAIGNS:
         if name not in CAMPAIGNS:
             wanted = ", ".join(CAMPAIGNS)
@@ -69,7 +72,7 @@ def _measure(name: str, size: Size, jobs: int) -> dict[str, Any]:
     from trygg_tools.simulate import days_on_battery, false_exits
 
     if name == "energy":
-        return days_on_battery.campaign(size.energy_days, jobs)
+        return days_on_battery.campaign(size.energy_days, jobs, away=size.away)
     return false_exits.campaign(size.wearers, size.curve_wearers, size.days, size.curve_days, jobs)
 
 
@@ -78,7 +81,7 @@ def _line(name: str, size: Size, figures: dict[str, Any]) -> str:
     from trygg_tools.simulate import many
 
     if name == "energy":
-        told = f"trygg campaign energy --energy-days {size.energy_days}"
+        told = f"trygg campaign energy --energy-days {size.energy_days} --away {size.away}"
     else:
         told = (
             f"trygg campaign false-exits --wearers {size.wearers} --days {size.days}"

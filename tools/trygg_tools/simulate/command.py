@@ -130,8 +130,8 @@ def _setting(text: str) -> tuple[int, int]:
 
 
 def _run(scene: Any, compare: bool, battery: int, plot: Path | None) -> list[dict[str, Any]]:
-    from trygg_tools.simulate import plots, policies, result, verdict
-    from trygg_tools.simulate.run import go
+    from trygg_tools.simulate import plots, policies, result
+    from trygg_tools.simulate.run import go, judged
 
     if plot is not None:
         plots.check()  # says now what is missing, and not after the work
@@ -139,13 +139,7 @@ def _run(scene: Any, compare: bool, battery: int, plot: Path | None) -> list[dic
     total_s = scene.length_s * len(chosen)
     with typer.progressbar(length=total_s, label="simulating", file=sys.stderr) as bar:
         runs = [go(scene, policy, bar.update) for policy in chosen]
-    until_s = scene.track.start_s + scene.length_s
-    rows = [
-        result.figures(
-            run, verdict.judge(scene.track, scene.areas, run.alarms, until_s), scene.board, battery
-        )
-        for run in runs
-    ]
+    rows = [result.figures(run, judged(scene, run), scene.board, battery) for run in runs]
     if plot is not None:
         plots.comparison(scene, runs, rows, plot)
     return rows

@@ -6,16 +6,20 @@ is the same all day; by default ours states a longer bound while the wearer is s
 be broken), and the table has that apart. One run is priced for every board.
 """
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tracker.duty import Duty
 from tracker.settings import Settings
 from trygg_tools.boards import board_file, board_names, read_board
 from trygg_tools.simulate import life, many, verdict
+from trygg_tools.simulate import run as run_
 from trygg_tools.simulate.energy import charge
+from trygg_tools.simulate.false_exits import DEFAULT_BUFFER_M
 from trygg_tools.simulate.many import FIRST_SEED, Case
 from trygg_tools.simulate.result import USABLE, spread
 from trygg_tools.simulate.run import Run, Scene
+from trygg_tools.simulate.verdict import Verdict
 from trygg_tools.simulate.wearer import ANCHORED, BARE, MOTION, Senses
 
 BATTERY_MAH = 1000
@@ -71,12 +75,16 @@ def measure(case: Case) -> dict[str, Any]:
 
 
 def _costs(case: Case, scene: Scene, run: Run) -> dict[str, Any]:
-    until_s = scene.track.start_s + scene.length_s
-    judged = verdict.judge(scene.track, scene.areas, run.alarms, until_s)
+    judged = run_.judged(scene, run)
     late = [one.from_line_s for one in judged.detected if one.exit.line_s and one.exit.on_foot]
     return {
         "mah_a_day": {name: _mah(name, run, case.days) for name in board_names()},
         "late_s": spread(late),
+        "exits": len(judged.exits),
+        "outside_s_a_day": round(
+            sum(one.back_s - one.crossed_s for one in judged.exits) / case.days
+        ),
+        "position_age_s": spread(_ages_s(judged, run)),
         "bound_s": [run.least_bound_s, run.bound_s],
         "unsure": len(judged.unsure),
         "missed": len(judged.missed),
@@ -91,23 +99,49 @@ def _costs(case: Case, scene: Scene, run: Run) -> dict[str, Any]:
     }
 
 
+def _ages_s(judged: Verdict, run: Run) -> list[int]:
+    """How old the gateway's position had become each time a newer one came, while the wearer was
+    outside, from the alarm on."""
+    ages: list[int] = []
+    for one in judged.detected:
+        out_s = (one.exit.crossed_s + one.from_boundary_s, one.exit.back_s)
+        during = [row for row in run.positions if out_s[0] <= row[0] <= out_s[1]]
+        ages += [came[0] - before[1] for before, came in pairwise(during)]
+    return ages
+
+
 def _mah(board_name: str, run: Run, days: int) -> dict[str, float]:
     spent = charge(read_board(board_file(board_name)), run.spent, run.starts)
     by_activity = {name: round(uah / 1000 / days, 2) for name, uah in spent._asdict().items()}
     return {"total": round(spent.total / 1000 / days, 2), **by_activity}
 
 
-def campaign(days: int = 7, jobs: int = 0, wearers: int = 3) -> dict[str, Any]:
-    """So many wearers, houses in turn, with a fence of 150 m; each once at home and once with
-    outings beyond the fence, in which every policy is in alarm mode and costs the same."""
-    houses = list(life.HOMES)
-    cases = [
-        Case(houses[n % len(houses)], 1, FIRST_SEED + 300 + n, days, outings=outings)
-        for outings in (0.0, 1.0)
-        for n in range(wearers)
-    ]
+def campaign(days: int = 7, jobs: int = 0, wearers: int = 3, away: int = 6) -> dict[str, Any]:
+    """So many wearers at home, houses in turn, with a fence of 150 m; and `away` who go out beyond
+    it. Outside every policy is in alarm mode alike, and follows alike after that."""
+    cases = [_wearer(n, days, 0.0) for n in range(wearers)] + going_out(away, days)
     rows = [came for _, came in many.each(measure, cases, jobs)]
     return gathered(days, sorted(rows, key=lambda row: (row["outings"], row["seed"])))
+
+
+def _wearer(number: int, days: int, outings: float) -> Case:
+    houses = list(life.HOMES)
+    seed = FIRST_SEED + 300 + number
+    return Case(houses[number % len(houses)], 1, seed, days, outings=outings)
+
+
+def going_out(count: int, days: int) -> list[Case]:
+    """The first so many who leave their fence in these days, by lives with the usual outings."""
+    found: list[Case] = []
+    number = 0
+    while len(found) < count:
+        case = _wearer(number, days, 1.0)
+        scene = case.scene()
+        until_s = scene.track.start_s + scene.length_s
+        if verdict.exits_of(scene.track, scene.areas[0], DEFAULT_BUFFER_M, until_s):
+            found.append(case)
+        number += 1
+    return found
 
 
 def gathered(days: int, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -163,22 +197,25 @@ def wearers_table(figures: dict[str, Any]) -> str:
     """What it comes from, wearer by wearer, as Markdown."""
     head = (
         "| home | way | bound stated | receiver s a day | awake s | radio s "
-        "| late on foot, median and worst | missed | false |"
+        "| exits | outside s a day | late on foot, median and worst | position at most, median "
+        "and worst | cannot tell | missed | false |"
     )
-    lines = [head, "|---|---|---|---|---|---|---|---|---|"]
+    lines = [head, "|---" * 13 + "|"]
     for row in figures["wearers"]:
         for way in [one.name for one in WAYS] + [FIXED]:
             one = row[way]
-            late = one["late_s"]
+            late, old = one["late_s"], one["position_age_s"]
             name = f"every {row['every_s']} s" if way == FIXED else way
-            seconds = f"{late['median']} s, {late['worst']} s" if late else "no exit"
+            seconds = f"{late['median']} s, {late['worst']} s" if late else "-"
+            ages = f"{old['median']} s, {old['worst']} s" if old else "-"
             least, most = one["bound_s"]
             home = row["house"] + ", outings" * row["outings"]
             bound = f"{most} s" if least == most else f"{least} to {most} s"
             lines.append(
                 f"| {home} | {name} | {bound} | {one['receiver_s_a_day']} "
-                f"| {one['awake_s_a_day']} | {one['radio_s_a_day']} | {seconds} "
-                f"| {one['missed']} | {one['false']} |"
+                f"| {one['awake_s_a_day']} | {one['radio_s_a_day']} | {one['exits']} "
+                f"| {one['outside_s_a_day']} | {seconds} | {ages} "
+                f"| {one['unsure']} | {one['missed']} | {one['false']} |"
             )
     return "\n".join(lines)
 

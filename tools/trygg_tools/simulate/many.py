@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import nullcontext
 from multiprocessing import get_context
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,7 +18,7 @@ from trygg_tools.boards import board_file, read_board
 from trygg_tools.route import moved
 from trygg_tools.simulate import life
 from trygg_tools.simulate.fences import Area
-from trygg_tools.simulate.policies import Policy, fixed
+from trygg_tools.simulate.policies import Policy, first_fix_decides, fixed
 from trygg_tools.simulate.run import Run, Scene, go
 from trygg_tools.simulate.track import Track
 from trygg_tools.simulate.wearer import MOTION, Senses
@@ -42,7 +43,7 @@ class Case(NamedTuple):
     """shape: an index of RADII, or the polygon. buffers_m: a fence for each, 0 the setting's.
 
     every_s: a fixed policy; 0: ours. settings: ((number, value), …). outings: beyond
-    the fence, as a factor of what is usual.
+    the fence, as a factor of what is usual. first_fix: one fix outside is an exit.
     """
 
     house: str
@@ -54,6 +55,7 @@ class Case(NamedTuple):
     every_s: int = 0
     senses: Senses = MOTION
     outings: float = 1.0
+    first_fix: bool = False
     board: str = "reference-wearable"
 
     @property
@@ -108,7 +110,8 @@ class Case(NamedTuple):
     def run(self) -> tuple[Scene, Run]:
         """Run it."""
         scene = self.scene()
-        return scene, go(scene, self.policy)
+        with first_fix_decides() if self.first_fix else nullcontext():
+            return scene, go(scene, self.policy)
 
 
 def wearers(count: int, days: int) -> Iterator[Case]:

@@ -6,11 +6,15 @@ as outside the receiver stays on, a fix a second, until two of three agree or th
 while outside it looks as often as ours, or oftener if its interval is shorter. Its receiver's
 ephemerides are kept fresh like ours. Without reception it tries again after its interval, as such
 trackers do, and neither motion nor a home anchor lets it leave a fix out.
+
+`first_fix_decides` is the rule that many trackers have, for comparison: one fix outside is an exit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from tracker import fence_rule
 from trygg_wire.layouts import OUTSIDE
 
 
@@ -36,6 +40,17 @@ class Policy(NamedTuple):
             return min(planned_s, self.every_s) if at.state == OUTSIDE else self.every_s
 
         return next_fix_in_s
+
+
+@contextmanager
+def first_fix_decides() -> Iterator[None]:
+    """Let the newest fix alone decide meanwhile, and not two of three."""
+    ours = fence_rule._TWO_OF_THREE
+    fence_rule._TWO_OF_THREE = (False, True) * 4
+    try:
+        yield
+    finally:
+        fence_rule._TWO_OF_THREE = ours
 
 
 OURS = Policy("ours")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from trygg_tools.boards import Board
+from trygg_tools.simulate import verdict
 from trygg_tools.simulate.energy import cell_mv, charge
 from trygg_tools.simulate.fences import Area
 from trygg_tools.simulate.policies import OURS, Policy
@@ -46,6 +47,8 @@ class Run(NamedTuple):
     policy: Policy
     seconds: int
     alarms: list[Alarm]
+    blind_s: list[int]
+    positions: list[tuple[int, int]]
     bound_s: int
     least_bound_s: int
     spent: dict[str, int]
@@ -89,6 +92,13 @@ def go(
     return _came_of(wearer, hours)
 
 
+def judged(scene: Scene, run: Run, areas: list[Area] | None = None) -> verdict.Verdict:
+    """What was true against what was said, of all fences or of these."""
+    until_s = scene.track.start_s + scene.length_s
+    where = scene.areas if areas is None else areas
+    return verdict.judge(scene.track, where, run.alarms, until_s, blind_s=run.blind_s)
+
+
 def _came_of(wearer: Wearer, hours: list[Hour]) -> Run:
     if wearer.refusals():
         raise ValueError(f"the tracker refused its fences or settings: {wearer.refusals()}")
@@ -97,6 +107,8 @@ def _came_of(wearer: Wearer, hours: list[Hour]) -> Run:
         policy=wearer.policy,
         seconds=wearer.seconds(),
         alarms=wearer.alarms(),
+        blind_s=wearer.blind_s(),
+        positions=wearer.positions(),
         bound_s=most_s,
         least_bound_s=least_s,
         spent=wearer.spent,

@@ -6,13 +6,14 @@ outside (boundary + buffer + CLEAR_M) and stays beyond it for the longest time t
 short or shallow ones may be said or not, and neither is an error.
 - detected: a LEFT is made between crossing and return; latency is counted to its arrival at the
   gateway, from the boundary and from the line.
-- unsure: an exit that counts, without a LEFT, during which the tracker said that it cannot tell.
+- unsure: an exit that counts, without a LEFT, during which the tracker said that it cannot tell, by
+  an alarm, or by the state of a report after one that was made before.
 - missed: one in which it said neither; the silent failure.
 - false: a LEFT made while the wearer is inside and has been for BACK_S.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from trygg_tools.simulate.fences import Area
@@ -109,11 +110,16 @@ def _moments(track: Track, area: Area, until_s: int) -> Iterable[tuple[int, int,
 
 
 def judge(
-    track: Track, areas: list[Area], alarms: list[Alarm], until_s: int, buffer_m: float = 10.0
+    track: Track,
+    areas: list[Area],
+    alarms: list[Alarm],
+    until_s: int,
+    buffer_m: float = 10.0,
+    blind_s: Sequence[int] = (),
 ) -> Verdict:
-    """Compare what was true with what was said; `buffer_m` is the setting's."""
+    """Compare what was true with what was said; `buffer_m` is the setting's, `blind_s` a Run's."""
     verdict = Verdict([], [], [], [], [])
-    unsure_s = [alarm.made_s for alarm in alarms if alarm.what == CANT_TELL]
+    unsure_s = [alarm.made_s for alarm in alarms if alarm.what == CANT_TELL] + list(blind_s)
     for area in areas:
         left = [one for one in alarms if one.what == LEFT and one.fence_number == area.number]
         exits = exits_of(track, area, buffer_m, until_s)

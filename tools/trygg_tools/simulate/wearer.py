@@ -176,6 +176,25 @@ class Wearer(SimulatedTracker):
         refused = [one for one in answers if one["result"] == layouts.REFUSED]
         return [(one["order_id"], one["reason"]) for one in refused]
 
+    def blind_s(self) -> list[int]:
+        """The seconds since 2020 of the reports whose state is that the tracker cannot tell."""
+        reports = [codec.decode(frame)[1] for frame, _ in self._arrived(layouts.REPORT)]
+        return [
+            one["time_s"]
+            for one in reports
+            if one["fence_state"] == layouts.CANNOT_TELL and not one["time_is_uptime"]
+        ]
+
+    def positions(self) -> list[tuple[int, int]]:
+        """(second of arrival, of the fix), since 2020, of the newest fix of each report."""
+        start_s = self.clock.start_s
+        found = []
+        for frame, ms in self._arrived(layouts.REPORT):
+            one = codec.decode(frame)[1]
+            if one["fixes"] and not one["time_is_uptime"]:
+                found.append((start_s + ms // 1000, one["time_s"] - one["fixes"][0]["age_s"]))
+        return found
+
     def bounds_s(self) -> tuple[int, int]:
         """The shortest and the longest bound that reports stated; (0, 0): none did."""
         reports = [codec.decode(frame)[1] for frame, _ in self._arrived(layouts.REPORT)]
