@@ -1,9 +1,9 @@
 """Files on the chip's LittleFS.
 
 Each file written costs one erased sector where it was appended to, two where it was written anew,
-renamed and removed later, and one more for each whole sector of a file that is renamed: at most that
-by measurement on LittleFS (tests/tools/test_littlefs.py; LittleFS copies the last block of a file
-that is appended to). What is appended to is smaller than a sector.
+renamed and removed later, and one more for each whole sector of a file that is renamed: at most
+that by measurement on LittleFS (tests/tools/test_littlefs.py; LittleFS copies the last block of a
+file that is appended to). What is appended to is smaller than a sector.
 A file is safe once it is closed: LittleFS commits at close and needs no sync. `rename`
 replaces an existing file in one step, also when the power goes in the middle.
 """

@@ -32,3 +32,5 @@ def test_the_figures_name_what_was_wanted():
     figures = bench.run(runs_each=1)
     assert (figures["fences"], figures["corners_each"]) == (16, 64)
     assert {"esp32_80_mhz_ms", "wanted_ms", "heap_left", "set_bytes"} <= figures.keys()
+    assert 16 * 64 * 9 < figures["ready_bytes"] < 20_000
+    assert 0 < figures["ready_ms"] < figures["computed_ms"] / 5, "what the file is for"
