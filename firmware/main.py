@@ -2,11 +2,11 @@
 
 /config.json is written by provisioning: device, group, host, port, tls (the authority's file or
 null), password, order_key (hex), boot_floor (the highest boot number the gateway knows of this
-name, 0 none; tracker/boot_number.py), and for each part the arguments of its class in esp32/:
-wifi {ssid, password, perhaps bssid} or modem
-{dialect, ways, apn, uart {...}, see tracker/modem/wiring.py}, gnss {number, tx, rx, baud, and receiver: a name of
-tracker/receiver_rows.py}, power {battery_pin, rails, ...}, io {button_pin,
-...}. Without that file there is nothing to run, and the console stays.
+name, 0 none; tracker/boot_number.py), and for each part the arguments of its class in esp32/: wifi
+{ssid, password, perhaps bssid} or modem {dialect, ways, apn, uart {...}, and what else stands in
+tracker/modem/wiring.py}, gnss {number, tx, rx, baud, and receiver: a name of
+tracker/receiver_rows.py, or "modem"}, power {battery_pin, rails, ...}, io {button_pin, ...}.
+Without that file there is nothing to run, and the console stays.
 
 A fault of ours ends the run: the last log lines go to /state/last_words.txt, and the chip starts
 again with its RTC memory; tracker/recovery.py counts that and brakes it. So what may fail is

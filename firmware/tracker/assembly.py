@@ -28,7 +28,8 @@ _WATCHDOG = 3
 
 
 class Assembly:
-    """core a Core, orders, anchor, receiver, search, client, modem (None: Wi-Fi), uplink; `faults` of files, ports."""
+    """core a Core, orders, anchor, receiver, search, client, uplink, modem (None: Wi-Fi); `faults`
+    of files, ports."""
 
     def __init__(self, parts, config, recovery):
         self._parts = parts

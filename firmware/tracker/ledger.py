@@ -3,9 +3,10 @@
 Each activity has a current (µA, hardware/boards/<board>.toml by way of /config.json), and time in
 it becomes charge: SLEEP with the chip off, AWAKE with it on; RECEIVER, RADIO, SIGNALS and ANCHOR on
 top of AWAKE. A modem that is reachable by eDRX costs EDRX in place of RADIO while it says nothing,
-and one in PSM costs PSM, on top of AWAKE and of SLEEP. It is a model's sum and no measurement: as good as the figures are. Counted in µAh
-since the start of the boot, with the part below one carried in nA s so that nothing is rounded away
-over a week of short wakes. Sleeps and resets do not stop it (SAVED_BYTES in RTC memory).
+and one in PSM costs PSM, on top of AWAKE and of SLEEP. It is a model's sum and no measurement: as
+good as the figures are. Counted in µAh since the start of the boot, with the part below one carried
+in nA s so that nothing is rounded away over a week of short wakes. Sleeps and resets do not stop it
+(SAVED_BYTES in RTC memory).
 
 No integer passes 31 bits: a current is at most UA_MAX, an hour of it 1.04e9 µA s.
 """

@@ -28,8 +28,8 @@ PATTERNS = {
     "charger": "150 200 500",
     # long and short
     "test": "500 200 150",
-    # four long: the network is away, nobody can be reached from here
-    "alone": "500 250 500 250 500 250 500",
+    # long, short, short: the network is away, nobody can be reached from here
+    "alone": "500 200 150 200 150",
     # short, short, long: the strap is closed
     "worn": "150 200 150 200 500",
 }

@@ -3,7 +3,7 @@
 # heap: 512k  (all dialects at once, from source; a tracker loads one, compiled)
 """
 
-from tracker.modem import at, dialects
+from tracker.modem import at, wiring
 from tracker.modem.steps import beginning, find
 
 PROCEDURES = (
@@ -35,14 +35,18 @@ def _rows(dialect):
 
 
 def _each():
-    for name in dialects.NAMES.split():
-        yield dialects.find(name)
+    for name in wiring.NAMES.split():
+        yield wiring.find(name)
 
 
 def test_each_dialect_is_found_by_its_name_and_no_other():
-    for name in dialects.NAMES.split():
-        assert dialects.find(name).NAME == name
-    assert dialects.find("sim800") is None
+    for name in wiring.NAMES.split():
+        assert wiring.find(name).NAME == name
+    try:
+        wiring.find("sim800")
+        assert False
+    except ValueError as error:
+        assert "sim7080" in str(error)
 
 
 def test_each_dialect_has_every_procedure_and_every_number():
@@ -120,7 +124,7 @@ def test_psm_goes_off_before_it_goes_on_where_there_is_psm():
 
 
 def _messages(name, said):
-    dialect = dialects.find(name)
+    dialect = wiring.find(name)
 
     class Port:
         def __init__(self):
@@ -157,7 +161,7 @@ def test_a_message_with_anything_in_it_comes_through_each():
         "bg95": b'+QMTRECV: 0,7,"' + topic + b'",%d,"' % count + HOSTILE + b'"\r\n',
     }  # fmt: skip
     said["sim7000"] = said["sim7080"]
-    for name in dialects.NAMES.split():
+    for name in wiring.NAMES.split():
         assert _messages(name, said[name]) == [(topic, HOSTILE)], name
 
 

@@ -1,30 +1,27 @@
-"""Falling over from one way to publish to the next, and back."""
+"""Falling over from one way to publish to the next, and back; what a rest and a climb look like."""
 
-from tracker.modem import publisher
+from tracker.modem import modem, publisher
 from tracker.modem.publisher import Publisher
-from tracker.mqtt import CLOSED, READY
+from tracker.modem.service import CLOSED, LEAVING, LINKING, READY
 
 
 class Way:
-    """A client that does what the test says."""
+    """A client that does what the test says: it is READY after its poll where it works."""
 
-    def __init__(self, payload_max=None):
-        if payload_max:
-            self.payload_max = payload_max
+    def __init__(self, name):
+        self.name = name
+        self.payload_max = 512 if name == "mqtt" else 7372
         self.state = CLOSED
-        self.why = "closed"
-        self.connects = self.failures = self.repeated = self.refused = 0
-        self.works = False
+        self.why = ""
+        self.connects = self.failures = self.repeated = self.refused = self.unsure = 0
+        self.works = True
+        self.flying = 0
         self.said = []
         self.opens = 0
 
     def open(self, host, port, tls, now):
         self.opens += 1
-        self.state = READY if self.works else CLOSED
-        if self.works:
-            self.connects += 1
-        else:
-            self.failures += 1
+        self.state = LINKING
 
     def close(self, now):
         self.state = CLOSED
@@ -37,100 +34,195 @@ class Way:
         return True
 
     def in_flight(self):
-        return 0
+        return self.flying
 
     def received(self):
         return [b"frame"]
 
     def poll(self, now, now_s=0):
-        if self.opens > self.connects + self.failures:
-            self.failures += 1
+        if self.state == LINKING:
+            self.state = READY if self.works else CLOSED
+            self.connects += self.works
+            self.failures += not self.works
 
     def wait_ms(self, now):
         return 500
 
 
-class Failing(Way):
-    """One whose failures show in `poll`, as a real client's do."""
+class Over:
+    """A modem that is in the state that the test wants."""
 
-    def open(self, host, port, tls, now):
-        self.opens += 1
+    def __init__(self):
+        self.state = modem.UP
+        self.wanted = modem.ONLINE
+        self.now_s = 0
+        self.quirks = ()
+        self.polled = 0
 
-    def poll(self, now, now_s=0):
-        while self.opens > self.failures:
-            self.failures += 1
+    def poll(self, now, now_s):
+        self.now_s = now_s
+        self.polled += 1
+        if self.wanted == modem.ASLEEP and self.state == modem.UP:
+            self.state = modem.SLEEPING
+
+    def want(self, what):
+        self.wanted = what
+
+    def quirk(self, name):
+        return name in self.quirks
+
+    def wait_ms(self, now, now_s):
+        return 100
 
 
-def _try(ways, now_s):
-    if ways.state == CLOSED:
-        ways.open("portal", 8883, None, 1000 * now_s)
-    ways.poll(1000 * now_s, now_s)
+class Owner:
+    """The uplink."""
+
+    stay = False
+
+    def urgent(self):
+        return True
+
+
+class Bench:
+    def __init__(self, names=("mqtt", "socket"), broken=()):
+        self.over, self.made, self.broken = Over(), [], broken
+        self.both = Publisher(self.over, list(names), self.make)
+        self.both.owner = Owner()
+        self.now_s = 0
+
+    def make(self, name):
+        self.made.append(Way(name))
+        self.made[-1].works = name not in self.broken
+        return self.made[-1], None
+
+    def poll(self, seconds=1):
+        self.now_s += seconds
+        self.both.poll(1000 * self.now_s, self.now_s)
+
+    def try_once(self):
+        """As the uplink does: open where it is closed, and poll."""
+        if self.both.state == CLOSED:
+            self.over.state = modem.UP
+            self.over.wanted = modem.ONLINE
+            self.both.open("portal", 8883, None, 1000 * self.now_s)
+        self.poll()
+        while self.both.state == LEAVING:
+            self.poll()
 
 
 def test_the_first_way_is_used_until_it_has_failed_three_times_in_a_row():
-    first, second = Failing(), Way()
-    second.works = True
-    both = Publisher((first, second))
-    for now_s in range(publisher.FAILURES):
-        assert both.way == 0
-        _try(both, now_s)
-    assert both.way == 1
-    _try(both, 10)
-    assert both.state == READY
-    assert both.publish("t", b"a record", 0)
-    assert second.said == [b"a record"]
-    assert (both.switched, both.connects, both.failures) == (1, 1, 3)
+    bench = Bench(broken=("mqtt",))
+    for _ in range(publisher.FAILURES):
+        assert bench.both.way == 0
+        bench.try_once()
+    bench.try_once()
+    assert (bench.both.way, bench.both.state) == (1, READY)
+    assert bench.both.publish("t", b"a record", 0)
+    assert bench.made[1].said == [b"a record"]
+    assert (bench.both.switched, bench.both.connects, bench.both.failures) == (1, 1, 3)
+
+
+def test_failures_while_the_modem_is_not_attached_are_not_the_way_s():
+    bench = Bench(broken=("mqtt",))
+    for _ in range(3 * publisher.FAILURES):
+        bench.both.open("portal", 8883, None, 0)
+        bench.over.state = modem.RESTING
+        bench.poll()
+    assert bench.both.failures == 3 * publisher.FAILURES
+    assert bench.both.switched == 0
 
 
 def test_the_first_way_is_tried_again_after_its_time_and_not_while_connected():
-    first, second = Failing(), Way()
-    second.works = True
-    both = Publisher((first, second))
-    for now_s in range(publisher.FAILURES):
-        _try(both, now_s)
-    _try(both, 100)
-    both.poll(0, publisher.RETURN_S + 100)
-    assert both.way == 1
-    second.state = CLOSED
-    _try(both, publisher.RETURN_S + 200)
-    assert both.way == 0
-    assert first.opens == publisher.FAILURES + 1
+    bench = Bench(broken=("mqtt",))
+    for _ in range(publisher.FAILURES + 1):
+        bench.try_once()
+    bench.poll(publisher.RETURN_S + 100)
+    assert (bench.both.way, bench.both.state) == (1, READY)
+    bench.both.close(0)
+    bench.poll()
+    bench.poll()
+    bench.broken = ()
+    bench.try_once()
+    assert (bench.both.way, bench.both.state) == (0, READY)
 
 
 def test_ways_that_all_fail_go_round():
-    both = Publisher((Failing(), Failing()))
-    seen = []
-    for now_s in range(4 * publisher.FAILURES):
-        _try(both, now_s)
-        seen.append(both.way)
-    assert seen.count(0) == seen.count(1)
+    bench = Bench(broken=("mqtt", "socket"))
+    for _ in range(4 * publisher.FAILURES + 1):
+        bench.try_once()
+    assert bench.both.switched == 4
+    assert [way.name for way in bench.made] == ["mqtt", "socket", "mqtt", "socket", "mqtt"]
 
 
-def test_a_payload_too_long_for_the_way_goes_to_one_that_takes_it():
-    short, long = Way(512), Way()
-    short.works = long.works = True
-    both = Publisher((short, long))
-    _try(both, 0)
-    assert not both.publish("t", bytes(513), 0)
-    assert (short.state, both.way) == (CLOSED, 1)
-    _try(both, 1)
-    assert both.publish("t", bytes(513), 0)
-    assert len(long.said[0]) == 513
+def test_a_payload_too_long_for_the_way_goes_to_one_that_takes_it_and_then_back():
+    bench = Bench()
+    bench.try_once()
+    bench.made[0].flying = 1
+    assert not bench.both.publish("t", bytes(513), 0)
+    for _ in range(3):
+        bench.poll()
+    assert bench.both.publish("t", bytes(513), 0)
+    assert len(bench.made[1].said[0]) == 513
+    assert bench.both.unsure == 1
+    bench.both.close(0)
+    for _ in range(3):
+        bench.poll()
+    assert bench.both.state == CLOSED
+    bench.try_once()
+    assert bench.both.way == 0
 
 
-def test_the_modem_is_polled_before_the_way():
-    polled = []
+def test_a_message_that_came_damaged_and_a_known_firmware_move_on_too():
+    bench = Bench()
+    bench.try_once()
+    bench.made[0].refused = 1
+    bench.poll()
+    bench.both.close(0)
+    for _ in range(3):
+        bench.poll()
+    assert bench.both.state == CLOSED
+    bench.try_once()
+    assert (bench.both.way, bench.both.refused) == (1, 1)
+    known = Bench()
+    known.over.quirks = (b"no mqtt",)
+    known.made[0].poll = lambda now, now_s=0: None
+    for _ in range(3):
+        known.try_once()
+    assert (known.both.way, known.both.state) == (1, READY)
 
-    class Modem:
-        def poll(self, now, now_s):
-            polled.append((now, now_s))
 
-        def wait_ms(self, now, now_s):
-            return 100
+def test_while_the_modem_climbs_it_is_linking_and_begins_when_the_modem_is_up():
+    bench = Bench(broken=("mqtt",))
+    bench.both.open("portal", 8883, None, 0)
+    bench.over.state = modem.COMING
+    for _ in range(5):
+        bench.poll()
+        assert bench.both.state == LINKING
+    assert bench.made[0].opens == 1
+    bench.made[0].works = True
+    bench.over.state = modem.UP
+    bench.poll()
+    bench.poll()
+    assert (bench.both.state, bench.made[0].opens) == (READY, 2)
 
-    one = Publisher((Way(),), Modem())
-    one.poll(7000, 7)
-    assert polled == [(7000, 7)]
-    assert one.wait_ms(0) == 100
-    assert one.received() == [b"frame"]
-    assert one.in_flight() == 0
+
+def test_it_is_leaving_until_the_modem_sleeps():
+    bench = Bench()
+    bench.try_once()
+    bench.both.close(0)
+    assert bench.both.state == LEAVING
+    bench.poll()
+    assert bench.over.wanted == modem.ASLEEP
+    bench.poll()
+    assert (bench.both.state, bench.over.state) == (CLOSED, modem.SLEEPING)
+
+
+def test_the_modem_is_polled_before_the_way_and_told_what_the_uplink_wants():
+    bench = Bench()
+    bench.try_once()
+    assert bench.over.polled == 1
+    assert (bench.over.reach, bench.over.urgent) == (False, True)
+    assert bench.both.wait_ms(0) == 100
+    assert bench.both.received() == [b"frame"]
+    assert bench.both.in_flight() == 0

@@ -191,7 +191,7 @@ class Modem:
         return due
 
     def activity(self):
-        """The ledger's EDRX or PSM while it draws no more than that; 0 while it works, or is off."""
+        """The ledger's EDRX or PSM while it draws no more than that, else 0."""
         if self._dozes:
             return EDRX_SPENT
         return PSM_SPENT if self.state == SLEEPING else 0

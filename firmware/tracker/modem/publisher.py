@@ -68,6 +68,7 @@ class Publisher:
         if len(payload) > self._client.payload_max:
             self._move_on()
             self._left_s = self.modem.now_s - RETURN_S  # back when it is said
+            self._climbs = True
             self._client.close(now)
             return False
         return self._client.publish(topic, payload, now)
@@ -93,6 +94,7 @@ class Publisher:
         self.state = client.state
         if self.state == LINKING and was_up and self._is_known_for(client):
             self._move_on()
+            self._climbs = True
             client.close(now)
         elif self.state == CLOSED:
             self._rest_or_begin(now)
@@ -125,8 +127,6 @@ class Publisher:
     def _begin(self, now):
         """Connect, by another way if that is due."""
         if self._next != self.way:
-            if not self.way:
-                self._left_s = self.modem.now_s
             self.unsure += self._client.in_flight()
             self.way = self._next
             self.switched += 1
@@ -155,4 +155,6 @@ class Publisher:
         return self._names[self.way] == "mqtt" and self.modem.quirk(b"no mqtt")
 
     def _move_on(self):
+        if not self.way:
+            self._left_s = self.modem.now_s
         self._next = (self.way + 1) % len(self._names)

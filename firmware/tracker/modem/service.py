@@ -51,7 +51,7 @@ class ModemMqtt:
         self._modem.want(modem.ONLINE)
 
     def close(self, now):
-        """Say goodbye; the session stays with the broker. LEAVING until the modem sleeps."""
+        """Say goodbye, LEAVING until it is said; the session stays with the broker."""
         self._waiting = None
         if self.state != CLOSED:
             self.state = LEAVING
@@ -135,16 +135,12 @@ class ModemMqtt:
         self._run(PUBLISH, "MQTT_PUBLISH", values, now)
 
     def _leave(self, now):
-        """Goodbye, what the network is to be told, and no more; closed when the modem sleeps."""
+        """Goodbye, and what the network is to be told; then no more."""
         over = self._modem
-        if over.state == modem.UP and self._goal is not None:
-            if self._run(GOODBYE, "MQTT_END " + over.mode_due(), {}, now, True):
-                self._goal = None
-        elif over.state != modem.UP and over.state != modem.COMING:
-            if over.state != modem.GOING:
-                self.state = CLOSED
-        else:
-            over.want(modem.ASLEEP)
+        if over.state != modem.UP or self._goal is None:
+            self.state = CLOSED
+        elif self._run(GOODBYE, "MQTT_END " + over.mode_due(), {}, now, True):
+            self._goal = None
 
     def _run(self, doing, names, values, now, forgiving=False):
         if not self._modem.run(names, values, now, forgiving):

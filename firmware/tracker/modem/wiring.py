@@ -51,7 +51,7 @@ def publisher(parts, config, device, down, keepalive_s):
 
 
 def find(name):
-    """The module of the dialect `name`, the only one that is loaded; ValueError for no such name."""
+    """The module of the dialect `name`, the only one that is loaded; ValueError for none."""
     if name not in NAMES.split():
         raise ValueError("modem.dialect: wanted one of " + NAMES)
     return getattr(__import__("tracker.modem." + name).modem, name)
