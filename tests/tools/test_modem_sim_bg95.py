@@ -290,3 +290,54 @@ def test_the_cell_is_told_in_the_parts_own_words():
     stage = Stage("bg95").after("bg95_register")
     assert stage.ask('AT+QENG="servingcell"')[0].startswith('+QENG: "servingcell","')
     assert stage.ask("AT+QLTS=1")[0].startswith('+QLTS: "2026/11/22,')
+
+
+def test_a_connect_that_is_never_answered_is_sent_again_and_given_up():
+    stage = Stage("bg95").after("bg95_pdp")
+    stage.ask('AT+QMTCFG="timeout",0,5,2,1')
+    stage.ask('AT+QMTOPEN=0,"broker.example",1883')
+    stage.scene.broker.loses = lambda what: what == "connack"
+    said = stage.ask('AT+QMTCONN=0,"astrid"', 20_000)
+    assert said == ["OK", "+QMTCONN: 0,1,1", "+QMTCONN: 0,1,2", "+QMTCONN: 0,2"]
+    stage.scene.broker.loses = lambda what: False
+    assert stage.ask('AT+QMTOPEN=0,"broker.example",1883') == ["OK", "+QMTOPEN: 0,0"]
+    assert stage.ask('AT+QMTCONN=0,"astrid"') == ["OK", "+QMTCONN: 0,0,0"]
+
+
+def test_sockets_end_with_their_context():
+    stage = Stage("bg95").after("bg95_pdp")
+    stage.ask('AT+QIOPEN=1,0,"TCP","echo.example",7,0,0')
+    stage.scene.do("pdp drop")
+    stage.run(2000)
+    stage.heard = b""
+    assert stage.ask("AT+QIRD=0,10") == ["ERROR"]
+    assert stage.ask("AT+QISEND=0,1") == ["ERROR"]
+
+
+def test_bytes_for_a_socket_that_has_just_closed_are_said_to_have_failed():
+    stage = Stage("bg95").after("bg95_pdp")
+    stage.ask('AT+QIOPEN=1,0,"TCP","echo.example",7,0,0')
+    assert [line.strip() for line in stage.ask("AT+QISEND=0,3", 100)] == [">"]
+    stage.scene.do("peer closes")
+    stage.run(2000)
+    stage.modem.feed(b"hei", stage.now_ms)
+    assert stage.lines(2000) == ["SEND FAIL", '+QIURC: "closed",0']
+
+
+def test_a_modem_asleep_by_dtr_hears_nothing_and_is_woken_by_it():
+    stage = Stage("bg95").after("bg95_start")
+    assert stage.ask("AT+QSCLK=1") == ["OK"]
+    stage.scene.do("dtr high")
+    stage.run(10_000)
+    assert stage.ask("AT") == []
+    stage.scene.do("dtr low")
+    stage.run(1000)
+    assert stage.ask("AT+QSCLK?") == ["+QSCLK: 1", "OK"]
+
+
+def test_the_radio_off_takes_registration_context_and_mqtt_with_it():
+    stage = Stage("bg95").after("bg95_mqtt")
+    said = stage.ask("AT+CFUN=4")
+    assert said == ["+QMTSTAT: 0,1", '+QIURC: "pdpdeact",1', "OK"]
+    assert stage.ask('AT+QENG="servingcell"') == ['+QENG: "servingcell","SEARCH"', "OK"]
+    assert stage.ask("AT+QLTS=1") == ['+QLTS: ""', "OK"]

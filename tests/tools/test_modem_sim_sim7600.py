@@ -245,3 +245,50 @@ def test_assisted_data_makes_the_next_start_hot():
     stage.ask("AT+CGNSSPWR=1", 12_000)
     assert stage.ask("AT+CAGPS") == ["OK", "+AGPS: success."]
     assert stage.run_until(lambda: stage.modem.gnss.fix() is not None, 5000)
+
+
+def test_positions_and_nmea_come_unasked_until_they_are_stopped():
+    stage = Stage("sim7600").after("sim7600_register")
+    stage.scene.do("sky closed")
+    stage.ask("AT+CGPS=1,1")
+    assert stage.ask("AT+CGPSINFO=2", 1000) == ["OK"]
+    assert stage.lines(10_000) == ["+CGPSINFO: ,,,,,,,,"] * 5
+    stage.ask("AT+CGPSINFO=0")
+    assert stage.lines(10_000) == []
+    stage.ask("AT+CGPSINFOCFG=1,31")
+    lines = stage.lines(3000)
+    assert {line[:6] for line in lines} == {"$GNRMC", "$GNGGA"}
+    stage.ask("AT+CGPSINFOCFG=0,31")
+    assert stage.lines(3000) == []
+
+
+def test_the_cell_is_told_and_so_is_that_there_is_none():
+    stage = Stage("sim7600").after("sim7600_register")
+    stage.scene.do("network lost")
+    stage.run(10_000)
+    assert stage.ask("AT+CPSI?") == ["+CPSI: NO SERVICE,Online", "OK"]
+    stage.ask("AT+CFUN=0")
+    assert stage.ask("AT+CPSI?") == ["+CPSI: NO SERVICE,Low Power Mode", "OK"]
+
+
+def test_settings_of_the_network_are_saved_and_unknown_ones_refused():
+    stage = Stage("a7670").after("a7670_start")
+    assert stage.ask("AT+CNMP=38") == ["OK"]
+    assert stage.ask("AT+CNMP?") == ["+CNMP: 38", "OK"]
+    assert stage.ask("AT+CNMP=3")[-1].endswith("ERROR")
+    assert stage.ask("AT+CBC") == ["+CBC: 3.900V", "OK"]
+    assert "Model: A7670E-FASE" in stage.ask("AT+SIMCOMATI")
+
+
+def test_a_connect_that_is_never_answered_ends_in_a_time_out():
+    stage = Stage("sim7600").after("sim7600_net")
+    stage.ask("AT+CMQTTSTART")
+    stage.ask('AT+CMQTTACCQ=0,"astrid"')
+    stage.scene.broker.loses = lambda what: what == "connack"
+    connect = 'AT+CMQTTCONNECT=0,"tcp://broker.example:1883",60,1'
+    said = stage.ask(connect, 130_000)
+    assert said[0] == "OK"
+    assert said[1].startswith("+CMQTTCONNECT: 0,")
+    assert said[1] != "+CMQTTCONNECT: 0,0"
+    stage.scene.broker.loses = lambda what: False
+    assert stage.ask(connect) == ["OK", "+CMQTTCONNECT: 0,0"]

@@ -85,8 +85,9 @@ class Cgps(Family):
 
     def _reports(self, turn: int, every_s: int) -> Talk:
         while turn == self._turn:
-            self.modem.urc(f"+CGPSINFO: {self._fields()}")
             yield every_s * 1000
+            if turn == self._turn:
+                self.modem.urc(f"+CGPSINFO: {self._fields()}")
         return None
 
     # -- assisted data -----------------------------------------------------------------------
@@ -133,7 +134,7 @@ class Cgps(Family):
 
     def _stream(self, turn: int, every_s: int) -> Talk:
         while turn == self._turn and self.modem.gnss.on:
-            lines = nmea(self.modem.gnss.fix(), self.modem.world.second())
-            self.modem.mouth.out(lines)
             yield every_s * 1000
+            if turn == self._turn:
+                self.modem.mouth.out(nmea(self.modem.gnss.fix(), self.modem.world.second()))
         return None
