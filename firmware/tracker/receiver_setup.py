@@ -19,6 +19,7 @@ from tracker import ticks as tick
 
 ANSWER_MS = 1500  # at 9600 baud an answer waits behind a burst of a second
 TRIES = 3
+TAKEN, REFUSED = 1, 2  # what a language's `answer` says
 _UNKNOWING = b"GSV,"
 _BURST = b"RMC,"
 
@@ -34,14 +35,11 @@ class Setup:
 
     def __init__(self, kind):
         self._kind = kind
-        self._answers = kind.language.Answers() if kind.rows else None
         self.taken = self.refused = self.unanswered = self.given_up = 0
         self.done, self.failed = True, False
 
     def switch_on(self, now):
         """The receiver has got its supply at tick `now`: listen to what it says by itself."""
-        if self._answers:
-            self._answers.forget()
         self._tail = b""
         self._bursts = 0
         self._at = -1
@@ -55,9 +53,10 @@ class Setup:
             return b""
         if self._at < 0:
             return self._listen(now, data)
-        verdict = self._answers.to(self._kind.rows[self._at][1], data)
+        message = self._kind.rows[self._at][1]
+        verdict, self._tail = self._kind.language.answer(message, self._tail + data)
         if verdict:
-            if verdict == self._kind.language.TAKEN:
+            if verdict == TAKEN:
                 self.taken += 1
             else:
                 self.refused += 1
@@ -81,6 +80,7 @@ class Setup:
     def _listen(self, now, data):
         data = self._tail + data
         if _UNKNOWING in data:
+            self._tail = b""
             return self._go_on(now)
         self._bursts += data.count(_BURST)
         self.done = self._bursts > 1

@@ -6,7 +6,7 @@ UBX-ACK-NAK (05 00), whose payload is class and id of the message. Source: u-blo
 description UBX-13003221, u-blox M10 interface description UBX-21035062.
 """
 
-TAKEN, REFUSED = 1, 2
+from tracker.receiver_setup import REFUSED, TAKEN
 
 _ANSWER_SIZE = 10
 _ANSWER = b"\xb5\x62\x05"
@@ -33,26 +33,14 @@ def sums(body):
     return bytes((one, other))
 
 
-class Answers:
-    """Finds acknowledgements in what the receiver says, in pieces of any size."""
-
-    def __init__(self):
-        self._tail = b""
-
-    def forget(self):
-        """Drop what came so far."""
-        self._tail = b""
-
-    def to(self, message, data):
-        """TAKEN or REFUSED when `data` ends the answer to `message`, else 0."""
-        data = self._tail + data
-        verdict = 0
-        at = data.find(_ANSWER)
-        while at >= 0 and at + _ANSWER_SIZE <= len(data):
-            answer = data[at : at + _ANSWER_SIZE]
-            right = answer[4:6] == b"\x02\x00" and sums(answer[2:8]) == answer[8:]
-            if right and answer[6:8] == message[:2] and answer[3] < 2:
-                verdict = TAKEN if answer[3] else REFUSED
-            at = data.find(_ANSWER, at + 1)
-        self._tail = data[1 - _ANSWER_SIZE :] if not verdict else b""
-        return verdict
+def answer(message, data):
+    """(TAKEN or REFUSED when `data` has the answer to `message`, else 0; the rest of `data`, to be
+    put before what comes next)."""
+    at = data.find(_ANSWER)
+    while at >= 0 and at + _ANSWER_SIZE <= len(data):
+        said = data[at : at + _ANSWER_SIZE]
+        right = said[4:6] == b"\x02\x00" and sums(said[2:8]) == said[8:]
+        if right and said[6:8] == message[:2] and said[3] < 2:
+            return TAKEN if said[3] else REFUSED, b""
+        at = data.find(_ANSWER, at + 1)
+    return 0, data[1 - _ANSWER_SIZE :]

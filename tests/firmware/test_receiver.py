@@ -7,7 +7,7 @@ from nmea_sentences import epoch, gsv, sentence
 from tracker import receiver_pmtk as pmtk
 from tracker import receiver_ubx as ubx
 from tracker.receiver_rows import KINDS, kind_of
-from tracker.receiver_setup import ANSWER_MS, TRIES, Setup
+from tracker.receiver_setup import ANSWER_MS, REFUSED, TAKEN, TRIES, Setup
 
 # frames that u-blox's descriptions print or that owners of receivers have recorded
 RECORDED_UBX = (
@@ -77,19 +77,19 @@ def test_the_rows_are_well_formed():
 
 def test_an_answer_is_found_among_sentences_and_in_pieces_of_any_size():
     cases = (
-        (ubx, messages("u-blox-m8")[0], ACK_RATE, ubx.TAKEN),
-        (ubx, messages("u-blox-m8")[7], NAK_GNSS, ubx.REFUSED),
-        (pmtk, b"PMTK220,1000", b"$PMTK001,220,3*30\r\n", pmtk.TAKEN),
-        (pmtk, b"PMTK220,1000", sentence("PMTK001,220,3,1000"), pmtk.TAKEN),
-        (pmtk, b"PMTK353,1,1,0,0,0", sentence("PMTK001,353,1"), pmtk.REFUSED),
+        (ubx, messages("u-blox-m8")[0], ACK_RATE, TAKEN),
+        (ubx, messages("u-blox-m8")[7], NAK_GNSS, REFUSED),
+        (pmtk, b"PMTK220,1000", b"$PMTK001,220,3*30\r\n", TAKEN),
+        (pmtk, b"PMTK220,1000", sentence("PMTK001,220,3,1000"), TAKEN),
+        (pmtk, b"PMTK353,1,1,0,0,0", sentence("PMTK001,353,1"), REFUSED),
     )
     for language, message, answer, wanted in cases:
         stream = epoch(0) + answer + epoch(1)
         for size in (1, 2, 7, 40, 500):
-            answers = language.Answers()
-            verdicts = [
-                answers.to(message, stream[at : at + size]) for at in range(0, len(stream), size)
-            ]
+            verdicts, tail = [], b""
+            for at in range(0, len(stream), size):
+                verdict, tail = language.answer(message, tail + stream[at : at + size])
+                verdicts.append(verdict)
             assert [verdict for verdict in verdicts if verdict] == [wanted], (message, size)
 
 
@@ -98,19 +98,20 @@ def test_an_answer_that_is_damaged_or_for_another_message_is_none():
     for at in range(len(ACK_RATE)):
         for bit in range(8):
             damaged = ACK_RATE[:at] + bytes((ACK_RATE[at] ^ 1 << bit,)) + ACK_RATE[at + 1 :]
-            assert ubx.Answers().to(rate, damaged + bytes(12)) == 0
-    assert ubx.Answers().to(messages("u-blox-m8")[1], ACK_RATE) == 0
+            assert ubx.answer(rate, damaged + bytes(12))[0] == 0
+    assert ubx.answer(messages("u-blox-m8")[1], ACK_RATE)[0] == 0
     good = b"$PMTK001,220,3*30\r\n"
     for at in range(len(good) - 2):
         for bit in range(8):
             damaged = good[:at] + bytes((good[at] ^ 1 << bit,)) + good[at + 1 :]
-            assert pmtk.Answers().to(b"PMTK220,1000", damaged) == 0, damaged
-    assert pmtk.Answers().to(b"PMTK225,0", good) == 0
+            assert pmtk.answer(b"PMTK220,1000", damaged)[0] == 0, damaged
+    assert pmtk.answer(b"PMTK225,0", good)[0] == 0
 
 
 def test_noise_never_makes_an_answer_or_grows_what_is_kept():
     seed = 99
-    for answers in (ubx.Answers(), pmtk.Answers()):
+    for language in (ubx, pmtk):
+        tail = b""
         for _ in range(300):
             noise = bytearray()
             for _ in range(40):
@@ -125,8 +126,9 @@ def test_noise_never_makes_an_answer_or_grows_what_is_kept():
                     b"*",
                     bytes((seed >> 8 & 255,)),
                 )[seed >> 20 & 7]
-            assert answers.to(b"\x06\x08", bytes(noise)) == 0
-            assert len(answers._tail) <= 48
+            verdict, tail = language.answer(b"\x06\x08", tail + bytes(noise))
+            assert verdict == 0
+            assert len(tail) <= 48
 
 
 def talk(setup, hears, start=0, late_ms=40):
