@@ -60,9 +60,12 @@ def run(
     off: Annotated[
         bool, typer.Option("--off", help="Begin switched off: `trygg modem do 'power key'`.")
     ] = False,
+    times: Annotated[
+        int, typer.Option(help="So many times faster than real time.", min=1, max=100)
+    ] = 1,
     folder: Folder = RUN,
     as_json: AsJson = False,
-    seconds: Annotated[int, typer.Option(help="End by itself after so long; 0: never.")] = 0,
+    seconds: Annotated[int, typer.Option(help="End by itself after so many of its seconds.")] = 0,
 ) -> None:
     """Run a modem on a pty and show its dialogue, with times, without coordinates and secrets.
 
@@ -81,7 +84,7 @@ def run(
     real = None if alone else (RealSockets, PahoMqtt)
     scene = _scene(_part(part), real is not None, broker, _faults(faults, seed), seed, firmware)
     folder.mkdir(parents=True, exist_ok=True)
-    modem = PtyModem(scene[0], folder, scene[1])
+    modem = PtyModem(scene[0], folder, scene[1], times)
     scene[0].modem.traces.append(Shown(lambda line: _show(line, as_json)))
     if not off:
         scene[0].do("power key")

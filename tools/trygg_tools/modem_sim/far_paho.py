@@ -197,19 +197,26 @@ class PahoClient:
 
     def disconnect(self) -> None:
         """Port Client."""
-        self.over = True
         self._paho.disconnect()
-        self._paho.loop_stop()
+        self._end()
 
     def sever(self) -> None:
         """Port Client: closed without a DISCONNECT, so the broker lets the will go."""
-        if self.over and self._paho.socket() is None:
-            return
-        self.over = True
         wire = self._paho.socket()
-        if isinstance(wire, socket.socket):
+        if isinstance(wire, socket.socket) and not self.over:
             try:
                 wire.shutdown(socket.SHUT_RDWR)
             except OSError:  # it is closed already
                 pass
+        self._end()
+
+    def _end(self) -> None:
+        """End paho's thread when it has said what it had to say, and its socket."""
+        self.over = True
+        wire = self._paho.socket()
         self._paho.loop_stop()
+        if isinstance(wire, socket.socket):
+            wire.close()
+        client = self._paho  # it holds us and we hold it: let go, so that it closes its sockets
+        client.on_connect = client.on_connect_fail = client.on_disconnect = None
+        client.on_message = client.on_publish = client.on_subscribe = client.on_unsubscribe = None

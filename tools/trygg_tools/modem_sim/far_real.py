@@ -33,7 +33,12 @@ GIVE_UP_MS = 30000
 
 
 def context_of(tls: Tls) -> ssl.SSLContext:
-    """The TLS context of what was uploaded; ssl.SSLError when the texts are none."""
+    """The TLS context of what was uploaded; ssl.SSLError when the texts are none.
+
+    A pre-shared key is refused: Python's ssl knows them from 3.13 on.
+    """
+    if tls.psk is not None:
+        raise ssl.SSLError("a pre-shared key needs the ends in memory (--alone)")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.maximum_version = ssl.TLSVersion.TLSv1_2  # the parts list no TLS 1.3
@@ -70,22 +75,23 @@ class RealSockets:
             answer.tell(EXPIRED)
             return answer
         try:
-            family, kind, protocol, _, address = socket.getaddrinfo(
-                host, port, type=socket.SOCK_STREAM
-            )[0]
             context = context_of(tls) if tls is not None else None
-        except OSError:  # no such host
-            answer.tell(NO_HOST)
-            return answer
         except (ssl.SSLError, ValueError):  # texts that are no certificates
             answer.tell(BAD_TLS)
             return answer
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError:  # no such host
+            answer.tell(NO_HOST)
+            return answer
+        family, kind, protocol, _, address = found[0]
         raw = socket.socket(family, kind, protocol)
         raw.setblocking(False)
         raw.connect_ex(address)
         name = tls.sni or host if tls is not None else host
-        self._all.append(RealSocket(raw, context, name, ears, answer))
-        self._schedule.after(GIVE_UP_MS, lambda: answer.tell(NO_ROUTE))
+        end = RealSocket(raw, context, name, ears, answer)
+        self._all.append(end)
+        self._schedule.after(GIVE_UP_MS, end.give_up)
         return answer
 
     def files(self) -> list[int]:
@@ -97,6 +103,11 @@ class RealSockets:
         for one in list(self._all):
             one.turn()
         self._all = [one for one in self._all if one.fileno() >= 0]
+
+    def stop(self) -> None:
+        """End every connection."""
+        for one in self._all:
+            one.sever()
 
 
 class RealSocket:
@@ -166,6 +177,11 @@ class RealSocket:
         self._step = self._flow
         self._answer.tell(self)
 
+    def give_up(self) -> None:
+        """Not open by now: never."""
+        if self._answer.value is None:
+            self._fail(NO_ROUTE)
+
     def _fail(self, word: str) -> None:
         self._socket.close()
         self._answer.tell(word)
@@ -214,7 +230,7 @@ class RealSocket:
         self._socket.close()
 
     def sever(self) -> None:
-        """Port Socket: reset, so that nothing more is sent, not even a goodbye."""
+        """Port Socket: reset, so that not even a goodbye is sent."""
         self._leaving = True
         linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
         if self.fileno() >= 0:

@@ -135,3 +135,18 @@ ROWS: tuple[Kind, ...] = (
          ranges={"quirk": Range("gnss_crash")}),
 )  # fmt: skip
 KINDS: dict[str, Kind] = {row.name: row for row in ROWS}
+
+
+def page() -> str:
+    """The table of docs/modem_sim.md."""
+    lines = [
+        "| fault | behaviour | what happens | strikes at | its values |",
+        "|---|---|---|---|---|",
+    ]
+    for row in ROWS:
+        values = ", ".join(f"`{key}={span.default}`" for key, span in row.ranges.items())
+        on = "" if row.on == "*" else f" of `{row.on}`"
+        lines.append(
+            f"| `{row.name}` | {row.behaviour} | {row.words} | {row.stage}{on} | {values} |"
+        )
+    return "\n".join(lines)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import select
 import termios
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from trygg_tools.modem_sim.control import Control
@@ -40,12 +39,12 @@ class PtyModem:
         scene: Scene,
         folder: Path,
         real: tuple[RealSockets, PahoMqtt] | None = None,
-        clock: Callable[[], int] = monotonic_ms,
+        times: int = 1,
     ) -> None:
         self._scene = scene
         self._real = real
-        self._clock = clock
-        self._began_ms = clock()
+        self._times = times
+        self._began_ms = monotonic_ms()
         self._port = Port(folder / NAME)
         self.control = Control(folder, scene)
 
@@ -55,8 +54,8 @@ class PtyModem:
         return self._port.link
 
     def now_ms(self) -> int:
-        """The simulation's time: ms since the start."""
-        return self._clock() - self._began_ms
+        """The simulation's time: ms since the start, `times` as fast as the host's."""
+        return (monotonic_ms() - self._began_ms) * self._times
 
     def turn(self) -> None:
         """One round."""
@@ -73,7 +72,7 @@ class PtyModem:
         self._port.write(self._scene.modem.poll(self.now_ms()))
 
     def _wait(self) -> None:
-        due_ms = self._scene.modem.next_ms() - self.now_ms()
+        due_ms = (self._scene.modem.next_ms() - self.now_ms()) // self._times
         files = [self._port.descriptor, *self.control.files()]
         if self._real is not None:
             files += self._real[0].files()
@@ -89,5 +88,6 @@ class PtyModem:
         """End; the link goes too."""
         self.control.close()
         if self._real is not None:
-            self._real[1].stop()
+            for end in self._real:
+                end.stop()
         self._port.close()
