@@ -150,7 +150,7 @@ SOCKET_SEND
 !30 AT+CASEND=0,<size> | > <content>
 
 SOCKET_RECEIVE
-! AT+CARECV=0,<size> | = +CARECV:
+? AT+CARECV=0,<size> | = +CARECV:
 
 SOCKET_CLOSE
 ? AT+CACLOSE=0
