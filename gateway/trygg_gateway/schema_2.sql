@@ -24,11 +24,11 @@ CREATE TABLE calls (
     UNIQUE (device, boot, seq)
 );
 
--- What the watch has learned of each tracker, as JSON (watch.py), and from when it counts as silent.
+-- What the watch has learned of each tracker, as JSON (watch.py).
 CREATE TABLE watch (
     device      TEXT PRIMARY KEY,
-    silent_at_s INTEGER NOT NULL,          -- unix, 0 = not judged
-    hours_left  INTEGER,                   -- NULL = unknown
+    patience_s  INTEGER NOT NULL,          -- past a promise, until it counts as silent
+    hours_left  INTEGER,                   -- of its battery, NULL = unknown
     state       TEXT NOT NULL,
     saved_ms    INTEGER NOT NULL
 ) WITHOUT ROWID
