@@ -31,10 +31,10 @@ survive a change of battery as those of `save_lasting` (open_exits.py).
 from tracker import fence_memory, fence_rule
 from tracker.elapsed import Elapsed
 from tracker.fence_rule import Event
-from tracker.fix import even_course
 from tracker.geo import Place
 from tracker.open_exits import OpenExits
 from tracker.physics import ACCEPTED, Physics
+from tracker.records import places
 from trygg_wire.layouts import (
     CANNOT_TELL,
     CANT_TELL,
@@ -242,7 +242,7 @@ class FenceSet:
     def margin_cm(self, fix=None):
         """How far `fix` (None: the last good one) is beyond the nearest boundary in force.
 
-        Negative while on the right side of every fence; None with no fence or no fix.
+        Negative while on the right side; None with no fence or no fix.
         """
         fix = fix or self.last_fix()
         if not self._in_force or not fix:
@@ -273,23 +273,12 @@ class FenceSet:
         age_s of the first counts before `time_s` (0: is 0), of the others before the one ahead
         of it. distance_dm is positive on the wrong side of that fence, 0 if there is none.
         """
-        entries = []
-        after_s = time_s
-        for fix in self._fixes:
-            if fix.time_s and self._fixes[0].time_s - fix.time_s > EVIDENCE_S:
-                break
-            age_s = min(604800, max(0, after_s - fix.time_s)) if after_s and fix.time_s else 0
-            entries.append({
-                "age_s": age_s,
-                "lat_e6": fix.lat_e6,
-                "lon_e6": fix.lon_e6,
-                "accuracy_dm": min(fix.accuracy_dm, 100000),
-                "speed_dm_s": min(fix.speed_dm_s, 3000),
-                "course_deg": even_course(fix.course_deg),
-                "satellites": min(fix.satellites, 99),
-                "distance_dm": self._distance_dm(number, fix),
-            })  # fmt: skip
-            after_s = fix.time_s
+        since_s = self._fixes[0].time_s - EVIDENCE_S if self._fixes else 0
+        fixes = [fix for fix in self._fixes if not fix.time_s or fix.time_s >= since_s]
+        entries = places(fixes, time_s)
+        for entry, fix in zip(entries, fixes):
+            entry["satellites"] = min(fix.satellites, 99)
+            entry["distance_dm"] = self._distance_dm(number, fix)
         return entries
 
     def save(self):

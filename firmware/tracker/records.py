@@ -59,13 +59,14 @@ def fix_age_s(moment):
     return max(0, min(moment.time_s - moment.last_fix.time_s, AGE_NEVER))
 
 
-def _places(track, moment):
-    """The fixes newest first, each with the seconds before the entry ahead of it."""
-    places = []
-    after_s = moment.time_s
-    for fix in track:
-        places.append({
-            "age_s": max(0, min(after_s - fix.time_s, AGE_NEVER)),
+def places(fixes, time_s):
+    """The fixes, newest first, as entries: each with the seconds before the entry ahead of it, the
+    first before `time_s`; 0 where either is unknown."""
+    entries, after_s = [], time_s
+    for fix in fixes:
+        age_s = after_s - fix.time_s if after_s and fix.time_s else 0
+        entries.append({
+            "age_s": max(0, min(age_s, AGE_NEVER)),
             "lat_e6": fix.lat_e6,
             "lon_e6": fix.lon_e6,
             "accuracy_dm": max(0, min(fix.accuracy_dm, 100000)),
@@ -73,7 +74,7 @@ def _places(track, moment):
             "course_deg": even_course(fix.course_deg),
         })  # fmt: skip
         after_s = fix.time_s
-    return places
+    return entries
 
 
 def report(moment, track, fixes_refused, publishes_repeated):
@@ -85,7 +86,7 @@ def report(moment, track, fixes_refused, publishes_repeated):
     values["fixes_refused"] = min(fixes_refused, _COUNT_MAX)
     values["publishes_repeated"] = min(publishes_repeated, _COUNT_MAX)
     values["bounds"] = []
-    values["fixes"] = [] if moment.private else _places(track, moment)
+    values["fixes"] = [] if moment.private else places(track, moment.time_s)
     return values
 
 
