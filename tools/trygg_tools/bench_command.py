@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-BENCHES = ("nmea", "fence", "wire", "ingest", "alarm")
+BENCHES = ("nmea", "fence", "wire", "week", "ingest", "alarm")
 
 
 def command(
@@ -17,8 +17,9 @@ def command(
 
     nmea: epochs a second and heap under MicroPython; TRYGG_MICROPYGPS=path/to/micropyGPS.py has
     that parser measured beside. fence: one decision for 16 fences of 64 corners, scaled to an
-    ESP32 at 80 MHz. wire: bytes a fix. ingest: records a second through each front
-    door (the broker's needs Mosquitto). alarm: seconds from fix to webhook with 100 trackers.
+    ESP32 at 80 MHz. wire: bytes a fix. week: seconds for a simulated week of one
+    tracker. ingest: records a second through each front door (the broker's needs Mosquitto).
+    alarm: seconds from fix to webhook with 100 trackers.
 
     A bench that cannot run here says why and the others go on; the exit code is then 1.
 
