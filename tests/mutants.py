@@ -1,4 +1,4 @@
-"""Faults planted in duty and fence, each of which some test must catch: `make mutants`.
+"""Faults planted in duty, fence and safe mode, each of which some test must catch: `make mutants`.
 
 Each row changes one line in a temporary copy of the tree; the tests of FIRST, and after them those
 of THEN, run there until one fails. A mutant that lives is a promise without a test. A row whose
@@ -14,8 +14,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("firmware", "tools", "tests", "gateway")
-FIRST = ("test_duty.py", "test_search.py", "test_anchor.py", "test_fence.py")
-THEN = ("tests/firmware/cpython/test_bound.py", "tests/tools/test_resting.py")
+FIRST = ("test_duty.py", "test_search.py", "test_anchor.py", "test_fence.py", "test_recovery.py",
+         "test_orders.py")  # fmt: skip
+THEN = ("tests/firmware/cpython/test_bound.py", "tests/tools/test_resting.py",
+        "tests/tools/test_closed_exits.py", "tests/tools/test_safe_mode.py")  # fmt: skip
 
 # what is wrong, file in firmware/tracker, the line's part, what stands there instead
 MUTANTS = (
@@ -24,7 +26,13 @@ MUTANTS = (
     ("the accuracy is ignored in the way", "duty.py",
      "(accuracy_dm + self.settings.fix_margin_dm)", "self.settings.fix_margin_dm"),
     ("the time to fix is ignored", "duty.py",
-     "self.settings.v_max_dm_s) - self.time_to_fix_s", "self.settings.v_max_dm_s)"),
+     "way_s - way_s // DRIFT - self.time_to_fix_s", "way_s - way_s // DRIFT"),
+    ("what a slow clock loses is not in the way", "duty.py",
+     "way_s - way_s // DRIFT - self.time_to_fix_s", "way_s - self.time_to_fix_s"),
+    ("what a slow clock loses is not in the bound", "duty.py",
+     "        slack_s += (slack_s + DRIFT - 1) // DRIFT\n", ""),
+    ("a pause of the night goes into the day", "duty.py",
+     "min(self.settings.report_night_s, self.night)", "self.settings.report_night_s"),
     ("the age of the fix is ignored", "duty_rows.py",
      "_ceiling_s(duty, at)) - at.age_s", "_ceiling_s(duty, at))"),
     ("the maximum age of motion is ignored", "duty.py",
@@ -49,7 +57,8 @@ MUTANTS = (
     ("a rest lasts although somebody has called", "duty.py",
      "return at.alarm_open or at.charging or at.confirming", "return at.charging or at.confirming"),
     ("a window of a schedule begins without a fix", "duty.py",
-     "return max(0, min(pause(self, at), at.change_s))", "return max(0, pause(self, at))"),
+     "return max(0, min(pause(self, at), at.change_s - at.change_s // DRIFT))",
+     "return max(0, pause(self, at))"),
     ("the receiver goes off while one fix may decide", "duty_rows.py",
      "return at.confirming or at.upkeep", "return at.upkeep"),
     ("a search is given up early while a bound is stated", "search.py",
@@ -61,6 +70,18 @@ MUTANTS = (
      "(False, True, False, True, False, True, True, True)"),
     ("motion does not end a rest", "planner.py",
      "        if not self.resting():\n            return False\n", "        return False\n"),
+    ("what hangs again after safe mode begins from nothing", "recovery.py",
+     "self.crashes = SAFE_AFTER - 1\n", "self.crashes = self._left_out = 0\n"),
+    ("what RTC memory holds ends start after start", "recovery.py",
+     "return self.safe and self.crashed and self.last_stage == START", "return False"),
+    ("nobody is told that no fence is looked at", "app.py",
+     "self._alarm(Event(layouts.CANT_TELL, 0, layouts.NOT_WATCHED))", "pass"),
+    ("a bound is stated by settings that are not the wearer's", "recorder.py",
+     "bound_s=0 if core.settings.lost else core.duty.bound_s()", "bound_s=core.duty.bound_s()"),
+    ("the answer that an alarm is closed comes before it is", "recorder.py",
+     "        if not self._core.outbox.alarms_held():\n            self.remember()\n", ""),
+    ("an alarm is closed once and never again", "orders.py",
+     'if command and command["command"] != ALARM_CLOSED:', "if command:"),
 )  # fmt: skip
 
 
