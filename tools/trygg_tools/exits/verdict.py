@@ -11,6 +11,7 @@ from trygg_tools.rig.gateway import Gateway
 from trygg_wire import codec, layouts
 
 PATIENCE_S = 7200  # after an exit for which nothing was stated: found within this, or missed
+NEVER_CM = 1 << 40
 GRACE_S = 900  # after a bound that was broken: late, or missed
 
 
@@ -53,7 +54,8 @@ class Truth:
             fence.number: self._line_cm(fence, scene, settings) for fence in self._fences
         }
         self._timed = any(fence.windows for fence in self._fences)
-        self._looked_s = 0
+        self._looked_s = self._safe_s = 0
+        self._fastest_cm_s = 100 * max(1.0, scene.speed_m_s)
         self.out: dict[int, int] = {}  # fence: the second since which every fix must say so
 
     def beyond_cm(self, here: world.Point) -> int:
@@ -62,20 +64,24 @@ class Truth:
         return max(int(fence.beyond_cm(place)) for fence in self._fences)
 
     def follow(self, now_s: int) -> None:
-        """Look at the seconds that have passed."""
-        for second in range(self._looked_s + 1, now_s + 1):
-            if self._timed or self._walk.moves(second):
+        """Look at the seconds that have passed; not at those in which no line can be reached."""
+        for second in range(max(self._looked_s + 1, self._safe_s), now_s + 1):
+            if self.out or self._timed or self._walk.moves(second):
                 self._look(second)
         self._looked_s = now_s
 
     def _look(self, second: int) -> None:
         place = Place(*self._plane.place(self._walk.at(second)))
+        nearest_cm = -NEVER_CM
         for fence in self._fences:
             fence.follow(START_S + second)
-            if fence.in_force and fence.beyond_cm(place) > self._lines[fence.number]:
+            beyond_cm = fence.beyond_cm(place) - self._lines[fence.number]
+            nearest_cm = max(nearest_cm, beyond_cm)
+            if fence.in_force and beyond_cm > 0:
                 self.out.setdefault(fence.number, second)
             else:
                 self.out.pop(fence.number, None)
+        self._safe_s = second + int(-nearest_cm / self._fastest_cm_s) if not self.out else 0
 
     @staticmethod
     def _line_cm(fence, scene: Scene, settings) -> int:  # type: ignore[no-untyped-def]
