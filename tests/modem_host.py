@@ -44,10 +44,13 @@ class Host:
             self.wait(max(0, due_ms - self.now_ms))
 
     def lines(self):
-        """What was said since the last call, as lines; a prompt is the line ">"."""
-        raw, self.raw = self.raw, b""
-        text = raw.decode("latin-1")
-        return [line for line in re.split(r"[\r\n]+", text.replace("\n> ", "\n>\n")) if line]
+        """The whole lines said since the last call; a prompt is the line ">"."""
+        whole, _, rest = self.raw.rpartition(b"\n")
+        if rest in (b"> ", b">"):
+            whole, rest = self.raw.strip() + b"\n", b""
+        self.raw = rest
+        lines = re.split(r"[\r\n]+", whole.decode("latin-1"))
+        return [line.strip() if line == "> " else line for line in lines if line]
 
     def send(self, data):
         """Bytes, as they are."""

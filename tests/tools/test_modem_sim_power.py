@@ -59,8 +59,8 @@ def test_a_key_held_for_thirteen_seconds_resets():
 
 def test_without_supply_it_is_off_and_only_what_is_saved_stays():
     host = Host().boot()
-    assert host.ask("AT+IPR=9600") == ["OK"]
     host.ask('AT+CCLK="26/11/22,07:40:00+04"')
+    assert host.ask("AT+IPR=9600") == ["OK"]
     host.modem.rail(False, host.now_ms)
     host.wait(1000)
     assert host.modem.status() == 0

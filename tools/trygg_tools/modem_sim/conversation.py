@@ -84,7 +84,10 @@ class Conversation:
             self._modem.mouth.out(data[:used])
         if calls is not None:
             self._calls = deque(calls or [ATTENTION])
-            self._next()
+            self.call = self._calls[0]
+            life = self._life
+            think_ms = self._modem.part.think_ms
+            self._modem.schedule.after(think_ms, lambda: self._begin(life))
         return data[used:]
 
     def _take_payload(self, data: bytes) -> bytes:
@@ -116,6 +119,10 @@ class Conversation:
             self._task.give(turn, data)
 
     # -- doing -------------------------------------------------------------------------------
+
+    def _begin(self, life: int) -> None:
+        if life == self._life:
+            self._next()
 
     def _next(self) -> None:
         """Do the next command of the line, or say OK when there is none."""

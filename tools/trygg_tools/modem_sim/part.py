@@ -38,6 +38,7 @@ class Part:
     status_ms: int = 1500  # from the key to STATUS high
     sim_ms: int = 600  # from RDY to the SIM's word
     sms_ms: int = 2500  # from RDY to the last URC of the start
+    think_ms: int = 6  # from a command's CR to its first byte [K]
     off_ms: int = 1800  # from the word of leaving to STATUS low
     boot_lines: tuple[str, ...] = ("RDY", "+CFUN: 1")  # only at a fixed baud rate
     sim_lines: tuple[str, ...] = ("+CPIN: READY",)
