@@ -49,6 +49,10 @@ _REFUSED_LATELY = """
     SELECT 1 FROM orders
     WHERE device = ? AND kind = ? AND ordered_by = ? AND state = 'refused' AND changed_ms > ?
 """
+_FORGET_RADIOS = """
+    UPDATE orders SET body = x'', frame = x''
+    WHERE kind = ? AND body != x'' AND state NOT IN ('queued', 'sent', 'received')
+"""
 _SAME_FENCES = """
     INSERT INTO fences (device, version, number, name, body)
     SELECT fences.device, orders.version, number, name, fences.body FROM fences, orders
@@ -162,9 +166,27 @@ def answered(db: Database, device: str, values: Json, now_ms: int) -> Answered |
             "UPDATE orders SET state = ?, reason = ?, changed_ms = ? WHERE id = ?",
             (state, values["reason"], now_ms, order_id),
         )
+    if kind == layouts.ANCHORS:
+        forget_radios(db)
     if kind == layouts.KEY and state == orders.APPLIED and was in orders.OWED:
         order_keys.hand_over(db, device, values["order_version"], body)
     return Answered(kind, body, was, state)
+
+
+def _expire(db: Database, now_ms: int) -> None:
+    db.execute(_EXPIRE, (now_ms, now_ms // 1000))
+    forget_radios(db)
+
+
+def forget_radios(db: Database) -> None:
+    """Wipe the radios of the home from every order that is no longer owed.
+
+    Who knows a BSSID can look up where that home is (promise 8), and nothing here needs it any
+    more; a tracker that has lost its radios is told them again by a person. Fences stay: they are
+    shown, and given back. What was wiped is gone from the file too (secure_delete), at the latest
+    when its write-ahead log begins anew.
+    """
+    db.execute(_FORGET_RADIOS, (layouts.ANCHORS,))
 
 
 class OrderBook:
@@ -176,6 +198,7 @@ class OrderBook:
         self._now_ms = now_ms
         self._open: dict[str, list[Order]] = {}
         self._sent_ms: dict[int, int] = {}
+        journal.write(forget_radios)  # of an older journal
         self.reload()
 
     @property
@@ -202,7 +225,7 @@ class OrderBook:
         ]
         if expired:
             self.counters["orders_expired"] += len(expired)
-            self._journal.write(lambda db: db.execute(_EXPIRE, (now_ms, now_ms // 1000)))
+            self._journal.write(lambda db: _expire(db, now_ms))
         return {
             device
             for device, open_orders in found.items()

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -90,6 +91,63 @@ def test_nothing_is_ordered_of_a_tracker_nobody_registered(journal, clock):
     with pytest.raises(Refused, match="eve is not registered"):
         queue(journal, clock, device="eve")
     assert states(journal) == []
+
+
+RADIO = bytes.fromhex("a42bb0c4d501")  # of a router in Tromsø
+SETTLED = {
+    "applied": layouts.APPLIED,
+    "refused": layouts.REFUSED,
+    "expired": None,
+}
+
+
+def lies_there(journal):
+    """Whether the journal's file has the radio's address, once it is closed."""
+    (path,) = [row[2] for row in journal.query("PRAGMA database_list") if row[1] == "main"]
+    journal.close()
+    return RADIO in Path(path).read_bytes()
+
+
+@pytest.mark.parametrize("state", SETTLED)
+def test_the_radios_of_a_home_lie_in_the_journal_only_while_the_order_is_owed(
+    journal, clock, state, caplog
+):
+    body = orders.anchors_body([(layouts.WIFI, RADIO)])
+    order_id = queue(journal, clock, layouts.ANCHORS, body, expires_s=NOW_S + 60)
+    book = OrderBook(journal, clock)
+    (order,) = book.due("astrid")
+    assert RADIO in order.frame, "the tracker needs it as it is"
+    book.sent(order)
+    book.reload()
+    if SETTLED[state]:
+        answer(journal, clock, order_id, 1, SETTLED[state], layouts.BAD_BODY)
+    else:
+        clock.now_ms += 61_000
+        book.reload()
+    journal.write(lambda _db: None).result()  # all before it is written
+    book.reload()
+    assert states(journal) == [state]
+    assert not book.due("astrid")
+    assert journal.query("SELECT body, frame FROM orders") == [(b"", b"")]
+    assert not lies_there(journal)
+    assert RADIO.hex() not in caplog.text.lower()
+
+
+def test_an_order_for_radios_that_is_owed_keeps_them_through_a_restart(journal, clock):
+    queue(journal, clock, layouts.ANCHORS, orders.anchors_body([(layouts.WIFI, RADIO)]))
+    assert OrderBook(journal, clock).due("astrid")
+    (again,) = OrderBook(journal, clock).due("astrid")
+    assert RADIO in again.frame
+    assert lies_there(journal)
+
+
+def test_the_radios_that_an_older_gateway_left_are_wiped_at_the_start(journal, clock):
+    body = orders.anchors_body([(layouts.WIFI, RADIO)])
+    order_id = queue(journal, clock, layouts.ANCHORS, body)
+    sql = "UPDATE orders SET state = 'applied' WHERE id = ?"
+    journal.write(lambda db: db.execute(sql, (order_id,))).result()
+    OrderBook(journal, clock).reload()
+    assert not lies_there(journal)
 
 
 def test_an_order_is_sent_again_until_it_is_settled(journal, clock):
