@@ -341,3 +341,66 @@ def test_the_radio_off_takes_registration_context_and_mqtt_with_it():
     assert said == ["+QMTSTAT: 0,1", '+QIURC: "pdpdeact",1', "OK"]
     assert stage.ask('AT+QENG="servingcell"') == ['+QENG: "servingcell","SEARCH"', "OK"]
     assert stage.ask("AT+QLTS=1") == ['+QLTS: ""', "OK"]
+
+
+def test_a_loss_of_the_context_is_said_also_after_it_was_once_given_up_by_wish():
+    stage = Stage("bg95").after("bg95_pdp")
+    assert stage.ask("AT+QIDEACT=1") == ["OK"]
+    assert stage.ask("AT+QIACT=1") == ["OK"]
+    stage.scene.do("pdp drop")
+    assert stage.lines(2000) == ['+QIURC: "pdpdeact",1']
+
+
+def test_user_and_password_reach_the_broker():
+    stage = Stage("bg95").after("bg95_pdp")
+    stage.scene.broker.users = {"astrid": b"hemmelig"}
+    stage.ask('AT+QMTOPEN=0,"broker.example",1883')
+    said = stage.ask('AT+QMTCONN=0,"astrid","astrid","galt"')
+    assert said[1] in ("+QMTCONN: 0,0,4", "+QMTCONN: 0,0,5")
+    stage.ask('AT+QMTOPEN=0,"broker.example",1883')
+    said = stage.ask('AT+QMTCONN=0,"astrid","astrid","hemmelig"')
+    assert said == ["OK", "+QMTCONN: 0,0,0"]
+
+
+def test_a_name_that_nobody_knows_is_told_by_each_familys_code():
+    stage = Stage("bg95").after("bg95_pdp")
+    stage.scene.net.listeners.clear()
+    assert stage.ask('AT+QMTOPEN=0,"borte.example",1883') == ["OK", "+QMTOPEN: 0,4"]
+    assert stage.ask('AT+QIOPEN=1,0,"TCP","borte.example",7,0,0') == ["OK", "+QIOPEN: 0,565"]
+
+
+def test_sockets_of_another_context_stay_open():
+    stage = Stage("bg95").after("bg95_pdp")
+    assert stage.ask("AT+QIACT=2") == ["OK"]
+    stage.ask('AT+QIOPEN=1,0,"TCP","echo.example",7,0,0')
+    stage.ask('AT+QIOPEN=2,1,"TCP","echo.example",7,0,0')
+    assert stage.ask("AT+QIDEACT=1") == ["OK"]
+    assert stage.ask("AT+QIRD=0,0") == ["ERROR"]
+    assert stage.ask("AT+QIRD=1,0") == ["+QIRD: 0,0,0", "OK"]
+
+
+def test_pushed_tls_data_stands_behind_its_length_too():
+    stage = Stage("bg95").after("bg95_pdp")
+    assert stage.ask('AT+QSSLOPEN=1,1,4,"echo.example",443,1') == ["OK", "+QSSLOPEN: 4,0"]
+    stage.scene.do("peer sends 6865690D0A")
+    stage.run(2000)
+    assert stage.heard == b'\r\n+QSSLURC: "recv",4,5\r\nhei\r\n\r\n'
+    stage.heard = b""
+    assert stage.ask("AT+QSSLSTATE")[0].startswith('+QSSLSTATE: 4,"SSLClient","echo.example",443,')
+
+
+def test_the_name_of_a_context_and_one_sentence_of_the_receiver_can_be_asked():
+    stage = Stage("bg95").after("bg95_pdp")
+    assert stage.ask("AT+QICSGP=1") == ['+QICSGP: 1,"iot.example","","",0', "OK"]
+    assert stage.ask("AT+QGPS=1") == ["OK"]
+    assert stage.ask('AT+QGPSGNMEA="RMC"')[0].startswith("+QGPSGNMEA: $GNRMC,")
+
+
+def test_a_part_without_a_word_about_its_supply_goes_off_without_one():
+    stage = Stage("bg95").after("bg95_start")
+    stage.scene.do("supply low")
+    stage.run(1000)
+    stage.scene.do("supply out")
+    stage.run(5000)
+    assert stage.heard == b""
+    assert stage.modem.status() == 0

@@ -292,3 +292,67 @@ def test_a_connect_that_is_never_answered_ends_in_a_time_out():
     assert said[1] != "+CMQTTCONNECT: 0,0"
     stage.scene.broker.loses = lambda what: False
     assert stage.ask(connect) == ["OK", "+CMQTTCONNECT: 0,0"]
+
+
+def test_user_and_password_reach_the_broker_and_a_wrong_one_is_told_by_its_code():
+    stage = Stage("a7670").after("a7670_mqtt")
+    stage.ask("AT+CMQTTDISC=0,60")
+    stage.scene.broker.users = {"astrid": b"hemmelig"}
+    connect = 'AT+CMQTTCONNECT=0,"tcp://broker.example:1883",60,1,"astrid","{}"'
+    said = stage.ask(connect.format("galt"))
+    assert said[0] == "OK"
+    assert said[1] in ("+CMQTTCONNECT: 0,30", "+CMQTTCONNECT: 0,31")
+    assert stage.ask(connect.format("hemmelig")) == ["OK", "+CMQTTCONNECT: 0,0"]
+
+
+def test_a_name_that_nobody_knows_is_told_by_each_familys_code():
+    stage = Stage("sim7600").after("sim7600_net")
+    stage.ask("AT+CMQTTSTART")
+    stage.ask('AT+CMQTTACCQ=0,"astrid"')
+    stage.ask("AT+CCHSTART")
+    stage.scene.net.listeners.clear()
+    connect = 'AT+CMQTTCONNECT=0,"tcp://borte.example:1883",60,1'
+    assert stage.ask(connect) == ["OK", "+CMQTTCONNECT: 0,25"]
+    assert stage.ask('AT+CIPOPEN=0,"TCP","borte.example",7') == ["OK", "+CIPOPEN: 0,11"]
+    assert stage.ask('AT+CCHOPEN=0,"borte.example",443,2') == ["OK", "+CCHOPEN: 0,3"]
+
+
+def test_a_retained_publish_is_kept_by_the_broker_and_a_plain_one_is_not():
+    stage = Stage("sim7600").after("sim7600_mqtt")
+    assert publish(stage, b"plain") == ["OK", "+CMQTTPUB: 0,0"]
+    assert stage.scene.broker.retained == {}
+    stage.send("AT+CMQTTTOPIC=0,1", b"t")
+    stage.send("AT+CMQTTPAYLOAD=0,1", b"x")
+    assert stage.ask("AT+CMQTTPUB=0,1,60,1") == ["OK", "+CMQTTPUB: 0,0"]
+    assert stage.scene.broker.retained == {"t": b"x"}
+
+
+def test_a_plain_socket_can_be_had_from_the_tls_commands():
+    stage = Stage("sim7600").after("sim7600_net")
+    stage.ask("AT+CCHSTART")
+    assert stage.ask('AT+CCHOPEN=1,"echo.example",7,1') == ["OK", "+CCHOPEN: 1,0"]
+    assert stage.send("AT+CCHSEND=1,3", b"hei") == ["OK"]
+    assert bytes(stage.scene.peer_got) == b"hei"
+
+
+def test_what_is_left_unread_is_not_announced_again_until_it_was_read():
+    stage = Stage("a7670").after("a7670_net")
+    stage.ask("AT+CIPRXGET=1")
+    stage.ask('AT+CIPOPEN=0,"TCP","echo.example",7')
+    stage.scene.do("peer sends 6162")
+    assert stage.lines(3000) == ["+CIPRXGET: 1,0"]
+    assert stage.ask("AT+CIPRXGET=2,0,1") == ["+CIPRXGET: 2,0,1,1", "a", "OK"]
+    stage.scene.do("peer sends 63")
+    assert stage.lines(3000) == []
+    assert stage.ask("AT+CIPRXGET=2,0,9") == ["+CIPRXGET: 2,0,2,0", "bc", "OK"]
+    stage.scene.do("peer sends 64")
+    assert stage.lines(3000) == ["+CIPRXGET: 1,0"]
+
+
+@pytest.mark.parametrize(("length", "taken"), [(0, False), (1, True), (1024, True), (1025, False)])
+def test_a_topic_has_1_to_1024_bytes(length, taken):
+    stage = Stage("sim7600").after("sim7600_mqtt")
+    said = stage.send(f"AT+CMQTTTOPIC=0,{length}", b"t" * length)
+    assert said == (["OK"] if taken else ["+CMQTTTOPIC: 0,12", "ERROR"])
+    sub = stage.send(f"AT+CMQTTSUBTOPIC=0,{length},1", b"t" * length)
+    assert sub == (["OK"] if taken else ["+CMQTTSUBTOPIC: 0,12", "ERROR"])

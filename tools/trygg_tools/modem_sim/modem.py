@@ -216,7 +216,7 @@ class Modem:
     def sag(self) -> None:
         """The supply sags: a warning."""
         self.world.supply_mv = self.part.low_mv
-        if self.power.state == ON:
+        if self.power.state == ON and self.part.low_line:
             self.mouth.line(self.part.low_line)
 
     def fade(self) -> None:
