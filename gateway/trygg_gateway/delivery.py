@@ -33,6 +33,8 @@ RESULTS = ("", "received", "applied", "armed", "refused")
 REFUSALS = ("", "bad_signature", "old_version", "expired", "unknown_kind", "bad_body",
             "out_of_range", "no_clock", "no_room", "no_flash")  # fmt: skip
 WORN = (None, True, False)  # None: no sensor
+RECOVERIES = ("", "probe", "end_service", "detach", "radio_off_and_on", "reboot_command",
+              "power_key", "power_rail", "chip_reset")  # fmt: skip
 ACTIVITIES = ("", "sleep", "awake", "receiver", "radio", "signals", "anchor", "edrx", "psm")
 _IDENTITY = {"boot", "seq", "time_s", "time_is_uptime"}
 
@@ -170,7 +172,7 @@ def _alarm(values: Json, time_s: int) -> Json:
 
 _HEALTH_APART = _IDENTITY | {"charging", "battery_mv", "battery_percent", "signal", "safe_mode",
                              "next_report_by_s", "uptime_s", "worn", "moved", "temperature_c",
-                             "hours_left", "charge"}  # fmt: skip
+                             "hours_left", "charge", "recoveries"}  # fmt: skip
 
 
 def _health(values: Json, time_s: int) -> Json:
@@ -187,8 +189,14 @@ def _felt(values: Json) -> Json:
         "moved": bool(values["moved"]),
         "temperature_c": None if temperature_c == layouts.TEMPERATURE_UNKNOWN else temperature_c,
         "hours_left": None if hours_left == layouts.HOURS_UNKNOWN else hours_left,
+        "modem_recoveries": [_recovery(step) for step in values["recoveries"]],
         "charge_uah": {_activity(spent["activity"]): spent["uah"] for spent in values["charge"]},
     }
+
+
+def _recovery(step: Json) -> Json:
+    """What one step of a modem's ladder was worth."""
+    return {**step, "step": RECOVERIES[step["step"]]}
 
 
 def _activity(number: int) -> str:

@@ -6,6 +6,7 @@
     trygg_sink_failures{sink,lane}           failures in a row; 0 is well
     trygg_alarm_delivery_seconds{sink}       histogram: alarm received → confirmed by the sink
     trygg_alarm_hop_seconds{hop}             histogram: each hop of an alarm (alarm_hops.py)
+    trygg_commit_seconds                     histogram: a commit, asked for until done (watcher.py)
     trygg_<gauge>                            gauges; those of the gateway's own health are listed
                                              in gateway_health.py, those of the watch in watcher.py
 
@@ -53,6 +54,12 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self._commits = Histogram(
+            "trygg_commit_seconds",
+            "One commit of the journal, asked for until done",
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
         self.registry.register(self)
 
     def add_part(self, name: str, counters: Counters) -> None:
@@ -74,6 +81,10 @@ class Metrics:
     def observe_hop(self, hop: str, seconds: float) -> None:
         """An alarm took so long for one hop."""
         self._hops.labels(hop).observe(seconds)
+
+    def observe_commit(self, seconds: float) -> None:
+        """A commit took so long."""
+        self._commits.observe(seconds)
 
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""

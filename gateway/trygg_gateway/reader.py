@@ -73,6 +73,7 @@ class Folded(NamedTuple):
     healths: list[tuple[Row, Json]]  # of now; old ones say nothing about today's fences
     strays: list[Stray]
     starts: dict[tuple[str, int], int]  # (device, boot) → when it began, said for the first time
+    told: list[tuple[Row, int, Json]]  # all that is of this life of its tracker
 
 
 class Reader:
@@ -88,12 +89,15 @@ class Reader:
         now_ms: Callable[[], int],
         changed: Callable[[str], None],
         answered: Callable[[str], None],
+        heard: Callable[[list[tuple[Row, int, Json]]], None] = lambda told: None,
     ) -> None:
+        """`heard(told)` gets what was decoded, (row, kind, values), after its commit."""
         self.counters = {"folded": 0, "undecodable": 0, "unfoldable": 0, "alarms_raised": 0}
         self._journal = journal
         self._now_ms = now_ms
         self._changed = changed
         self._answered = answered
+        self._heard = heard
         self._states: dict[str, Device] = {}
         self._dated: dict[str, int] = {}  # device → the boot whose beginning is known and used
         self._cursors = {lane: journal.cursor(READER, lane) for lane in LANES}
@@ -173,6 +177,11 @@ class Reader:
             for lane in LANES
         }
 
+    def read_upto_ms(self, now_ms: int) -> int:
+        """Up to when every record that came has been folded; from any thread."""
+        oldest = [self._journal.rows_after(at, lane, 1) for lane, at in self._cursors.items()]
+        return min([now_ms, *(rows[0].received_ms for rows in oldest if rows)])
+
     # -- one batch -------------------------------------------------------------------------
 
     async def _fold(self, lane: int, rows: list[Row]) -> None:
@@ -190,10 +199,10 @@ class Reader:
             log.exception("unfoldable", record=f"{rows[0].device}:{rows[0].boot}:{rows[0].seq}")
             self.counters["unfoldable"] += 1
             stray = _stray(rows[0], f"cannot be folded: {type(error).__name__}")
-            await self._write(lane, rows, Folded({}, [], [], [], [], [stray], {}))
+            await self._write(lane, rows, Folded({}, [], [], [], [], [stray], {}, []))
 
     def _understood(self, rows: list[Row]) -> Folded:
-        folded = Folded({}, [], [], [], [], [], {})
+        folded = Folded({}, [], [], [], [], [], {}, [])
         for row in rows:
             if row.kind == OWN_KIND:
                 continue  # ours: what it is about was written with it
@@ -209,6 +218,7 @@ class Reader:
             state = folded.devices.get(row.device) or self._state(row.device)
             folded.devices[row.device] = fold(state, row, kind, values)
             folded.positions.extend(positions_of(row, kind, values))
+            folded.told.append((row, kind, values))
             if kind == layouts.ANSWER:
                 folded.answers.append((row, values))
             elif kind == layouts.HEALTH:
@@ -241,6 +251,7 @@ class Reader:
         self._cursors[lane] = rows[-1].id
         self._states.update(folded.devices)
         self._dated.update(folded.starts.keys())
+        self._heard(folded.told)
         self.counters["folded"] += len(rows) - len(folded.strays)
         self.counters["undecodable"] += len(folded.strays)
         self.counters["alarms_raised"] += raised

@@ -3,6 +3,7 @@
     doors → ingest → journal → reader (devices, alarms, orders) → views → console
                      journal → downlink (acks, orders) → doors
                      journal → forwarder → sinks
+                     reader → watcher, alarm engine → journal (what the gateway says itself)
 
 Everything runs in one event loop beside the journal's writer thread. `run(config)` returns after a
 clean stop (SIGTERM, SIGINT) and raises what a part fell over with: a gateway that lost a part ends,
@@ -41,7 +42,7 @@ from trygg_gateway.ingest import Ingest
 from trygg_gateway.journal import Journal, Limits, set_cursor
 from trygg_gateway.metrics import Metrics
 from trygg_gateway.order_book import OrderBook
-from trygg_gateway.policies import policy_of
+from trygg_gateway.policies import limits_of, policy_of, rules_of
 from trygg_gateway.ports import demand_free
 from trygg_gateway.reader import Reader
 from trygg_gateway.registry import Registry
@@ -50,6 +51,7 @@ from trygg_gateway.sinks import http as http_sink
 from trygg_gateway.sinks.port import Sink
 from trygg_gateway.values import ALARM, LANE_NAMES, Run
 from trygg_gateway.views import Views
+from trygg_gateway.watcher import Told, Watcher
 from trygg_gateway.web.app import create_app
 from trygg_gateway.web.auth import ConsolePassword
 from trygg_gateway.web.server import ConsoleServer
@@ -115,7 +117,7 @@ class Service:
         self.views = Views(
             journal, now_ms, self.downlink.nudge, self.counters, policy, self._alarms_changed
         )
-        self.reader = Reader(journal, now_ms, self._folded, self.downlink.nudge)
+        self.reader = Reader(journal, now_ms, self._folded, self.downlink.nudge, self._heard)
         self.alarm_engine = AlarmEngine(
             journal, policy, now_ms, self._written, partial(self.views.changed, "alarms"),
             self.metrics.observe_hop,
@@ -128,12 +130,31 @@ class Service:
             tell=alarm_book.sink_said,
             told=partial(self._folded, "alarms"),
             observe=self.metrics.observe_alarm,
+            now_ms=now_ms,
         )
+        self.watcher = self._make_watcher() if config.watch.enabled else None
         self._measure()
         self.console = self._make_console() if config.console.enabled else None
         self._tasks: list[asyncio.Task[None]] = []
         self._stop_metrics: Callable[[], None] | None = None
         self._journal_ended: asyncio.Future[None] | None = None
+
+    def _make_watcher(self) -> Watcher:
+        return Watcher(
+            self.journal,
+            rules_of(self.config),
+            limits_of(self.config),
+            now_ms,
+            written=self._written,
+            changed=partial(self._folded, "alarms"),
+            lanes=self.forwarder.state,
+            doors=self.doors,
+            observe_commit=self.metrics.observe_commit,
+        )
+
+    def _heard(self, told: Told) -> None:
+        if self.watcher is not None:
+            self.watcher.heard(told)
 
     def _folded(self, what: str) -> None:
         """The reader or a sink has changed "trackers" or "alarms"."""
@@ -157,6 +178,9 @@ class Service:
             "journal_waiting", "records queued for a commit", lambda: self.journal.waiting
         )
         self.metrics.add_gauge("orders_owed", "orders not settled", lambda: self.book.owed)
+        gauges = self.watcher.gauges() if self.watcher is not None else {}
+        for name, (about, value) in gauges.items():
+            self.metrics.add_gauge(name, about, value)
 
     def _parts(self) -> dict[str, Any]:
         return {
@@ -169,6 +193,7 @@ class Service:
             "orders": self.book,
             "downlink": self.downlink,
             "alarms": self.alarm_engine,
+            **({"watch": self.watcher} if self.watcher is not None else {}),
         }
 
     def counters(self) -> dict[str, Any]:
@@ -201,6 +226,8 @@ class Service:
         self._serve_metrics()
         for door in self.doors.values():
             await door.start()
+        if self.watcher is not None:
+            self._begin("watch", self.watcher.run(self.reader))
         self._write_running()
 
     def _demand_ports(self) -> None:
@@ -217,6 +244,8 @@ class Service:
         self._tasks.append(asyncio.create_task(work, name=name))
 
     def _press(self, on: bool) -> None:
+        if self.watcher is not None:
+            self.watcher.pressed(on)
         for door in self.doors.values():
             door.paused(on)
 

@@ -138,6 +138,11 @@ class Watch:
         )
         return Notice(device, own_records.SILENT, False, now_s, text)
 
+    @property
+    def silent(self) -> int:
+        """How many are silent now."""
+        return sum(str(own_records.SILENT) in one.said for one in self.trackers.values())
+
     def patience_s(self, device: str) -> int:
         """Seconds past its promise until it counts as silent."""
         tracker, rules = self.trackers[device], self._rules
