@@ -65,7 +65,7 @@ def start_tracker(config, clock, flash, power, log, recovery):
 
         link = WifiLink(wifi["ssid"], wifi["password"], power.feed, bssid)
     wires = {name: value for name, value in config["gnss"].items() if name != "receiver"}
-    uart = Uart(**wires)
+    uart = Uart(**wires) if wires else link  # the modem's receiver has no line of its own
     io, anchor = BoardIo(**config["io"]), Anchor(bssid)
     parts = Parts(clock, uart, link, flash, power, io, log, anchor)
     return App(parts, config, recovery)

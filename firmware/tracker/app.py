@@ -387,7 +387,10 @@ class App:
         wanted = self._modem is not None and self._modem.reset_wanted
         if wanted or self._downlink.restart_due(self._now_s):
             self._log.info("restart, for the modem" if wanted else "restart, as ordered")
-            self._recovery.forgive()
+            if wanted:
+                self._recovery.asleep()
+            else:
+                self._recovery.forgive()
             self._parts.power.reset()
 
     def _recover(self):

@@ -54,10 +54,6 @@ class Assembly:
         self._restore("anchors", homes.anchors.load, START)
         self._restore("orders", self.orders.load)
         self.anchor = Anchor(parts.anchor, homes.anchors)  # which knows its list from here on
-        kind = kind_of(config.get("gnss", {}).get("receiver"))
-        self.receiver = Receiver(range_error_dm=kind.range_error_dm)
-        setup = Setup(kind)
-        self.search = Search(self.receiver, parts.uart, parts.power, duty, settings, setup)
         group, device = config["group"], config["device"]
         self.client = self._client(config, topics.down(group, device), settings.keepalive_s)
         address = (config["host"], config["port"], config["tls"])
@@ -65,6 +61,7 @@ class Assembly:
         self.modem = getattr(self.client, "modem", None)
         if self.modem is not None:
             self.client.owner = self.uplink
+        self.search = self._search(config.get("gnss", {}).get("receiver"), duty, settings)
 
     def _client(self, config, down, keepalive_s):
         """What speaks to the gateway: over the modem where there is one, else over the Link."""
@@ -76,6 +73,19 @@ class Assembly:
         from tracker.mqtt import Client
 
         return Client(parts.link, device, config["password"], down, keepalive_s)
+
+    def _search(self, receiver, duty, settings):
+        """The receiver's day: the modem's own one, or one of its kind on its UART."""
+        parts = self._parts
+        if receiver == "modem":
+            from tracker.modem.gnss import ModemGnss
+
+            self.receiver = whole = self.modem.receiver = ModemGnss(self.modem)
+            duty.radio_s = whole.arbiter.worst_s()
+            return Search(whole, whole, whole, duty, settings, whole)
+        kind = kind_of(receiver)
+        self.receiver = Receiver(range_error_dm=kind.range_error_dm)
+        return Search(self.receiver, parts.uart, parts.power, duty, settings, Setup(kind))
 
     def _restore(self, name, load, stage=0):
         """Settings, fences or answered orders from flash; a damaged file is said and left: False.

@@ -22,7 +22,8 @@ of the last fix before:
   - if its plan was the way, they could not have reached even the boundary before the next search
     was to end: the first fix from beyond the line comes within the time-out;
   - else that plan was not longer than the slack, and it comes within  slack + look + time-out;
-    `look` is how long the anchor may be listened for before the receiver is switched on;
+    `look` is how long the anchor may be listened for before the receiver is switched on, and
+    where a modem is the receiver, how long its radio may be LTE's, and an alarm's way back to it;
   - the clock that runs through a sleep is an RC oscillator and may lose one second in DRIFT (an
     ESP32's: up to 5 %, it goes with the temperature): the way is planned shorter by that, and the
     slack counts for longer. A fix sets the clock right again;
@@ -67,6 +68,7 @@ class Duty:
     failures: searches in a row without a fix. stated_s: the slack that the last report stated,
     NOTHING_S, or 0 when there was no report in this boot. slack_s: that of the current plan. All
     four may be set: what was before a sleep. look_s: LOOK_S where an anchor is listened for.
+    radio_s: how long a modem that is the receiver too may keep its radio (modem/arbiter.py).
     night: the seconds that it still lasts, 0 by day; until it ends reports inside may wait for
     report_night_s. follows: a wearer who is outside has been
     so for a while, and reports may wait until follow_s.
@@ -79,6 +81,7 @@ class Duty:
         self.stated_s = 0
         self.slack_s = settings.fix_floor_s
         self.look_s = 0
+        self.radio_s = 0
         self.night = 0
         self.follows = False
 
@@ -162,7 +165,7 @@ class Duty:
         slack_s = max(settings.fix_floor_s, slack_s or self.stated_s)
         slack_s += (slack_s + DRIFT - 1) // DRIFT
         confirm_s = settings.confirm_apart_s + FIX_EVERY_S
-        first_s = max(slack_s + self.look_s + settings.fix_timeout_s, confirm_s)
+        first_s = max(slack_s + self.look_s + self.radio_s + settings.fix_timeout_s, confirm_s)
         return first_s + _LATE_S + settings.doubt_s + confirm_s + settings.connect_s
 
     def bound_of_s(self, margin_cm, at, promise_s):

@@ -273,6 +273,7 @@ class Recorder:
         values["temperature_c"] = max(-60, min(core.battery.temperature_c, 127))
         values["hours_left"] = core.supply.hours_left()
         values["charge"] = core.ledger.charge()
+        values["recoveries"] = records.recoveries(self.image.modem)
         self._append(layouts.HEALTH, values)
         self.image.heap_least = 0
 

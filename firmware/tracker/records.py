@@ -5,6 +5,7 @@ is too large is written as the largest. `now` here is a Moment: the one reading 
 fences and link that a record states. The rows are in trygg_wire/layouts.py, the words in WIRE.md.
 """
 
+import struct
 from collections import namedtuple
 
 from tracker.fix import even_course
@@ -128,3 +129,13 @@ def answer(moment, what):
     for name in what:
         values[name] = what[name]
     return values
+
+
+def recoveries(modem):
+    """What each step of the modem's ladder was worth, from what RTC memory keeps of it (Modem.save):
+    those that were ever tried."""
+    counts = struct.unpack_from("<16H", modem, 7)
+    steps = [place for place in range(8) if counts[place]]
+    return [
+        {"step": place + 1, "tried": counts[place], "helped": counts[8 + place]} for place in steps
+    ]

@@ -115,7 +115,9 @@ class Search:
         if rest_s:
             self.next_s = now_s + rest_s
             return False
-        self._power.rail("gnss", True)
+        if self._power.rail("gnss", True) is False:
+            self.next_s = now_s + 1  # the radio is another's, and not for long (modem/arbiter.py)
+            return False
         self._uart.read()
         self._receiver.forget()
         self.setup.switch_on(now)

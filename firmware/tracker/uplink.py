@@ -66,6 +66,7 @@ class Uplink:
             if self.wanted() and now_s >= self._next_try_s:
                 self._unheard_s = -1
                 self._client.open(*self._address, now)
+                self._client.poll(now, now_s)  # a link may stand at once
                 self._watch(now_s)
         elif self._client.state == mqtt.READY:
             self._feed(now, now_s)

@@ -59,7 +59,7 @@ WIFI, BLE = 1, 2
 # health.worn
 NO_SENSOR, WORN, NOT_WORN = 0, 1, 2
 # charge.activity
-SLEEP, AWAKE, RECEIVER, RADIO, SIGNALS, ANCHOR = 1, 2, 3, 4, 5, 6
+SLEEP, AWAKE, RECEIVER, RADIO, SIGNALS, ANCHOR, EDRX, PSM = 1, 2, 3, 4, 5, 6, 7, 8
 # lanes of the outbox and the journal
 LANE_ALARM, LANE_LIVE, LANE_BACKLOG = 0, 1, 2
 LATE_S = 120  # a record sent later than this after its time is backlog
@@ -202,6 +202,7 @@ setup_unanswered var 0 1073741823 1
 anchor_faults var 0 1073741823 1
 searches_given_up var 0 1073741823 1
 charge list 0 8 1
+recoveries list 0 8 1
 firmware text 0 32 1
 """),
     ANSWER: (_IDENTITY, """
@@ -256,6 +257,11 @@ bound_s var 0 86400 5
     "charge": ("""
 activity u8 1 15 1
 uah var 0 1073741823 1
+""",),
+    "recoveries": ("""
+step u8 1 8 1
+tried var 1 65535 1
+helped var 0 65535 1
 """,),
     "missing": ("""
 first var 1 1073741823 1

@@ -43,6 +43,7 @@ def health(boot, seq, time_s=NOW_S):
         **counters, **_HEAD, "safe_mode": 0, "reset_cause": 1, "firmware": "0.1.0",
         "worn": 1, "moved": 1, "temperature_c": 21, "last_stage": 0,
         "charge": [{"activity": layouts.RECEIVER, "uah": 900}],
+        "recoveries": [{"step": 6, "tried": 3, "helped": 2}],
         "boot": boot, "seq": seq, "time_s": time_s - layouts.EPOCH,
     }  # fmt: skip
     return codec.encode(layouts.HEALTH, filled)

@@ -18,6 +18,9 @@ Reachability. In ordinary times the modem is left in PSM (or, without PSM, off) 
 is said. While `reach` is set, the connection stays and the modem listens every CYCLE (eDRX), its
 line asleep by DTR between two things to say. What was told last is `mode`, kept over sleeps: the
 network has to be told 0 before it hears a 1.
+
+Where the modem's receiver is the tracker's, gnss.py says `fixing` while it is wanted and `radio`
+while the radio is its: then the modem is on, answers, and is not attached (RECEIVING).
 """
 
 from tracker import ticks
@@ -29,7 +32,7 @@ from tracker.modem.steps import DONE, FAILED, Steps
 # what is wanted
 OFF, ASLEEP, ONLINE = 0, 1, 2
 # state
-DOWN, COMING, UP, GOING, RESTING, SLEEPING = 0, 1, 2, 3, 4, 5
+DOWN, COMING, UP, GOING, RESTING, SLEEPING, RECEIVING = 0, 1, 2, 3, 4, 5, 6
 # mode
 UNTOLD, PSM, EDRX = 0, 1, 2
 
@@ -87,6 +90,9 @@ class Modem:
         self.time_s = 0
         self.version = self.cell = b""
         self.reset_wanted = self.reach = self.urgent = self.changed = False
+        self.receiver = None  # a ModemGnss
+        self.fixing = self.radio = self.gnss_on = False
+        self._owner = None
         self.why = ""
         self.now_s = 0  # when it was last polled
 
@@ -145,9 +151,12 @@ class Modem:
 
     # -- for the service -------------------------------------------------------------------
 
-    def run(self, names, values, now, forgiving=False):
-        """Begin procedures while UP and idle; False otherwise, and while DTR wakes the line."""
-        if self.state != UP or self._serving or self._words:
+    def run(self, names, values, now, forgiving=False, owner=None):
+        """Begin procedures while UP (or RECEIVING) and idle; False otherwise, and while DTR wakes
+        the line. `ended` is told to the same `owner`."""
+        if self.state not in (UP, RECEIVING) or self._serving or self._words:
+            return False
+        if owner is None and self.state == RECEIVING:
             return False
         if self._dozes:
             self._doze(False, now)
@@ -157,11 +166,14 @@ class Modem:
         every.update(values)
         self.steps.begin(names, every, now, forgiving)
         self._serving = True
+        self._owner = owner
         self._ended = 0
         return True
 
-    def ended(self):
+    def ended(self, owner=None):
         """steps.DONE or steps.FAILED once when the procedure is over, else 0."""
+        if owner is not self._owner:
+            return 0
         ended, self._ended = self._ended, 0
         if ended:
             self._serving = False
@@ -204,7 +216,7 @@ class Modem:
 
     def failed(self, place, now, now_s):
         """An attempt ended at `place` (ladder.NO_...): take the ladder's next step, or rest."""
-        self._serving = False
+        self._serving = self.gnss_on = False
         self.steps.stop()
         self.changed = True
         step = self.ladder.failed(place, now_s, self.urgent)
@@ -219,7 +231,17 @@ class Modem:
     def _choose(self, now, now_s):
         """Nothing is under way: what is wanted and not so?"""
         wanted, state = self._wanted, self.state
-        if state == RESTING:
+        if self.fixing and (self.radio or wanted != ONLINE) and state != RESTING:
+            if state in (DOWN, SLEEPING):
+                self._begin("+modem start SETUP/1", RECEIVING, now)
+            elif wanted != ONLINE or self.dialect.GNSS_SHARED:
+                self.state = RECEIVING
+        elif state == RECEIVING:
+            if wanted == ONLINE:
+                self._begin("ATTACH/2 ASK/2", UP, now)
+            else:
+                self.state = UP
+        elif state == RESTING:
             if self.urgent:
                 self.ladder.hurry(now_s)
             if wanted != ONLINE:
@@ -354,7 +376,7 @@ class Modem:
         else:
             self._power.rail("modem", False)
             self._words = []
-            self.state = self._then  # going anyway
+            self.state = self._then if self._then != RECEIVING else DOWN  # going anyway
 
     def _pin_wanted(self):
         """Whether the SIM asks for its PIN, and was not told it yet: a wrong one is not said twice,
@@ -385,8 +407,8 @@ class Modem:
         events, self.line.events = self.line.events, []
         self.events = (self.events + events)[-32:]
         for name, _line, _data in events:
-            if name in (b"restart", b"off") and self.state == UP:
-                self._serving = False
+            if name in (b"restart", b"off") and self.state in (UP, RECEIVING):
+                self._serving = self.gnss_on = False
                 self.steps.stop()
                 self.why = "restarted"
                 self._restarted(now)
@@ -398,5 +420,7 @@ class Modem:
         if self._restarts > RESTARTS_MAX:
             self._restarts = 0
             self.failed(ladder.NO_SERVICE, now, self.now_s)
+        elif self.state == RECEIVING:
+            self._begin("restarted SETUP/1", RECEIVING, now)
         else:
             self._begin("restarted" + _ATTACH, UP, now)

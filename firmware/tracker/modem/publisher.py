@@ -86,6 +86,8 @@ class Publisher:
         over, client = self.modem, self._client
         over.reach, over.urgent = self.owner.stay, self.owner.urgent()
         over.poll(now, now_s)
+        if over.receiver is not None:
+            self._share(now, now_s)
         was_up = over.state == modem.UP
         if self._link is not None:
             self._link.poll(now, now_s)
@@ -107,6 +109,15 @@ class Publisher:
 
     # -- inside ----------------------------------------------------------------------------
 
+    def _share(self, now, now_s):
+        """The radio is the modem's receiver's, too: LTE says goodbye when it is asked for."""
+        over, talk = self.modem, None
+        if self._goal is not None or self.state != CLOSED:
+            talk = self.state != READY or not self.has_room() or over.urgent
+        over.receiver.work(now, now_s, talk, over.urgent, over.reach)
+        if over.radio and self._goal is not None and self.state == READY:
+            self.close(now)
+
     def _rest_or_begin(self, now):
         over, state = self.modem, self.modem.state
         if self._goal is not None and state in (modem.COMING, modem.GOING):
@@ -121,7 +132,9 @@ class Publisher:
             self._goal = None
             over.want(modem.ASLEEP)
             self.state = LEAVING
-        else:
+        elif over.receiver is not None and over.receiver.leaves():
+            self.state = LEAVING
+        elif state != modem.RECEIVING:
             self._goal = None
 
     def _begin(self, now):

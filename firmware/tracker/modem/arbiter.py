@@ -1,0 +1,63 @@
+"""Who has the radio of a modem that has only one, for LTE and for its receiver, and for how long.
+
+Starting the receiver while data is active is refused, blocks or crashes such a modem (SIM7080,
+SIM7000, BG95: shared/reference/at-commands.md). So one has the radio at a time:
+  - LTE keeps it until nothing is under way and it was quiet for QUIET_S; after LTE_MOST_S it says
+    goodbye for a search that waits, but never while an alarm has not been told, up to ALARM_MOST_S;
+  - a search keeps it until it is over. What is to be said waits so long, at most GNSS_MOST_S, and
+    GNSS_REACH_S while an alarm is open: then "taken" has to be heard within 90 s;
+  - an alarm takes it from a running search at once. The search goes on behind it.
+
+What that can cost is stated: a search waits at most WAIT_S for the radio, and an alarm YIELD_S; both
+are part of the bound of promise 5 (`Duty.radio_s`). Where the receiver has a radio of its own both
+have what they want.
+"""
+
+LTE, GNSS = 0, 1
+QUIET_S = 10
+LTE_MOST_S = 30
+ALARM_MOST_S = 150
+GNSS_MOST_S = 180
+GNSS_REACH_S = 45
+GOODBYE_S = 30  # to end a service and its context: SMDISC 15 s, and what the network is told
+YIELD_S = 20  # an answer under way 5 s, CGNSPWR=0 5 s, CFUN=1 10 s
+WAIT_S = LTE_MOST_S + GOODBYE_S
+
+
+class Arbiter:
+    """`shared`: False where each has its own. holder: LTE or GNSS, who may use it or is using it.
+    interrupted: searches that an alarm has cut in two. Times in the tracker's seconds."""
+
+    def __init__(self, shared):
+        self.shared = shared
+        self.holder = LTE
+        self.interrupted = 0
+        self._since_s = 0
+        self._quiet_s = 0
+
+    def worst_s(self):
+        """What sharing can cost: a search's wait, and then an alarm's."""
+        return WAIT_S + YIELD_S if self.shared else 0
+
+    def judge(self, now_s, searches, talk, urgent, reach):
+        """Decide. `searches`: a search wants it. `talk`: None while LTE wants nothing, else whether
+        something is under way there. `urgent`: an alarm is to be told; `reach`: one is open."""
+        if not self.shared:
+            return
+        held_s = now_s - self._since_s
+        if talk is not False:
+            self._quiet_s = now_s
+        if self.holder == LTE:
+            quiet = talk is None or (talk is False and now_s - self._quiet_s >= QUIET_S)
+            over = held_s >= (ALARM_MOST_S if urgent else LTE_MOST_S)
+            if searches and (over or (quiet and not urgent)):
+                self._give(GNSS, now_s)
+        elif not searches:
+            self._give(LTE, now_s)
+        elif talk is not None and (urgent or held_s >= (GNSS_REACH_S if reach else GNSS_MOST_S)):
+            self.interrupted += 1
+            self._give(LTE, now_s)
+
+    def _give(self, holder, now_s):
+        self.holder = holder
+        self._since_s = self._quiet_s = now_s

@@ -1,0 +1,138 @@
+"""The modem's own receiver in the place of one on a UART: its fixes take the same way.
+
+Search (tracker/search.py) sees a receiver, its port, its supply and its set-up; this is all four.
+What a search wants is a wish here: the arbiter says when it may be. While it may, the modem is
+asked once a second where it is, and each answer goes through the same doubts as a receiver's
+(found.py), so that no-fix coordinates and claims of metres are no fixes.
+"""
+
+from tracker import ticks
+from tracker.modem import arbiter, lines, modem
+from tracker.modem.steps import DONE
+
+ASK_MS = 1000
+OFF, STARTING, ON, ASKING, STOPPING = 0, 1, 2, 3, 4
+
+
+class ModemGnss:
+    """Over a Modem. counters: as a Receiver's, `fixes` and `refused` (answers that were no fix)."""
+
+    overrun = bad = unanswered = 0
+
+    def __init__(self, over):
+        self._modem = over
+        self.arbiter = arbiter.Arbiter(over.dialect.GNSS_SHARED)
+        self._wished = False
+        self._doing = OFF
+        self._asked_at = 0
+        self._fix = None
+        self._satellites = 0
+        self.sentences = self.fixes = self.refused = 0
+
+    # -- a receiver, its port, its supply, its set-up --------------------------------------
+
+    @property
+    def counters(self):
+        """As a Receiver's."""
+        return self
+
+    def rail(self, _name, on):
+        """A search begins or ends; False while the radio is another's: ask again."""
+        self._wished = on
+        self._fix = None
+        return not on or self._may()
+
+    def read(self):
+        """Nothing comes by itself."""
+        return b""
+
+    def write(self, data):
+        """Nothing is told it."""
+        return len(data)
+
+    def feed(self, _data, _now):
+        """As read."""
+
+    def forget(self):
+        """What was known before is not to be told."""
+        self._fix = None
+
+    def take(self):
+        """The newest Fix, once; None while there is none."""
+        fix, self._fix = self._fix, None
+        return fix
+
+    def quality(self):
+        """(satellites, HDOP in hundredths): not known while there is no fix."""
+        return 0, 9999
+
+    def switch_on(self, _now):
+        """Nothing to set up."""
+
+    def poll(self, _now, _heard):
+        """Nothing to write."""
+        return b""
+
+    def switch_off(self):
+        """Nothing to write."""
+        return b""
+
+    # -- its work, by the Publisher's poll ---------------------------------------------------
+
+    def leaves(self):
+        """True while it is on and nobody wants it: no time to sleep."""
+        return self._doing != OFF and not self._wished
+
+    def work(self, now, now_s, talk, urgent, reach):
+        """Take the next step; `talk`, `urgent`, `reach` as Arbiter.judge wants them."""
+        over = self._modem
+        self.arbiter.judge(now_s, self._wished, talk, urgent, reach)
+        over.fixing = self._wished or self._doing != OFF
+        over.radio = self.arbiter.holder == arbiter.GNSS or self._doing != OFF
+        if over.state not in (modem.UP, modem.RECEIVING) or not over.gnss_on:
+            self._doing = self._doing if self._doing in (STARTING, STOPPING) else OFF
+        ended = over.ended(self) if self._doing != OFF else 0
+        if ended:
+            self._after(ended == DONE, now)
+        elif self._doing == OFF and self._wished and self._may():
+            self._begin(STARTING, "GNSS_ON", now)
+        elif self._doing == ON and not (self._wished and self._mine()):
+            self._begin(STOPPING, "GNSS_OFF", now)
+        elif self._doing == ON and ticks.diff(now, self._asked_at) >= ASK_MS:
+            if self._begin(ASKING, "ASK_FIX", now):
+                self._asked_at = now
+
+    def _mine(self):
+        return not self.arbiter.shared or self.arbiter.holder == arbiter.GNSS
+
+    def _may(self):
+        """Whether the receiver could be started now."""
+        state = self._modem.state
+        return self._mine() and (
+            state == modem.RECEIVING or (state == modem.UP and not self.arbiter.shared)
+        )
+
+    def _begin(self, doing, names, now):
+        if not self._modem.run(names, {}, now, doing == STOPPING, self):
+            return False
+        self._doing = doing
+        return True
+
+    def _after(self, well, now):
+        doing, self._doing = self._doing, ON
+        if doing == STOPPING or (doing == STARTING and not well):
+            self._doing = OFF
+            self._modem.gnss_on = False
+        elif doing == STARTING:
+            self._modem.gnss_on = True
+            self._asked_at = now
+        elif well:
+            self._answered(now)
+
+    def _answered(self, now):
+        said = [line for heard in self._modem.steps.said.values() for line in heard]
+        self.sentences += len(said)
+        fix = self._modem.dialect.read_fix(lines.fields(said[0]), now) if said else None
+        if fix is not None:
+            self._fix = fix
+            self.fixes += 1
