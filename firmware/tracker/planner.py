@@ -78,9 +78,13 @@ class Planner:
         return at
 
     def plan(self, now_s):
-        """A search is over, with a fix or without: plan the next."""
-        self._core.duty.renew()
+        """A search is over, with a fix or without: plan the next. A fix has perhaps set the clock:
+        no report waits longer for it than the night lasts."""
+        duty, settings = self._core.duty, self._core.settings
+        duty.renew()
         self._plan_anew(now_s)
+        longest_s = max(settings.report_inside_s, settings.report_live_s, duty.night)
+        self._image.next_report_s = min(self._image.next_report_s, now_s + longest_s)
 
     def state(self, now_s):
         """A report is made now: what it states is kept to from here on."""
