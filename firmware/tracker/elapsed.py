@@ -2,7 +2,8 @@
 
 While the tracker runs, its ticks are believed and UTC is not: UTC jumps when it becomes known.
 Across a sleep or a reset the ticks are of no use, and the difference of two known UTC times, or
-what the caller says it slept, takes their place. Never goes back; a jump counts for a week at most.
+what the caller says it slept, takes their place: by a clock that may lose a twentieth, which
+duty.py counts with (DRIFT). Never goes back; a jump counts for a week at most.
 """
 
 from tracker import ticks
