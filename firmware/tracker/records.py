@@ -132,8 +132,8 @@ def answer(moment, what):
 
 
 def recoveries(modem):
-    """What each step of the modem's ladder was worth, from what RTC memory keeps of it (Modem.save):
-    those that were ever tried."""
+    """What each step of the modem's ladder was worth that was ever tried, from what RTC memory
+    keeps of it (Modem.save)."""
     counts = struct.unpack_from("<16H", modem, 7)
     steps = [place for place in range(8) if counts[place]]
     return [

@@ -8,9 +8,9 @@ SIM7000, BG95: shared/reference/at-commands.md). So one has the radio at a time:
     GNSS_REACH_S while an alarm is open: then "taken" has to be heard within 90 s;
   - an alarm takes it from a running search at once. The search goes on behind it.
 
-What that can cost is stated: a search waits at most WAIT_S for the radio, and an alarm YIELD_S; both
-are part of the bound of promise 5 (`Duty.radio_s`). Where the receiver has a radio of its own both
-have what they want.
+What that can cost is stated: a search waits at most WAIT_S for the radio, and an alarm YIELD_S;
+both are part of the bound of promise 5 (`Duty.radio_s`). Where the receiver has a radio of its own
+both have what they want.
 """
 
 LTE, GNSS = 0, 1

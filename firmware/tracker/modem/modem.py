@@ -6,7 +6,8 @@ What is to be done is a row of words, worked off one after the other by `poll`:
     alive           the line answers a probe within START_MS
     start           it does at once, or is switched on by its key; restarted: the same, later
     on off          the key is pressed, unless the part's STATUS pin says that it is so already
-    bauds           it is found at one of the rates it may have; !9600: at this one
+    bauds           it is found at one of the rates it may have; !9600: at this one; usual: the
+                    host's side goes to the rate it ought to have
     ATTACH/2        a procedure of the dialect; where it fails is the ladder's place 2
     ?DETACH         one whose refusals do no harm
 So power-up, attaching and each step of the ladder are text, and nothing waits.
@@ -38,15 +39,16 @@ UNTOLD, PSM, EDRX = 0, 1, 2
 
 NEVER_MS = at.NEVER_MS
 ANSWER_MS = 2500  # a modem that is on answers a probe within this
+WORDS_MOST_MS = 900000  # all that was begun together: nothing of ours takes longer
 WAKE_MS = 100  # from DTR low to a line that hears
 QUIET_MS = 5000  # nothing was said for so long: DTR may go high
 RESTARTS_MAX = 3  # without a publish in between
 SAVED_BYTES = ladder.SAVED_BYTES + 1
 _LISTENS = ("alive", "start", "restarted")
-_START = "+modem start SETUP/1 ATTACH/2 ASK/2"
+_START = "usual +modem start SETUP/1 ATTACH/2 ASK/2"
 _ATTACH = " SETUP/1 ATTACH/2 ASK/2"
 _POWER_OFF = "POWER_OFF/0 3000 -modem"
-_ON = "+modem_key key_on -modem_key"
+_ON = "usual +modem_key key_on -modem_key"
 _OFF = "+modem_key key_off -modem_key 3000"
 # by the ladder's number, up to a line that answers
 _RECOVERIES = (
@@ -75,6 +77,7 @@ class Modem:
         self._words = []  # what is to be done, the word under way first
         self._since = 0  # when it began
         self._begun = False
+        self._all_since = 0  # when the first of them began
         self._then = DOWN  # the state after the last word
         self._wanted = OFF
         self._ended = 0
@@ -233,7 +236,7 @@ class Modem:
         wanted, state = self._wanted, self.state
         if self.fixing and (self.radio or wanted != ONLINE) and state != RESTING:
             if state in (DOWN, SLEEPING):
-                self._begin("+modem start SETUP/1", RECEIVING, now)
+                self._begin("usual +modem start SETUP/1", RECEIVING, now)
             elif wanted != ONLINE or self.dialect.GNSS_SHARED:
                 self.state = RECEIVING
         elif state == RECEIVING:
@@ -271,7 +274,7 @@ class Modem:
     def _begin(self, words, then, now):
         self._words = words.split()
         self._begun = False
-        self._since = now
+        self._since = self._all_since = now
         self._then = then
         if self._words:
             self.state = COMING if then == UP else GOING
@@ -281,6 +284,10 @@ class Modem:
     def _work(self, now, now_s):
         """Take the word under way as far as it goes."""
         word = self._words[0]
+        if ticks.diff(now, self._all_since) >= WORDS_MOST_MS:
+            self.steps.stop()
+            self._fell("alive", now, now_s)
+            return
         if not self._begun:
             self._begun = True
             self._since = now
@@ -310,13 +317,15 @@ class Modem:
             if mark == "!":
                 self._uart.baud(int(word[1:]))
             self.line.revive(now)
-            self.line.ended()
+            self.steps.drop()
+        elif word == "usual":
+            self._uart.baud(int(self.dialect.BAUDS.split()[0]))
         elif word == "on":
             self._instead(_ON if self._power.sense("modem_status") != 1 else "")
         elif word == "off":
             self._instead(_OFF if self._power.sense("modem_status") != 0 else "")
         elif word == "bauds":
-            self._instead("!" + self.dialect.BAUDS.replace(" ", " !") + " alive")
+            self._instead("!" + self.dialect.BAUDS.replace(" ", " !") + " usual alive")
         elif mark == "?" or mark.isupper():
             self.steps.begin(word.strip("?").split("/")[0], self.values, now, mark == "?")
 
@@ -348,8 +357,9 @@ class Modem:
     def _found(self, word):
         """It answers at this rate: from now on at the usual one."""
         usual = self.dialect.BAUDS.split()[0]
-        while self._words[1][0] == "!":
+        while self._words[1] != "usual":
             self._words.pop(1)
+        self._words.pop(1)
         if word[1:] != usual:
             self._words = [word, "?SET_BAUD", "!" + usual] + self._words[1:]
         return DONE

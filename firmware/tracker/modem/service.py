@@ -88,6 +88,10 @@ class ModemMqtt:
         ended = over.ended()
         if ended:
             self._after(ended == DONE, now)
+        if over.state != modem.UP and self._doing != NOTHING:
+            # what was under way has no end
+            self.unsure += self._doing == PUBLISH
+            self._doing, self._waiting = NOTHING, None
         if self.state in (GREETING, READY) and over.state != modem.UP:
             self._fail("modem: " + (over.why or "restarted"))
         elif self.state == LINKING and over.state == modem.RESTING:

@@ -89,6 +89,7 @@ class ModemSocket:
             self._after(ended == DONE, now, now_s)
         if over.state != modem.UP:
             self._stands = False
+            self._doing = NOTHING  # what was under way has no end
             if self._state == OPEN or (self._state == OPENING and over.state == modem.RESTING):
                 self._state = CLOSED  # a restart, a recovery: whoever owns us opens again
         if self._doing == NOTHING:

@@ -76,6 +76,12 @@ class Steps:
         self._old = self._old or self._asked
         self._asked = False
 
+    def drop(self):
+        """The line was begun anew: nothing of ours is under way on it any more."""
+        self.stop()
+        self._at.ended()
+        self._old = False
+
     def busy(self):
         """True while a procedure is under way."""
         return self._runs
