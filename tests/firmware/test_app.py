@@ -228,6 +228,35 @@ def test_a_called_or_unheard_alarm_keeps_the_receiver_and_the_link_on():
     assert unheard.app._search.on
 
 
+def test_who_is_followed_feels_within_a_minute_that_somebody_comes():
+    tracker = outside_for_ten_minutes()
+    (alarm,) = records(tracker, layouts.ALARM)
+    order(tracker, 9, layouts.COMMAND, command(layouts.ALARM_TAKEN, alarm["boot"], alarm["seq"]))
+    tracker.run(65)
+    assert tracker.board.signals[-1] == "taken"
+
+
+def test_a_fence_not_left_yet_keeps_its_bound_while_its_wearer_is_followed():
+    bolts_s = START_S + 2400
+
+    def place(world_s):
+        metres = min(300, max(0, world_s - START_S - 600)) + 2 * max(0, world_s - bolts_s)
+        return (HOME[0] + metres * 9, HOME[1], 20, 0, 30)
+
+    tracker = SimulatedTracker(place, world_s=START_S)
+    inner, outer = circle(HOME[0], HOME[1], 200), circle(HOME[0], HOME[1], 500)
+    outer["fences"][0]["number"] = 2
+    inner["fences"] += outer["fences"]
+    order(tracker, 7, layouts.FENCES, inner)
+    tracker.run(2390)
+    stated_s = records(tracker, layouts.REPORT)[-1]["bound_s"]
+    assert 0 < stated_s <= 125
+    line_s = 2400 + (500 - 300 + 10 + 3 + 3) // 2
+    tracker.run(line_s + stated_s - 2390)
+    left = [alarm for alarm in records(tracker, layouts.ALARM) if alarm["fence_number"] == 2]
+    assert [alarm["what"] for alarm in left] == [layouts.LEFT]
+
+
 def test_back_inside_ends_the_following():
     there_and_back = fenced(
         lambda world_s: leaving(min(world_s, 2 * START_S + 3200 - world_s))

@@ -33,7 +33,7 @@ PLOT_M = (
     (-100, -110),
 )  # a polygon, as a village has
 SHAPES = len(RADII) + 1
-FIRST_SEED = 2000  # of the wearers of a campaign: others than those the policy was made with
+FIRST_SEED = 5000  # of the wearers of a campaign: others than those the policy was made with
 
 Case_ = TypeVar("Case_")
 Came = TypeVar("Came")
