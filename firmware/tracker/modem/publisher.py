@@ -11,7 +11,7 @@ While the modem climbs its ladder this is LINKING; when it rests, CLOSED. LEAVIN
 """
 
 from tracker.modem import modem
-from tracker.modem.service import CLOSED, CONFIRMED_WAIT_S, LEAVING, LINKING
+from tracker.modem.service import CLOSED, CONFIRMED_WAIT_S, LEAVING, LINKING, READY
 
 FAILURES = 3
 RETURN_S = 21600
