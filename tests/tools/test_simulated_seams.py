@@ -43,6 +43,20 @@ def call_for_help(tracker, run_s):
     tracker.run(run_s)
 
 
+def into_safe_mode_by_failing_starts(tracker, monkeypatch):
+    """What RTC memory knows of the fences kills start after start; then it does not any more."""
+
+    def planted(*_all):
+        raise ValueError
+
+    tracker.survives_faults = True
+    with monkeypatch.context() as planting:
+        planting.setattr(FenceSet, "load", planted)
+        tracker.bite()
+        tracker.run(60)
+    assert tracker.recovery.safe
+
+
 def strike_at_the_first_alarm(monkeypatch, error):
     append, struck = Outbox.append, []
 
@@ -137,17 +151,7 @@ def test_new_fences_are_told_once_they_have_judged_and_no_place_in_them_is(track
 
 
 def test_a_good_hour_ends_safe_mode_also_when_it_was_the_start_that_failed(tracker, monkeypatch):
-    tracker.survives_faults = True
-    load = FenceSet.load
-
-    def planted(*_all):
-        raise ValueError
-
-    monkeypatch.setattr(FenceSet, "load", planted)
-    tracker.bite()
-    tracker.run(60)
-    monkeypatch.setattr(FenceSet, "load", load)
-    assert tracker.recovery.safe
+    into_safe_mode_by_failing_starts(tracker, monkeypatch)
     boot = max(tracker.gateway.records)[0]
     tracker.run(3 * 3600)
     assert not tracker.recovery.safe
@@ -188,17 +192,7 @@ def test_settings_ordered_in_safe_mode_do_not_make_defaults_of_the_others(tracke
     inside = {"settings": [{"number": 9, "value": 600}]}  # report_inside_s
     order(tracker, 8, layouts.SETTINGS, inside)
     tracker.run(1800)
-    tracker.survives_faults = True
-    load = FenceSet.load
-
-    def planted(*_all):
-        raise ValueError
-
-    monkeypatch.setattr(FenceSet, "load", planted)
-    tracker.bite()
-    tracker.run(60)
-    monkeypatch.setattr(FenceSet, "load", load)
-    assert tracker.recovery.safe
+    into_safe_mode_by_failing_starts(tracker, monkeypatch)
     order(tracker, 9, layouts.SETTINGS, {"settings": [{"number": 12, "value": 7200}]})  # health_s
     tracker.run(3 * 3600)
     assert not tracker.recovery.safe

@@ -52,6 +52,12 @@ def turns(name: str, zone) -> list[int]:
     return found
 
 
+def beside_a_turn(zone, which: int, off_s: int) -> int:
+    """A moment `off_s` from one of the zone's turns, or from any where there are none."""
+    found = turns(*zone) or [196650000]
+    return found[which % len(found)] + off_s
+
+
 @pytest.mark.parametrize(("name", "zone"), ZONES)
 def test_every_turn_until_2053_is_the_databases(name, zone):
     for turn in turns(name, zone):
@@ -77,8 +83,7 @@ def test_any_second_until_2053_shows_what_the_database_says(zone, utc):
     st.integers(-200_000, 200_000),
 )
 def test_windows_hold_what_the_wall_clock_shows_around_every_turn(zone, rows, which, off_s):
-    found = turns(*zone) or [196650000]
-    utc = found[which % len(found)] + off_s
+    utc = beside_a_turn(zone, which, off_s)
     assert schedule.in_force(schedule.windows_of(rows), zone[1], utc) == wanted(rows, utc, zone[0])
 
 
@@ -90,8 +95,7 @@ def test_windows_hold_what_the_wall_clock_shows_around_every_turn(zone, rows, wh
     st.integers(-100_000, 100_000),
 )
 def test_nothing_changes_before_the_moment_said_and_mostly_something_then(zone, rows, which, off_s):
-    found = turns(*zone) or [196650000]
-    utc = found[which % len(found)] + off_s
+    utc = beside_a_turn(zone, which, off_s)
     now, changes = schedule.look(schedule.windows_of(rows), zone[1], utc)
     probe = utc
     while probe < min(changes, utc + 3 * 86400):
