@@ -314,7 +314,7 @@ def test_a_socket_says_why_it_does_not_open():
     assert host.ask('AT+CAOPEN=0,0,"TCP","echo.example",7') == ["+CAOPEN: 0,21", "OK"]
 
 
-def test_the_far_end_closing_is_told_and_what_came_before_can_be_read():
+def test_the_far_end_closing_is_told_and_what_was_not_read_is_gone():
     host = Host().online()
     opened(host)
     host.scene.do("peer sends 616263")
@@ -322,9 +322,52 @@ def test_the_far_end_closing_is_told_and_what_came_before_can_be_read():
     host.scene.do("peer closes")
     host.wait(2000)
     assert host.lines() == ["+CADATAIND: 0", "+CASTATE: 0,0"]
-    host.send(b"AT+CARECV=0,10\r")
-    host.wait(500)
-    assert host.raw == b"\r\n+CARECV: 3,abc\r\n\r\nOK\r\n"
+    assert host.ask("AT+CARECV=0,10") == ["+CARECV: 0", "OK"]
+    assert host.ask("AT+CASEND=0,3") == ["ERROR"]
+    assert opened(host) == ["+CAOPEN: 0,0", "OK"]
+
+
+def test_a_cid_that_sticks_must_be_closed_first():
+    host = Host("sim7000").online()
+    host.scene.do("quirk cid_sticks")
+    opened(host)
+    host.scene.do("peer closes")
+    host.wait(2000)
+    host.lines()
+    assert opened(host) == ["+CAOPEN: 0,4", "OK"]
+    assert host.ask("AT+CACLOSE=0") == ["OK"]
+    assert opened(host) == ["+CAOPEN: 0,0", "OK"]
+
+
+def test_data_is_announced_once_until_all_of_it_was_read():
+    host = Host().online()
+    opened(host)
+    for _ in range(3):
+        host.scene.do("peer sends 616263")
+        host.wait(2000)
+    assert host.lines() == ["+CADATAIND: 0"]
+    host.ask("AT+CARECV=0,4")
+    host.scene.do("peer sends 64")
+    host.wait(2000)
+    assert host.lines() == []
+    host.ask("AT+CARECV=0,100")
+    host.scene.do("peer sends 65")
+    host.wait(2000)
+    assert host.lines() == ["+CADATAIND: 0"]
+
+
+def test_the_name_for_a_shared_server_is_sent_only_when_it_was_set():
+    host = tls_host(sni="gateway.example")
+    host.ask('AT+SMSSL=1,"",""')
+    assert host.ask("AT+SMCONN") == ["ERROR"]
+    host.ask('AT+CSSLCFG="SNI",0,"gateway.example"')
+    assert host.ask("AT+SMCONN") == ["OK"]
+
+
+def test_quality_two_is_refused():
+    host = Host().connected()
+    assert host.publish(b"x", qos=2) == ["ERROR"]
+    assert host.ask('AT+SMSUB="d",2') == ["ERROR"]
 
 
 def test_a_lost_context_closes_every_socket():

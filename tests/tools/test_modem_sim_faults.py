@@ -202,13 +202,19 @@ def test_a_reboot_in_the_middle_of_a_publish():
     assert host.scene.broker.publishes == []
 
 
-def test_a_brown_out_warns_and_ends():
+def test_a_brown_out_warns_and_ends_and_the_supply_comes_back():
     host = Host().boot()
-    cause(host, "brown_out seconds=3")
-    host.ask("AT+CSQ")
-    host.wait(4000)
+    cause(host, "brown_out seconds=60 on=+CSQ")
+    assert host.ask("AT+CSQ") == ["UNDER-VOLTAGE WARNNING", "+CSQ: 21,0", "OK"]
+    host.wait(5000)
     assert host.lines() == ["UNDER-VOLTAGE POWER DOWN"]
-    assert host.modem.power.state != "on"
+    host.scene.do("power key")
+    host.wait(10000)
+    assert host.modem.power.state == "off"  # there is not enough to start on
+    host.wait(50000)
+    host.scene.do("power key")
+    host.wait(8000)
+    assert host.lines()[0] == "RDY"
 
 
 def test_off_psm_and_a_key_that_does_nothing():
@@ -290,6 +296,13 @@ def test_a_link_is_lost():
     host.ask("AT+CSQ")
     host.wait(3000)
     assert host.lines() == ["+SMSTATE: 0"]
+    host.ask("AT+SMCONN")
+    host.scene.do("quirk smstate_untold")
+    cause(host, "link_lost on=+CSQ")
+    host.ask("AT+CSQ")
+    host.wait(3000)
+    assert host.lines() == []
+    assert host.ask("AT+SMSTATE?")[0] == "+SMSTATE: 0"
 
 
 @pytest.mark.parametrize("name", ["coverage", "attach_fails"])
@@ -420,9 +433,11 @@ def test_any_fault_may_strike_at_any_stage_and_the_supply_mends_it(name, stage):
     host.scene.do(f"fault {name} stage={stage} on=+SMPUB*")
     host.publish(b"one")
     host.ask("AT", 3000)
+    host.wait(6000)
     host.modem.faults.clear()
     host.scene.do("coverage on")
     host.scene.do("attach granted")
+    host.scene.do("supply good")
     host.modem.rail(False, host.now_ms)
     host.modem.rail(True, host.now_ms)
     host.modem.kept["baud"] = 115200
@@ -464,6 +479,7 @@ def test_a_file_says_rules_with_the_rows_defaults():
         ("fault = 3\n", "wanted [[fault]] tables"),
         ("[faults]\n", "faults: wanted only [[fault]] tables"),
         ("[[fault]\n", "wanted TOML"),
+        ('[[fault]]\nname = "quirk"\nquirk = "odd"\n', "quirk: wanted auto_baud or"),
     ],
 )
 def test_an_error_in_a_file_names_the_key_the_value_and_what_was_wanted(text, said):
@@ -481,7 +497,8 @@ def test_words_that_are_no_fault_are_refused(words):
 @pytest.mark.parametrize(
     "words",
     ["", "hurra", "power", "network", "network gone", "coverage off soon", "signal 20", "sky open",
-     "broker says t xx", "peer", "sky open north east", "__class__", "signal"],
+     "broker says t xx", "peer", "quirk", "quirk none", "sky open north east", "__class__",
+     "signal"],
 )  # fmt: skip
 def test_words_that_are_none_are_refused_and_change_nothing(words):
     host = Host().boot()

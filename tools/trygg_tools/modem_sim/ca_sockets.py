@@ -37,6 +37,7 @@ SEND_LONGEST = 1460
 # the manual's results of CAOPEN
 RESULTS = {OPEN: 0, NO_HOST: 20, NO_ROUTE: 21, REFUSED: 23, EXPIRED: 24, BAD_TLS: 27, LOST: 27}
 NO_ANSWER = 27
+BAD_PARAMETER = 4
 
 
 class CaSockets(Family):
@@ -49,6 +50,8 @@ class CaSockets(Family):
     def on_boot(self) -> None:
         """No socket, plain TCP."""
         self._sockets: dict[int, OwnSocket] = {}
+        self._over: set[int] = set()  # closed by the far end, not yet by the host
+        self._announced: set[int] = set()  # +CADATAIND was said, and the buffer not emptied since
         self._ssl: dict[int, dict[str, str]] = {}
 
     def on_off(self) -> None:
@@ -80,16 +83,14 @@ class CaSockets(Family):
             raise Refused
         self._ssl.setdefault(cid, {})[word] = text(call, 2, 230)
 
-    def _tls(self, cid: int, host: str) -> Tls | None:
+    def _tls(self, cid: int) -> Tls | None:
         given = self._ssl.get(cid, {})
         if given.get("SSL", "0") != "1":
             return None
         files = next(one for one in self.modem.families if isinstance(one, Files70))
         index = int(given.get("CRINDEX", "0")) if given.get("CRINDEX", "0").isdigit() else 0
         get = given.get
-        return files.tls(
-            min(index, 5), host, get("CACERT", ""), get("CERT", ""), get("PSKTABLE", "")
-        )
+        return files.tls(min(index, 5), get("CACERT", ""), get("CERT", ""), get("PSKTABLE", ""))
 
     # -- opening -----------------------------------------------------------------------------
 
@@ -105,11 +106,16 @@ class CaSockets(Family):
         host, port = text(call, at, 64), number(call, at + 1, 1, 65535)
         if cid in self._sockets:
             raise Refused
+        if cid in self._over and self.modem.quirk("cid_sticks"):
+            self.modem.say(f"+CAOPEN: {cid},{BAD_PARAMETER}")
+            return None
+        self._over.discard(cid)
+        self._announced.discard(cid)
         if not self.modem.network.pdp:
             self.modem.say(f"+CAOPEN: {cid},{RESULTS[NO_ROUTE]}")
             return None
         socket = OwnSocket(self.modem, lambda: self._came(cid), lambda: self._closed(cid))
-        why = yield socket.open(host, port, self._tls(cid, host)).within(OPEN_MS)
+        why = yield socket.open(host, port, self._tls(cid)).within(OPEN_MS)
         if why == OPEN:
             self._sockets[cid] = socket
         else:
@@ -126,8 +132,12 @@ class CaSockets(Family):
     @answers("+CACLOSE", SET)
     def close(self, call: Call) -> Talk:
         """ERROR when there is none."""
+        cid = number(call, 0, 0, SOCKETS - 1)
+        if cid in self._over:
+            self._over.discard(cid)
+            return None
         self._of(call).close()
-        self._sockets.pop(number(call, 0, 0, SOCKETS - 1))
+        self._sockets.pop(cid)
         yield 100
         return None
 
@@ -160,8 +170,10 @@ class CaSockets(Family):
     @answers("+CARECV", SET)
     def read(self, call: Call) -> None:
         """cid, at most so many bytes."""
-        socket, most = self._of(call), number(call, 1, 1, READ_LONGEST)
-        data = socket.read(most)
+        cid, most = number(call, 0, 0, SOCKETS - 1), number(call, 1, 1, READ_LONGEST)
+        data = b"" if cid in self._over else self._of(call).read(most)
+        if cid in self._sockets and not self._sockets[cid].waiting:
+            self._announced.discard(cid)
         if data:
             self.modem.mouth.frame(f"+CARECV: {len(data)},", data)
         else:
@@ -186,16 +198,13 @@ class CaSockets(Family):
             self.modem.say(f"+CASTATE: {cid},1")
 
     def _came(self, cid: int) -> None:
-        """Told once, until it was read."""
-        socket = self._sockets.get(cid)
-        if socket is not None:
+        """Told when the buffer was empty before (note V1.03): who does not read all is not told."""
+        if cid in self._sockets and cid not in self._announced:
+            self._announced.add(cid)
             self.modem.urc(f"+CADATAIND: {cid}")
 
     def _closed(self, cid: int) -> None:
-        """The far end closed: what has come can still be read."""
-        socket = self._sockets.get(cid)
-        if socket is None:
-            return
-        if not socket.waiting:
-            self._sockets.pop(cid)
-        self.modem.urc(f"+CASTATE: {cid},0")
+        """The far end closed: what was not read is gone (seen: TinyGSM #437)."""
+        if self._sockets.pop(cid, None) is not None:
+            self._over.add(cid)
+            self.modem.urc(f"+CASTATE: {cid},0")

@@ -42,30 +42,38 @@ def _stop(words: str) -> typer.Exit:
     return typer.Exit(1)
 
 
+PartName = Annotated[str, typer.Option(help="A part of `trygg modem parts`.")]
+BrokerUrl = Annotated[
+    str, typer.Option(help="mqtt://host:port: where every connection goes. Without: where it asks.")
+]
+Alone = Annotated[
+    bool, typer.Option("--alone", help="Nothing real: a broker and a peer in memory.")
+]
+FaultFile = Annotated[Path | None, typer.Option(help="A TOML file of [[fault]] tables.")]
+Seed = Annotated[int, typer.Option(help="Another seed, other chances.")]
+FirmwareName = Annotated[
+    str | None, typer.Option(help="A firmware of `trygg modem parts`, with its quirks.")
+]
+Off = Annotated[
+    bool, typer.Option("--off", help="Begin switched off: `trygg modem do 'power key'`.")
+]
+Times = Annotated[int, typer.Option(help="So many times faster than real time.", min=1, max=100)]
+Seconds = Annotated[int, typer.Option(help="End by itself after so many of its seconds.")]
+
+
 @app.command("run")
 def run(
-    part: Annotated[str, typer.Option(help="A part of `trygg modem parts`.")] = "sim7080",
-    broker: Annotated[
-        str,
-        typer.Option(help="mqtt://host:port: where every connection goes. Without: where it asks."),
-    ] = "",
-    alone: Annotated[
-        bool, typer.Option("--alone", help="Nothing real: a broker and a peer in memory.")
-    ] = False,
-    faults: Annotated[Path | None, typer.Option(help="A TOML file of [[fault]] tables.")] = None,
-    seed: Annotated[int, typer.Option(help="Another seed, other chances.")] = 0,
-    firmware: Annotated[
-        str | None, typer.Option(help="A firmware of `trygg modem parts`, with its quirks.")
-    ] = None,
-    off: Annotated[
-        bool, typer.Option("--off", help="Begin switched off: `trygg modem do 'power key'`.")
-    ] = False,
-    times: Annotated[
-        int, typer.Option(help="So many times faster than real time.", min=1, max=100)
-    ] = 1,
+    part: PartName = "sim7080",
+    broker: BrokerUrl = "",
+    alone: Alone = False,
+    faults: FaultFile = None,
+    seed: Seed = 0,
+    firmware: FirmwareName = None,
+    off: Off = False,
+    times: Times = 1,
     folder: Folder = RUN,
     as_json: AsJson = False,
-    seconds: Annotated[int, typer.Option(help="End by itself after so many of its seconds.")] = 0,
+    seconds: Seconds = 0,
 ) -> None:
     """Run a modem on a pty and show its dialogue, with times, without coordinates and secrets.
 

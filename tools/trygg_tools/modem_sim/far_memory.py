@@ -40,12 +40,15 @@ class Guard:
     ca: bytes = b""  # the only CA that fits; b"" any
     wants_cert: bool = False
     psk: tuple[str, bytes] | None = None
+    sni: str = ""  # the only name that is answered; "" any, and none
     from_s: int = 0  # the certificate is valid since, seconds since 2020
     until_s: int = 1 << 40
 
     def refuses(self, tls: Tls | None) -> str:
         """A word of far.py why the handshake fails; "" when it does not."""
         if tls is None:
+            return BAD_TLS
+        if self.sni and tls.sni != self.sni:
             return BAD_TLS
         if self.psk is not None:
             return "" if tls.psk == self.psk else BAD_TLS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trygg_tools.modem_sim.world import GOOD_MV
 from trygg_tools.rig.sky import date_text, sentence, time_text
 
 if TYPE_CHECKING:
@@ -147,9 +148,11 @@ def reboot(modem: Modem, _faults: Faults, _values: Values) -> None:
 
 
 def brown_out(modem: Modem, _faults: Faults, values: Values) -> None:
-    """A warning, then off."""
-    modem.sag()
-    modem.schedule.after(_seconds_ms(values), modem.fade)
+    """A warning, a second later off, and power again."""
+    world, part = modem.world, modem.part
+    world.supply(part.low_mv)
+    modem.schedule.after(1000, lambda: world.supply(part.brown_out_mv - 1))
+    modem.schedule.after(1000 + _seconds_ms(values), lambda: world.supply(GOOD_MV))
 
 
 def off(modem: Modem, _faults: Faults, _values: Values) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from trygg_tools.modem_sim import fault_effects as does
+from trygg_tools.modem_sim.quirk_table import QUIRKS
 
 if TYPE_CHECKING:
     from trygg_tools.modem_sim.faults import Faults, Value
@@ -92,13 +93,13 @@ ROWS: tuple[Kind, ...] = (
          ranges={"starts": Range(1, 1, 1000)}),
     Kind("baud_lost", 4, "the modem talks at another rate from now on", does.baud_lost,
          ranges={"rate": Range(9600, 1200, 921600)}),
-    Kind("false_fix", 5, "`far`: 150 km off with an empty fix flag; `accuracy`: a fix of 9999 km",
+    Kind("false_fix", 5, "+CGNSINF lies: `far`, 150 km off, no flag; `accuracy`, a fix of 9999 km",
          does.false_fix, "time", ranges={
              "how": Range("far", words=("far", "accuracy")), "seconds": Range(600, 1, 86400)}),
     Kind("gnss_refused", 6, "the start of GNSS is refused", does.refuse, on=GNSS_STARTS),
     Kind("gnss_crash", 6, "the start of GNSS takes the module down", does.reboot, on=GNSS_STARTS),
     Kind("reboot", 7, "a start nobody asked for", does.reboot),
-    Kind("brown_out", 7, "the supply sags: warning, then off", does.brown_out,
+    Kind("brown_out", 7, "the supply sags, is out, and comes back after so long", does.brown_out,
          ranges={"seconds": Range(3, 1, 600)}),
     Kind("off", 7, "off without a word", does.off),
     Kind("psm", 7, "into PSM: the UART is dead until PWRKEY", does.psm, "after"),
@@ -132,7 +133,7 @@ ROWS: tuple[Kind, ...] = (
     Kind("nmea", 13, "NMEA sentences every second for so long, wherever they fall", does.nmea,
          ranges={"seconds": SECONDS}),
     Kind("quirk", 14, "a firmware's peculiarity from now on", does.quirk, "time",
-         ranges={"quirk": Range("gnss_crash")}),
+         ranges={"quirk": Range("gnss_crash", words=tuple(QUIRKS))}),
 )  # fmt: skip
 KINDS: dict[str, Kind] = {row.name: row for row in ROWS}
 

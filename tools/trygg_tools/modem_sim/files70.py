@@ -142,13 +142,13 @@ class Files70(Family):
         known: tuple[int, ...] = self.modem.kept[KEEPS_KNOWN].get(name, (0,))
         return known[0] == kind
 
-    def tls_by_names(self, index: int, host: str, ca: str, second: str) -> Tls:
+    def tls_by_names(self, index: int, ca: str, second: str) -> Tls:
         """As +SMSSL names them: the second is a certificate or a PSK table, whichever it is."""
         if second and self.knows(second, PSK):
-            return self.tls(index, host, ca, "", second)
-        return self.tls(index, host, ca, second)
+            return self.tls(index, ca, "", second)
+        return self.tls(index, ca, second)
 
-    def tls(self, index: int, host: str, ca: str, cert: str, psk: str = "") -> Tls:
+    def tls(self, index: int, ca: str, cert: str, psk: str = "") -> Tls:
         """The context for a connection; Refused when a file is not known."""
         for name, kind in ((ca, CA), (cert, CERT), (psk, PSK)):
             if name and not self.knows(name, kind):
@@ -160,7 +160,7 @@ class Files70(Family):
             cert=self._files[cert] if cert else b"",
             key=self._files[key] if key else b"",
             psk=psk_of(self._files[psk]) if psk else None,
-            sni=context["SNI"] or host,
+            sni=context["SNI"],
             checks_time=context["IGNORERTCTIME"] == "0",
             now_s=self.modem.clock_s(),
         )

@@ -25,6 +25,7 @@ from trygg_tools.modem_sim.mouth import Mouth
 from trygg_tools.modem_sim.network import Network
 from trygg_tools.modem_sim.part import Part
 from trygg_tools.modem_sim.power import ON, PSM, Power
+from trygg_tools.modem_sim.quirk_table import QUIRKS
 from trygg_tools.modem_sim.real_time import RealTime
 from trygg_tools.modem_sim.serial_line import SerialLine
 
@@ -147,7 +148,9 @@ class Modem:
         return name in self.quirks
 
     def add_quirk(self, name: str) -> None:
-        """The firmware has one more quirk."""
+        """The firmware has one more quirk; ValueError names the known."""
+        if name not in QUIRKS:
+            raise ValueError(f"quirk: wanted one of {', '.join(QUIRKS)}, got {name!r}")
         self.quirks.add(name)
         if name == "auto_baud":
             self.kept[KEEPS_BAUD] = 0
@@ -212,18 +215,6 @@ class Modem:
         if starts == self.power.starts and self.power.state == ON:
             for line in lines:
                 self.urc(line)
-
-    def sag(self) -> None:
-        """The supply sags: a warning."""
-        self.world.supply_mv = self.part.low_mv
-        if self.power.state == ON and self.part.low_line:
-            self.mouth.line(self.part.low_line)
-
-    def fade(self) -> None:
-        """The supply is too low: a word, then off. It comes back with the scenario's next key."""
-        if self.power.state == ON:
-            self.power.leave(self.part.dead_line)
-        self.world.supply_mv = 3900
 
     def ended(self) -> None:
         """Off, crashed or in PSM: nothing that was under way goes on."""

@@ -34,6 +34,8 @@ class Power:
         self._dtr_low_ms = 0
         self._heard_ms = 0
         self._turn = 0  # of the life that is starting or running
+        self._warned = False
+        modem.world.heed(self._supply_changed)
 
     # -- pins --------------------------------------------------------------------------------
 
@@ -42,6 +44,24 @@ class Power:
         if self.rail_on and not on:
             self._end(OFF)
         self.rail_on = on
+
+    @property
+    def has_supply(self) -> bool:
+        """Enough of it to run on."""
+        return self.rail_on and self._modem.world.supply_mv >= self._modem.part.brown_out_mv
+
+    def _supply_changed(self) -> None:
+        """A warning below one limit (once), off below the other."""
+        part, mv = self._modem.part, self._modem.world.supply_mv
+        low = mv <= part.low_mv
+        if not self.has_supply:
+            if self.state == ON:
+                self.leave(part.dead_line)
+            elif self.state == STARTING:
+                self._end(OFF)
+        elif low and not self._warned and self.state == ON and part.low_line:
+            self._modem.mouth.line(part.low_line)
+        self._warned = low
 
     def key(self, level: int) -> None:
         """PWRKEY, 1 pressed."""
@@ -60,7 +80,7 @@ class Power:
         self._modem.schedule.after(RESET_MS, lambda: self._held_long(number))
 
     def _held(self, number: int, state: str) -> None:
-        if number != self._presses or not self.rail_on or self._modem.faults.key_is_dead():
+        if number != self._presses or not self.has_supply or self._modem.faults.key_is_dead():
             return
         if state in (OFF, PSM) and self.state == state:
             self.start(self._modem.part.ready_ms)
@@ -113,7 +133,7 @@ class Power:
 
     def reboot(self) -> None:
         """A reset: by command, by crash, by a long key."""
-        if self.rail_on and self.state != OFF:
+        if self.has_supply and self.state != OFF:
             self.start(self._modem.part.ready_ms)
 
     def crash(self) -> None:

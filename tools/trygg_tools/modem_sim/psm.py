@@ -67,6 +67,7 @@ class Psm:
         self.edrx_asked_ms = 0
         self.edrx_ms = 0
         self.was_dozing = False  # the life before this one ended in PSM
+        self._updated_ms = 0  # the last area update: T3412 runs from there
         self._tells = False  # the request changed since the network heard it
         self._sleep: Plan | None = None
         self._wake: Plan | None = None
@@ -120,7 +121,8 @@ class Psm:
             self.granted = None
             self.edrx_ms = 0
         elif self.granted is not None and self.granted.periodic_s:
-            self._wake = self._modem.schedule.after(self.granted.periodic_s * 1000, self._up)
+            due_ms = self._updated_ms + self.granted.periodic_s * 1000
+            self._wake = self._modem.schedule.after(due_ms - self._modem.schedule.now_ms, self._up)
 
     def next_page_ms(self, drx_ms: int) -> int:
         """How long until the modem listens to the network again."""
@@ -134,6 +136,7 @@ class Psm:
 
     def _grant(self) -> None:
         self._tells = False
+        self._updated_ms = self._modem.schedule.now_ms
         asked = self.asked if self._modem.world.psm_granted else None
         self.granted = asked if asked is not None and asked.sleeps else None
         self._network.touch()

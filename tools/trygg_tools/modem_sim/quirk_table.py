@@ -50,6 +50,16 @@ QUIRKS: dict[str, Quirk] = {
         "CASEND says OK and never +CASEND, though the bytes went out",
         f"{LILYGO}/LilyGo-Modem-Series/issues/418 (1529B10SIM7000G)",
     ),
+    "cid_sticks": Quirk(
+        "SIM7000",
+        "CAOPEN says 4 for a socket that the far end closed, until CACLOSE",
+        "github.com/vshymanskyy/TinyGSM/issues/574",
+    ),
+    "smstate_untold": Quirk(
+        "SIM70x0",
+        "a lost MQTT connection is not told by +SMSTATE: 0; the next publish fails",
+        "the MQTT note V1.03 has no such line; public drivers wait for it",
+    ),
     "connect_blocks": Quirk(
         "A7670",
         "CMQTTCONNECT is silent until its result, then OK or ERROR",

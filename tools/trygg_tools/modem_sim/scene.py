@@ -18,7 +18,8 @@ from trygg_tools.modem_sim.faults import Faults
 from trygg_tools.modem_sim.memory_broker import MemoryBroker
 from trygg_tools.modem_sim.modem import Modem
 from trygg_tools.modem_sim.part import Part
-from trygg_tools.modem_sim.world import Place, World
+from trygg_tools.modem_sim.quirk_table import QUIRKS
+from trygg_tools.modem_sim.world import GOOD_MV, Place, World
 
 BROKER, BROKER_TLS, PEER, PEER_TLS = 1883, 8883, 7, 443
 PRESS_MS = 1500
@@ -242,9 +243,9 @@ class Scene:
 
     def _do_supply(self, words: list[str]) -> None:
         self._pick(words, {
-            "low": self.modem.sag,
-            "out": self.modem.fade,
-            "good": lambda: setattr(self.world, "supply_mv", 3900),
+            "low": lambda: self.world.supply(self.modem.part.low_mv),
+            "out": lambda: self.world.supply(self.modem.part.brown_out_mv - 1),
+            "good": lambda: self.world.supply(GOOD_MV),
         })  # fmt: skip
 
     def _do_dtr(self, words: list[str]) -> None:
@@ -258,4 +259,7 @@ class Scene:
         self._pick(words, {"off": self.modem.faults.clear})
 
     def _do_quirk(self, words: list[str]) -> None:
-        self.modem.add_quirk("".join(words[:1]))
+        name = "".join(words[:1])
+        if name not in QUIRKS:
+            raise WordError(f"quirk: wanted one of {', '.join(QUIRKS)}, got {name!r}")
+        self.modem.add_quirk(name)

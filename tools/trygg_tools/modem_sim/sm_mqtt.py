@@ -2,7 +2,9 @@
 
 What differs on the SIM7000 is in its part's limits: `message` 512 bytes, `state_tells_session` 0,
 `url_with_port`. An error never says why: the note has no reason codes. Settings are lost with the
-power. TOPIC and MESSAGE are taken as the last will.
+power. TOPIC and MESSAGE are taken as the last will. Quality 2 is an ERROR: nothing here speaks it.
+That a lost connection is told by `+SMSTATE: 0` is no word of the note; three public drivers wait
+for it [S], and the quirk `smstate_untold` keeps it back.
 """
 
 from __future__ import annotations
@@ -144,7 +146,7 @@ class SmMqtt(Family):
         if not index:
             return None
         files = next(one for one in self.modem.families if isinstance(one, Files70))
-        return files.tls_by_names(index - 1, self._set["URL"], ca, cert)
+        return files.tls_by_names(index - 1, ca, cert)
 
     @answers("+SMDISC", RUN)
     def disconnect(self, call: Call) -> Talk:
@@ -166,7 +168,7 @@ class SmMqtt(Family):
 
     def _lost(self) -> None:
         """The broker or the network ended it."""
-        if self._set.get("ASYNCMODE") == "1" or self.modem.part.limits["state_tells_session"]:
+        if not self.modem.quirk("smstate_untold"):
             self.modem.urc("+SMSTATE: 0")
 
     # -- publish and subscribe ---------------------------------------------------------------
@@ -183,7 +185,7 @@ class SmMqtt(Family):
         self._there()
         topic = text(call, 0, TEXTS["TOPIC"])
         length = number(call, 1, 0, self.modem.part.limits["message"])
-        qos, retain = number(call, 2, 0, 2), number(call, 3, 0, 1)
+        qos, retain = number(call, 2, 0, 1), number(call, 3, 0, 1)
         if not self._client.connected:
             raise Refused
         data = yield Payload(length, PAYLOAD_MS)
@@ -194,7 +196,7 @@ class SmMqtt(Family):
         if self.modem.faults.take_publish_code():
             self._client.cut_off()
             raise Refused
-        sent = self._client.publish(topic, data, min(qos, 1), retain == 1)
+        sent = self._client.publish(topic, data, qos, retain == 1)
         if not (yield sent.within(ACK_MS)):
             raise Refused
         return None
@@ -203,10 +205,10 @@ class SmMqtt(Family):
     def subscribe(self, call: Call) -> Talk:
         """Topic, quality."""
         self._there()
-        topic, qos = text(call, 0, TEXTS["TOPIC"]), number(call, 1, 0, 2)
+        topic, qos = text(call, 0, TEXTS["TOPIC"]), number(call, 1, 0, 1)
         if not self._client.connected:
             raise Refused
-        code = yield self._client.subscribe(topic, min(qos, 1)).within(ACK_MS)
+        code = yield self._client.subscribe(topic, qos).within(ACK_MS)
         if code is None or code > 2:
             raise Refused
         return None

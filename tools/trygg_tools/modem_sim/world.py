@@ -1,7 +1,7 @@
 """What is outside of the modem: cover, cell, sky, supply, and what is behind the radio.
 
 One world belongs to one modem. A scenario changes it at any time: `world.cover(False)`,
-`world.supply_mv = 3100`. `place(world_s)` gives (lat_e6, lon_e6, speed_dm_s, course_deg, error_dm)
+`world.supply(3100)`. `place(world_s)` gives (lat_e6, lon_e6, speed_dm_s, course_deg, error_dm)
 of a true second since 2020, or None where there is no reception, as in rig/sky.py.
 """
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from trygg_tools.modem_sim.far import Mqtt, Sockets
 from trygg_tools.modem_sim.schedule import Schedule
 
+GOOD_MV = 3900
 Place = Callable[[int], "tuple[int, int, int, int, int] | None"]
 
 
@@ -65,7 +66,7 @@ class World:
         self.clock_given = True  # the network tells the time (NITZ)
         self.zone = 4  # quarter hours east of UTC, as the network says it
         self.place: Place = in_lier
-        self.supply_mv = 3900
+        self.supply_mv = GOOD_MV
         self.sim = True
         self.edrx_granted = True
         self.psm_granted = True
@@ -76,7 +77,7 @@ class World:
         return self.start_s + self.schedule.now_ms // 1000
 
     def heed(self, hearer: Callable[[], None]) -> None:
-        """Call `hearer()` whenever the cover changes."""
+        """Call `hearer()` whenever cover, attach or supply change."""
         self._hearers.append(hearer)
 
     def cover(self, covered: bool, for_ms: int = 0) -> None:
@@ -86,6 +87,12 @@ class World:
             hearer()
         if for_ms:
             self.schedule.after(for_ms, lambda: self.cover(not covered))
+
+    def supply(self, mv: int) -> None:
+        """The supply has so many mV from now on."""
+        self.supply_mv = mv
+        for hearer in self._hearers:
+            hearer()
 
     def refuse(self, refused: bool, for_ms: int = 0) -> None:
         """The network refuses to attach the modem, or does no longer."""
