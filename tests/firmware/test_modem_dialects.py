@@ -109,6 +109,7 @@ def test_a_payload_is_announced_with_its_length():
 def test_a_kept_session_is_asked_for_by_each():
     wanted = {
         "sim7080": b'"CLEANSS",0', "sim7000": b'"CLEANSS",0', "sim7600": b"<keepalive>,0,",
+        "a7670": b"<keepalive>,0,",
         "bg95": b'"session",0,0',
     }  # fmt: skip
     for dialect in _each():
@@ -160,7 +161,7 @@ def test_a_message_with_anything_in_it_comes_through_each():
         + b"\r\n+CMQTTRXEND: 0\r\n",
         "bg95": b'+QMTRECV: 0,7,"' + topic + b'",%d,"' % count + HOSTILE + b'"\r\n',
     }  # fmt: skip
-    said["sim7000"] = said["sim7080"]
+    said["sim7000"], said["a7670"] = said["sim7080"], said["sim7600"]
     for name in wiring.NAMES.split():
         assert _messages(name, said[name]) == [(topic, HOSTILE)], name
 

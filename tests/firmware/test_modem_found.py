@@ -3,7 +3,7 @@
 # heap: 512k  (all dialects at once, from source; a tracker loads one, compiled)
 """
 
-from tracker.modem import bg95, found, sim7000, sim7080, sim7600
+from tracker.modem import a7670, bg95, found, sim7000, sim7080, sim7600
 from tracker.modem.lines import fields as _said
 
 MANUAL_7080 = (
@@ -44,18 +44,26 @@ def test_sim7000_s_three_more_fields_change_nothing():
     assert (fix.speed_dm_s, fix.course_deg, fix.accuracy_dm) == (100, 271, 84)
 
 
-def test_sim7600_s_degrees_and_minutes():
+def test_a7670_s_degrees_and_minutes():
     line = (
         b"+CGNSSINFO: 2,09,05,00,3113.330650,N,12121.262554,E,131121,091918.00,32.9,0.0,255.0,"
         b"1.1,0.8,0.7"
     )
-    fix = sim7600.read_fix(_said(line), 0)
+    fix = a7670.read_fix(_said(line), 0)
     assert (fix.lat_e6, fix.lon_e6, fix.satellites) == (31222178, 121354376, 14)
     assert fix.time_s == found.moment((13, 11, 2021), b"091918")
     decimal = line.replace(b"3113.330650", b"31.222178").replace(b"12121.262554", b"121.354376")
-    again = sim7600.read_fix(_said(decimal), 0)
+    again = a7670.read_fix(_said(decimal), 0)
     assert (again.lat_e6, again.lon_e6) == (31222178, 121354376)
-    assert sim7600.read_fix(_said(b"+CGNSSINFO: ,,,,,,,,"), 0) is None
+    assert a7670.read_fix(_said(b"+CGNSSINFO: ,,,,,,,,"), 0) is None
+
+
+def test_sim7600_says_nothing_of_how_good_a_fix_is_so_it_is_one_of_the_poorest():
+    line = b"+CGPSINFO: 3113.343286,N,12121.234064,E,250321,072809.3,44.1,10.0,0"
+    fix = sim7600.read_fix(_said(line), 0)
+    assert (fix.lat_e6, fix.lon_e6, fix.accuracy_dm) == (31222388, 121353901, 300)
+    assert fix.time_s == found.moment((25, 3, 2021), b"072809")
+    assert sim7600.read_fix(_said(b"+CGPSINFO: ,,,,,,,,"), 0) is None
 
 
 def test_bg95_s_fix_of_the_manual():

@@ -88,7 +88,7 @@ class ModemGnss:
         over = self._modem
         self.arbiter.judge(now_s, self._wished, talk, urgent, reach)
         over.fixing = self._wished or self._doing != OFF
-        over.radio = self.arbiter.holder == arbiter.GNSS or self._doing != OFF
+        over.radio = self.arbiter.shared and (self._mine() or self._doing != OFF)
         if over.state not in (modem.UP, modem.RECEIVING) or not over.gnss_on:
             self._doing = self._doing if self._doing in (STARTING, STOPPING) else OFF
         ended = over.ended(self) if self._doing != OFF else 0

@@ -52,7 +52,7 @@ class ModemMqtt:
 
     def close(self, now):
         """Say goodbye, LEAVING until it is said; the session stays with the broker."""
-        self._waiting = None
+        self._forget()
         if self.state != CLOSED:
             self.state = LEAVING
 
@@ -90,8 +90,8 @@ class ModemMqtt:
             self._after(ended == DONE, now)
         if over.state != modem.UP and self._doing != NOTHING:
             # what was under way has no end
-            self.unsure += self._doing == PUBLISH
-            self._doing, self._waiting = NOTHING, None
+            self._doing = NOTHING
+            self._forget()
         if self.state in (GREETING, READY) and over.state != modem.UP:
             self._fail("modem: " + (over.why or "restarted"))
         elif self.state == LINKING and over.state == modem.RESTING:
@@ -188,6 +188,11 @@ class ModemMqtt:
         self.failures += 1
         self.why = why
         self.state = CLOSED
+        self._forget()
+
+    def _forget(self):
+        """A publish that has not begun is let go; one under way ends by itself."""
+        self.unsure += self._waiting is not None and self._doing != PUBLISH
         self._waiting = None
 
     def _hear(self, event):

@@ -1,4 +1,4 @@
-"""SIMCom SIM7600, A7670, SIM767x (LTE Cat 1 and 4), as rows (frames.py, steps.py): CMQTT.
+"""SIMCom SIM7600 (LTE Cat 1 and 4), as rows (frames.py, steps.py): CMQTT. A7670 is much the same.
 
 Sources: A76XX Series MQTT(S) Application Note V1.02, SIM7500_SIM7600 Series AT Command Manual
 V3.00, A7600 Series TCPIP and SSL Application Notes; shared/reference/at-commands.md.
@@ -11,7 +11,6 @@ Traps that shaped this file:
 - What comes down is counted: `+CMQTTRXPAYLOAD` may come in several pieces, and not at all for an
   empty payload.
 - There is no PSM; sleep is CSCLK with DTR. The receiver has its own radio.
-- B03V02 of A7670 does not get its MQTT connected: our own client over a socket does.
 """
 
 from tracker.modem import lines
@@ -26,7 +25,7 @@ SEND_MAX = 1460
 RECEIVE_MAX = 1460
 GNSS_SHARED = False
 HAS_PSM = False
-QUIRKS = b"\nB03V02|no mqtt\n"
+QUIRKS = b""
 
 TABLE = b"""
 RDY|R|restart
@@ -71,6 +70,8 @@ SMS DONE||
 +CCHRECV: DATA|N2|received
 +CCHRECV:||
 +CCH_PEER_CLOSED:||closed
++CGPS:||
++AGPS:||
 +CGNSSPWR:||
 """
 
@@ -232,13 +233,13 @@ WAKE
 ~5 AT
 
 GNSS_ON
-!15 AT+CGNSSPWR=1,1
+!15 AT+CGPS=1,1
 
 ASK_FIX
-! AT+CGNSSINFO | = +CGNSSINFO:
+! AT+CGPSINFO | = +CGPSINFO:
 
 GNSS_OFF
-? AT+CGNSSPWR=0
+? AT+CGPS=0
 
 AID
 
@@ -266,18 +267,17 @@ def message(event, pieces):
 
 
 def read_fix(said, ticks):
-    """The Fix of `+CGNSSINFO:`'s fields; None while they are empty.
+    """The Fix of `+CGPSINFO:`'s fields; None while they are empty.
 
-    Fields: mode, GPS, GLONASS, BeiDou satellites, lat, N/S, lon, E/W, ddmmyy, hhmmss.ss, altitude,
-    knots, course, PDOP, HDOP, VDOP. No accuracy is stated: HDOP has to do.
+    Fields: lat, N/S, lon, E/W, ddmmyy, hhmmss.s, altitude, knots, course. Nothing is said of how
+    good it is: it counts as one of the poorest that are believed, five satellites and a HDOP of 5.
     """
     from tracker.modem import found
 
-    if len(said) < 16 or said[0] not in (b"2", b"3"):
+    if len(said) < 8 or not said[0]:
         return None
-    place = (found.angle_e6(said[4], said[5]), found.angle_e6(said[6], said[7]))
-    satellites = sum([lines.number(count) or 0 for count in said[1:4]])
-    motion = (found.tenths_knots(said[11]), lines.number(said[12].split(b".")[0]))
-    quality = (satellites, found.scaled(said[14], 2), -1, 3 if said[0] == b"3" else 2)
-    time_s = found.moment(found.day_first(said[8]), said[9])
-    return found.fix_of(place, time_s, motion, quality, ticks)
+    place = (found.angle_e6(said[0], said[1]), found.angle_e6(said[2], said[3]))
+    course = lines.number(said[8].split(b".")[0]) if len(said) > 8 else None
+    time_s = found.moment(found.day_first(said[4]), said[5])
+    motion = (found.tenths_knots(said[7]), course)
+    return found.fix_of(place, time_s, motion, (5, 500, -1, 3), ticks)

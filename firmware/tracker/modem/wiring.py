@@ -16,7 +16,7 @@ from tracker.modem.modem import Modem
 from tracker.modem.publisher import Publisher
 from tracker.modem.security import Security
 
-NAMES = "sim7080 sim7000 sim7600 bg95"
+NAMES = "sim7080 sim7000 sim7600 a7670 bg95"
 TAU_CODE = b"00100010"  # two hours: T3412 extended, 3GPP TS 24.008 10.5.7.4a
 ACTIVE_CODE = b"00000011"  # six seconds: T3324
 CYCLE_CODE = b"0010"  # 20.48 s: eDRX, so an order is heard within that
