@@ -85,6 +85,12 @@ class ModemGnss:
 
     def work(self, now, now_s, talk, urgent, reach):
         """Take the next step; `talk`, `urgent`, `reach` as Arbiter.judge wants them."""
+        over, doing, holder = self._modem, self._doing, self.arbiter.holder
+        self._step(now, now_s, talk, urgent, reach)
+        if doing != self._doing or holder != self.arbiter.holder:
+            over.stirred = True
+
+    def _step(self, now, now_s, talk, urgent, reach):
         over = self._modem
         self.arbiter.judge(now_s, self._wished, talk, urgent, reach)
         over.fixing = self._wished or self._doing != OFF

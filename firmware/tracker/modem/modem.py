@@ -61,9 +61,10 @@ class Modem:
     """Over a Uart and a Power port; `dialect` a module of this folder, `values` {name: bytes} for
     its texts (apn, host, port, device, password, ca ...). Times: `now` ticks, `now_s` seconds.
 
-    state: above. version, cell: bytes, b"" unknown. time_s: UTC by the network when last asked, 0
-    unknown. reset_wanted: step eight of the ladder is due. reach: see above; urgent: an alarm
-    waits; both are the owner's to set. changed: `save` gives something new.
+    state: above. version, cell: bytes, b"" unknown. time_s: UTC by the network when last asked,
+    0 unknown. stirred: something has become otherwise, whoever looks at it is due.
+    reset_wanted: step eight of the ladder is due. reach: see above; urgent: an alarm waits;
+    both are the owner's to set. changed: `save` gives something new.
     """
 
     def __init__(self, uart, power, dialect, values, climb):
@@ -92,6 +93,7 @@ class Modem:
         self.pin_told = False
         self.time_s = 0
         self.version = self.cell = b""
+        self.stirred = False
         self.reset_wanted = self.reach = self.urgent = self.changed = False
         self.receiver = None  # a ModemGnss
         self.fixing = self.radio = self.gnss_on = False
@@ -108,6 +110,8 @@ class Modem:
     def poll(self, now, now_s):
         """Do what can be done now."""
         self.now_s = now_s
+        self.stirred = False
+        state, ended = self.state, self._ended
         self.line.poll(now)
         if self.line.events:
             self._hear(now)
@@ -119,9 +123,13 @@ class Modem:
         if not self._words and not self._serving:
             self._choose(now, now_s)
         self.line.poll(now)
+        if state != self.state or ended != self._ended:
+            self.stirred = True
 
     def wait_ms(self, now, now_s):
         """The ms until something is due if nothing comes."""
+        if self.stirred:
+            return 0
         if self.state == RESTING:
             return max(0, self.ladder.until_s - now_s) * 1000
         wait = min(self.line.wait_ms(now), self.steps.wait_ms(now))

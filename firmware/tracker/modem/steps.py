@@ -108,7 +108,7 @@ class Steps:
         if not self._runs or self._asked or self._old:
             return at.NEVER_MS
         if self._pause_from is None:
-            return 0
+            return 0 if self._at.ready() or self._at.dead else at.NEVER_MS
         return max(0, AGAIN_MS - ticks.diff(now, self._pause_from))
 
     def _go_on(self, now):
