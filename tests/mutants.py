@@ -1,4 +1,4 @@
-"""Faults planted in duty, fence and safe mode, each of which some test must catch: `make mutants`.
+"""Faults planted in duty, doubt, fence and safe mode, each of which some test must catch: `make mutants`.
 
 Each row changes one line in a temporary copy of the tree; the tests of FIRST, and after them those
 of THEN, run there until one fails. A mutant that lives is a promise without a test. A row whose
@@ -14,8 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("firmware", "tools", "tests", "gateway")
-FIRST = ("test_duty.py", "test_search.py", "test_anchor.py", "test_fence.py", "test_recovery.py",
-         "test_orders.py")  # fmt: skip
+FIRST = ("test_duty.py", "test_doubt.py", "test_cannot_tell.py", "test_app.py", "test_search.py",
+         "test_anchor.py", "test_fence.py", "test_recovery.py", "test_orders.py")  # fmt: skip
 THEN = ("tests/firmware/cpython/test_bound.py", "tests/tools/test_resting.py",
         "tests/tools/test_closed_exits.py", "tests/tools/test_safe_mode.py")  # fmt: skip
 
@@ -70,6 +70,23 @@ MUTANTS = (
      "(False, True, False, True, False, True, True, True)"),
     ("motion does not end a rest", "planner.py",
      "        if not self.resting():\n            return False\n", "        return False\n"),
+    ("a fence not left is forgotten while its wearer is followed", "duty_rows.py",
+     "        pause_s = min(pause_s, max(way_s, duty.pause_slack_s(at)))\n", "        pass\n"),
+    ("a long pause explains any jump", "doubt.py",
+     "if jump_dm > REACH_S * settings.v_max_dm_s:", "if not walk_s:"),
+    ("what nobody can have reached need not last", "doubt.py",
+     "return min(FAR * settings.doubt_s, _NONE - 1)", "return settings.doubt_s"),
+    ("a walk without reception tells nothing", "planner.py",
+     "image.lost_s = 0 if self._left_dm() > 0 else image.lost_s or now_s", "image.lost_s = 0"),
+    ("cannot tell is said all day without a sensor", "planner.py",
+     "return NEVER_S if again_s > 0 else settings.near_max_s", "return settings.near_max_s"),
+    ("who has called is only followed", "planner.py",
+     "image.listen_until_s > now_s + LINGER_S or at.alarm_open",
+     "image.listen_until_s > now_s + LINGER_S"),
+    ("who is followed is looked for before the gateway has the alarm", "planner.py",
+     "just_left = just_left or self._core.outbox.alarms_waiting()", "pass"),
+    ("a report does not go with the position", "app.py",
+     "            image.next_report_s = now_s  # with each position\n", "            pass\n"),
     ("what hangs again after safe mode begins from nothing", "recovery.py",
      "self.crashes = SAFE_AFTER - 1\n", "self.crashes = self._left_out = 0\n"),
     ("what RTC memory holds ends start after start", "recovery.py",

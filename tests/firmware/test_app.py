@@ -221,6 +221,7 @@ def test_a_called_or_unheard_alarm_keeps_the_receiver_and_the_link_on():
     sleeps = tracker.power.sleeps
     tracker.run(300)
     assert tracker.power.sleeps == sleeps
+    assert tracker.app._search.on
     unheard = fenced(leaving)
     unheard.run(600)
     unheard.link.unreachable = True
