@@ -32,7 +32,8 @@ So wherever it looks at fences it states their bound, as ever, but without its s
 reports position and takes orders unless the receiver's parser, the link or the outbox itself fails
 each time. From the second crash in safe mode on it rests before each start, PAUSE_MS to
 PAUSE_MAX_MS asleep (the button wakes it), so that a loop does not empty the battery; not if REPORTS
-or LINK, left out, are what failed again: they have their own rest.
+or LINK, left out, are what failed again: they have their own rest. Nobody looks in that time, and
+the bound is longer by it; `crashes` in the health record says that it is so.
 
 Safe mode ends by the order to restart, by a power loss, or by a good hour; a fault that safe mode
 caught begins the time anew. The first crash within a good hour after it brings it back, with all

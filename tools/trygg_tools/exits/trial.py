@@ -4,7 +4,8 @@ The tracker is the real App with its sleeps and a gateway; resets and power cuts
 The wearer does the worst that v_max allows: goes to the very edge, waits for a fix, and bolts.
 What is judged is what the gateway holds: the bound that the last report before the exit stated
 for that fence, and when the alarm came. An exit begins at the line of tracker/duty.py: from there
-every fix must be read as outside. Time that a reset took, with all before it, is given back.
+every fix must be read as outside. Time that a reset took, the rest before a start in safe mode
+included, with all before it, is given back.
 """
 
 import math
@@ -71,7 +72,7 @@ class Trial:
             tracker.anchor.heard = self._heard  # type: ignore[assignment]
         if made.chance.random() < 0.2:
             tracker.power.set_battery(3550)
-        tracker.at_step = self._strike
+        tracker.at_step = self._before_step
         tracker.slow_percent = made.slow_percent
         self.walk = world.Walk((0.0, 0.0), self._aim)
         self.truth = Truth(made, self.walk)
@@ -79,6 +80,7 @@ class Trial:
         self._room = (0.0, 0.0)
         self._bolted = not made.bolts
         self._reset_s = self._failed_s = -1
+        self._starts = 0
 
     def run(self) -> Outcome:
         """Let the wearer live until an exit is found, or should long have been."""
@@ -131,6 +133,15 @@ class Trial:
             return -60
         near = math.hypot(*self.walk.at(world_s - START_S)) < RADIO_M
         return -80 if near and self.scene.chance.random() < 0.95 else UNHEARD
+
+    def _before_step(self, step: int) -> None:
+        """After a crash a start may have rested (tracker/recovery.py)."""
+        tracker = self.tracker
+        if tracker.starts != self._starts:
+            self._starts = tracker.starts
+            if tracker.recovery is not None and tracker.recovery.crashed:
+                self._reset_s = max(self._reset_s, tracker.seconds())
+        self._strike(step)
 
     def _strike(self, _step: int) -> None:
         """A reset, the watchdog, a power cut at this very step."""
