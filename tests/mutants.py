@@ -1,4 +1,4 @@
-"""Faults planted in duty, doubt, fence and safe mode, each of which some test must catch: `make mutants`.
+"""Faults planted in duty, doubt, fence, safe mode; some test must catch each: `make mutants`.
 
 Each row changes one line in a temporary copy of the tree; the tests of FIRST, and after them those
 of THEN, run there until one fails. A mutant that lives is a promise without a test. A row whose
