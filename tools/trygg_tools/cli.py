@@ -26,6 +26,7 @@ def _add_rooms() -> None:
     app.command("demo-check")(check.command)
     app.command("bench")(bench_command.command)
     app.command("firmware")(firmware_command.command)
+    app.command("traceback")(firmware_command.traceback)
     app.command("simulate")(simulate.command)
     app.command("campaign")(campaign.command)
     app.add_typer(modem.app, name="modem")

@@ -1,6 +1,6 @@
 """`trygg firmware`: the firmware compiled for a chip, ready for mpremote."""
 
-import json
+import re
 import tempfile
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +10,8 @@ import typer
 
 from trygg_tools.firmware_image import compiled, firmware_folder, linked_folder, rom_image
 from trygg_tools.linker import MAIN
+
+PLACE = re.compile(r'File "([\w.]+)", line (\d+), in (\w+)')
 
 
 class Arch(StrEnum):
@@ -30,7 +32,6 @@ def command(
 
     Writes `rom.romfs`, the image for a MicroPython with a ROMFS partition, and `files/`, the same
     code for the file system of one without. What mpremote is to do with them is printed.
-    `names.json` says of every file what the names `_0`, `_1`, ... in its tracebacks were.
 
     Example: `trygg firmware out --arch xtensawin`
     """
@@ -41,15 +42,39 @@ def command(
     (files / MAIN).write_bytes((source / MAIN).read_bytes())
     with tempfile.TemporaryDirectory() as scratch:
         top = Path(scratch)
-        names = linked_folder(source, top)
+        linked_folder(source, top)
         linked = [path.relative_to(top) for path in sorted(top.rglob("*.py"))]
         for name in linked:
             target = files / name.with_suffix(".mpy")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(compiled(top / name, name.as_posix(), arch.value))
-    (out / "names.json").write_text(json.dumps(names, indent=1))
     count = len(linked) + 1
     typer.echo(f"{out}: {count} files for {arch.value}. With a ROMFS partition:")
     typer.echo(f"  mpremote romfs deploy {out / 'rom.romfs'} + cp {files / MAIN} :main.py + reset")
     typer.echo("Without one:")
     typer.echo(f"  mpremote cp -r {files}/. : + reset")
+
+
+def traceback(
+    file: Annotated[typer.FileText, typer.Argument(help="last_words.txt or a log; - is stdin.")],
+) -> None:
+    """Say which file, line and function a tracker's traceback names.
+
+    The firmware is linked before it is compiled: several files are one module, and names are
+    short. Of another version than this one the answer is wrong.
+
+    Example: `trygg traceback last_words.txt`
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        parts = linked_folder(firmware_folder(), Path(scratch))
+
+    def as_written(place: re.Match[str]) -> str:
+        module, line, name = place[1], int(place[2]), place[3]
+        for part in reversed(parts.get(module, [])):
+            if part.before < line:
+                said = part.names.get(name, name)
+                return f'File "{part.name}", line {line - part.before}, in {said}'
+        return place[0]
+
+    for line in file:
+        typer.echo(PLACE.sub(as_written, line), nl=False)

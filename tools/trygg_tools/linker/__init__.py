@@ -6,11 +6,12 @@ A name costs 11 bytes of a virtual board's heap, a constant 27, and the pool of 
 - An integer constant of a module (`NEAR_M = 50`) stands where it is used, in other files too. Its
   definition and its imports go, unless somebody may still ask for it: a string that says its name,
   main.py, an attribute of something that is no module.
+- Files that are always loaded become a few (units.py).
 - Names become `_0`, `_1`, ..., of which two may share one if no namespace has both (names.py).
 
-Lines stay where they are, so a traceback's file and line are right; what its `in _12` was is in
-`names`. Sources are not touched, and run as they are on all three interpreters. A class may not
-inherit from a class of another file: two of their names could have become one.
+Lines are neither added nor taken away; whose line a traceback names, and what its `in _12` was,
+is in `parts` (`trygg traceback` reads it). Sources are not touched, and run as they are on all
+interpreters. A class may not inherit from one of another file: two names could become one.
 """
 
 from collections.abc import Mapping
@@ -18,11 +19,13 @@ from pathlib import Path
 
 from trygg_tools.linker.constants import fold
 from trygg_tools.linker.names import strip
-from trygg_tools.linker.source import LinkError, Source, find_imports, refuse_inheritance
+from trygg_tools.linker.source import LinkError, Part, Source, find_imports, refuse_inheritance
+from trygg_tools.linker.units import join, plan
 
-__all__ = ["MAIN", "PUBLIC", "LinkError", "Source", "linked", "read"]
+__all__ = ["MAIN", "PUBLIC", "LinkError", "Part", "Source", "linked", "read"]
 
 MAIN = "main.py"  # stays a source file, as it is
+ROOT = "tracker/app.py"  # what is always loaded is loaded for it
 PUBLIC = ("tracker/", "trygg_wire/")  # esp32/ is called by names of the configuration
 
 
@@ -39,8 +42,10 @@ def linked(
         find_imports(source, sources)
         refuse_inheritance(source)
     fold(sources, MAIN, public)
-    strip(sources, MAIN, public)
+    units = plan(sources, MAIN, ROOT)
+    strip(sources, MAIN, public, units)
     sources.pop(MAIN, None)
+    join(sources, units)
     return sources
 
 

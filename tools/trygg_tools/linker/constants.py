@@ -29,7 +29,8 @@ def fold(sources: dict[str, Source], main: str, public: tuple[str, ...]) -> None
 
     Public ones are dropped only in the files `public`.
     """
-    while any(_learn(source, sources) for source in sources.values()):
+    bound = {name: collections.Counter(_bound(source)) for name, source in sources.items()}
+    while sum(_learn(source, sources, bound[name]) for name, source in sources.items()):
         pass
     asked = _asked_by_name(sources, main)
     for name, source in sources.items():
@@ -42,10 +43,9 @@ def _is_public(name: str) -> bool:
     return not name.startswith("_")
 
 
-def _learn(source: Source, sources: dict[str, Source]) -> bool:
-    """Whether a constant of the file has become known."""
+def _learn(source: Source, sources: dict[str, Source], bound: collections.Counter[str]) -> int:
+    """How many more constants of the file have become known."""
     before = len(source.constants)
-    bound = collections.Counter(_bound(source.tree))
     for statement in source.tree.body:
         for target, value in _pairs(statement):
             number = _number(value, source, sources)
@@ -56,12 +56,12 @@ def _learn(source: Source, sources: dict[str, Source]) -> bool:
                 and abs(number) < SMALL
             ):
                 source.constants[target] = number
-    return len(source.constants) > before
+    return len(source.constants) - before
 
 
-def _bound(tree: ast.Module) -> Iterator[str]:
+def _bound(source: Source) -> Iterator[str]:
     """Every name as often as something is bound to it."""
-    for node in ast.walk(tree):
+    for node in source.nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -128,8 +128,8 @@ def _asked_by_name(sources: dict[str, Source], main: str) -> set[str]:
     """The names that something asks for where linking cannot see whose they are."""
     asked = set()
     for source in sources.values():
-        asked |= words_of(source.tree)
-        for node in ast.walk(source.tree):
+        asked |= words_of(source)
+        for node in source.nodes:
             if isinstance(node, ast.Attribute):
                 owner = node.value.id if isinstance(node.value, ast.Name) else ""
                 if source.name == main or owner not in source.modules:
@@ -141,7 +141,7 @@ def _asked_by_name(sources: dict[str, Source], main: str) -> set[str]:
 
 def _fold_edits(source: Source, sources: dict[str, Source], asked: set[str]) -> Iterator[Edit]:
     used: set[str] = set()
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             used.add(node.id)
             number = _number(node, source, sources)
@@ -152,7 +152,7 @@ def _fold_edits(source: Source, sources: dict[str, Source], asked: set[str]) -> 
         if number is not None:
             yield edit_of(node, str(number) if number >= 0 else f"({number})")
     needed = used & set(source.modules) - _only_for_constants(source, sources)
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield from _import_edit(node, source, sources, needed | asked)
     for statement in source.tree.body:
@@ -165,10 +165,10 @@ def _only_for_constants(source: Source, sources: dict[str, Source]) -> set[str]:
     """The imported modules of which the file uses nothing but constants."""
     folded = {
         id(node.value)
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Attribute) and _number(node, source, sources) is not None
     }
-    names = (node for node in ast.walk(source.tree) if isinstance(node, ast.Name))
+    names = (node for node in source.nodes if isinstance(node, ast.Name))
     return set(source.modules) - {name.id for name in names if id(name) not in folded}
 
 

@@ -25,7 +25,7 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trygg_tools.linker.source import Edit, Source, apply, words_of
+from trygg_tools.linker.source import Edit, Source, apply, top_of, words_of
 
 FOREIGN = {
     name
@@ -47,29 +47,45 @@ class _Said:
     arguments: frozenset[str]
     bare: frozenset[str]
     given: frozenset[str]
+    top: frozenset[str]  # globals
 
 
-def strip(sources: dict[str, Source], main: str, public: tuple[str, ...]) -> None:
-    """Rename in each file but `main`; public names only if files in `public` alone say them."""
+def strip(
+    sources: dict[str, Source], main: str, public: tuple[str, ...], units: list[list[str]]
+) -> None:
+    """Rename in each file but `main`; public names only if files in `public` alone say them.
+
+    The globals of all files of a unit keep different names.
+    """
     said = {name: _said(source) for name, source in sources.items()}
     fixed = FOREIGN | set(keyword.kwlist) | {"_", "self"}
     for name, source in sources.items():
-        fixed |= words_of(source.tree) | set(_said_to_others(source))
+        fixed |= words_of(source) | set(_said_to_others(source))
         if name == main:
             fixed |= said[main].all
         elif not name.startswith(public):
             fixed |= {word for word in said[name].all if not word.startswith("_")}
-    colours = _coloured({name: one for name, one in said.items() if name != main}, fixed)
+    spaces = {name: f"unit {number}" for number, unit in enumerate(units) for name in unit}
+    colours = _coloured({name: one for name, one in said.items() if name != main}, fixed, spaces)
     for name, its in colours.items():
         source = sources[name]
         source.names = {colour: word for word, colour in its.items() if word in said[name].given}
         _rename(source, its)
 
 
+def staying(sources: dict[str, Source]) -> set[str]:
+    """The private names that keep their name, since somebody else says them, too."""
+    found: set[str] = set()
+    for source in sources.values():
+        said = _said(source)
+        found |= said.all - said.bare | words_of(source) | set(_said_to_others(source))
+    return {word for word in found if word.startswith("_")}
+
+
 def _said(source: Source) -> _Said:
     names = [token.string for token in _tokens(source.text) if token.type == tokenize.NAME]
-    attributes, arguments, bare = set(), set(), set()
-    for node in ast.walk(source.tree):
+    attributes, arguments, bare, top = set(), set(), set(), set()
+    for node in source.nodes:
         if isinstance(node, ast.Attribute):
             attributes.add(node.attr)
         elif isinstance(node, ast.arg):
@@ -78,20 +94,25 @@ def _said(source: Source) -> _Said:
             bare.add(node.id)
         elif isinstance(node, ast.alias):
             bare |= {node.name, node.asname or node.name}
-    given = frozenset(_given(source.tree))
+            top.add(node.asname or node.name)
+    given = frozenset(_given(source))
     bare |= arguments | given
-    return _Said(
-        frozenset(names), frozenset(attributes), frozenset(arguments), frozenset(bare), given
-    )
+    for statement in top_of(source.tree.body):
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            top.add(statement.name)
+        else:
+            top |= {one.id for one in ast.walk(statement) if isinstance(one, ast.Name)}
+    sets = (names, attributes, arguments, bare, given, top)
+    return _Said(*(frozenset(one) for one in sets))
 
 
-def _given(tree: ast.Module) -> Iterator[str]:
+def _given(source: Source) -> Iterator[str]:
     """What a file gives a name: functions, classes, globals, attributes of self."""
-    for node in ast.walk(tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            yield from (node.attr,) * (ast.unparse(node.value) == "self")
+            yield from (node.attr,) * (isinstance(node.value, ast.Name) and node.value.id == "self")
         if isinstance(node, ast.Module | ast.ClassDef):
             for statement in node.body:
                 targets = statement.targets if isinstance(statement, ast.Assign) else ()
@@ -101,7 +122,7 @@ def _given(tree: ast.Module) -> Iterator[str]:
 
 def _said_to_others(source: Source) -> Iterator[str]:
     """The names of keyword arguments, of modules, of what comes from elsewhere or is private."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.keyword) and node.arg:
             yield node.arg
         elif isinstance(node, ast.Import):
@@ -114,17 +135,21 @@ def _said_to_others(source: Source) -> Iterator[str]:
                     yield alias.name
 
 
-def _coloured(said: dict[str, _Said], fixed: set[str]) -> dict[str, dict[str, str]]:
-    """For every file the new names of its names."""
+def _coloured(
+    said: dict[str, _Said], fixed: set[str], spaces: dict[str, str]
+) -> dict[str, dict[str, str]]:
+    """For every file the new names of its names; `spaces`: whose globals are one namespace."""
     files: dict[str, list[str]] = {}
     for name, one in said.items():
         for word in one.all - fixed:
             files.setdefault(word, []).append(name)
     things = [thing for word, where in files.items() for thing in _things(word, where, said)]
-    taken: dict[str, set[int]] = {name: set() for name in said}
+    taken: dict[str, set[int]] = {name: set() for name in (*said, *spaces.values())}
     new: dict[str, dict[str, str]] = {name: {} for name in said}
     for word, where in sorted(things, key=lambda thing: (-len(thing[1]), thing)):
         meets = [name for name in where if word in said[name].bare]
+        tops = (spaces[name] for name in where if name in spaces and word in said[name].top)
+        meets += {*tops}
         met = set().union(*(taken[name] for name in meets))
         colour = next(number for number in range(len(met) + 1) if number not in met)
         for name in meets:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 WORD = re.compile(r"[A-Za-z_]\w*")
@@ -13,28 +14,56 @@ class LinkError(Exception):
 
 
 @dataclass
+class Part:
+    """A file within a unit: the unit's line before its first, and what its new names were."""
+
+    before: int
+    name: str
+    names: dict[str, str]
+
+
+@dataclass
 class Source:
     """One file: its text, and what was learned of it."""
 
     name: str
     text: str
     tree: ast.Module = field(init=False)
+    nodes: list[ast.AST] = field(init=False)  # all of the tree
     constants: dict[str, int] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)  # the name here: its file
     imported: dict[str, tuple[str, str]] = field(default_factory=dict)  # here: file, name there
-    names: dict[str, str] = field(default_factory=dict)  # stripped: as it was
+    names: dict[str, str] = field(default_factory=dict)  # new: as it was
+    parts: list["Part"] = field(default_factory=list)  # the files it is made of
 
     def __post_init__(self) -> None:
+        self.change(self.text)
+
+    def change(self, text: str) -> None:
+        """Make `text` the file's."""
+        self.text = text
         try:
-            self.tree = ast.parse(self.text)
+            self.tree = ast.parse(text)
         except SyntaxError as error:
             raise LinkError(f"{self.name}:{error.lineno}: {error.msg}") from error
+        self.nodes = list(ast.walk(self.tree))
+
+
+def file_of(module: str) -> str:
+    """The file of a module: of tracker.app it is tracker/app.py."""
+    return module.replace(".", "/") + ".py"
+
+
+def module_of(file: str) -> str:
+    """The module in a file."""
+    return file.removesuffix(".py").replace("/", ".")
 
 
 def find_imports(source: Source, sources: dict[str, Source]) -> None:
     """Learn which names of the file are modules, or come from which file."""
+    source.modules, source.imported = {}, {}
     modules: dict[str, set[str]] = {}
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 modules.setdefault(alias.asname or alias.name, set()).add(f"{alias.name}.py")
@@ -53,7 +82,7 @@ def find_imports(source: Source, sources: dict[str, Source]) -> None:
 
 
 def refuse_inheritance(source: Source) -> None:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, ast.ClassDef):
             continue
         for told in map(ast.unparse, node.bases):
@@ -64,17 +93,28 @@ def refuse_inheritance(source: Source) -> None:
                 )
 
 
-def words_of(tree: ast.Module) -> set[str]:
+def top_of(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that are run when a file is loaded, those within `if` and `try`, too."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, ast.Try):
+            yield from top_of(statement.body)
+            yield from top_of([inner for handler in statement.handlers for inner in handler.body])
+        elif isinstance(statement, ast.If):
+            yield from top_of(statement.body + statement.orelse)
+
+
+def words_of(source: Source) -> set[str]:
     """The words of all strings but docstrings."""
     docstrings = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in source.nodes
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
     words: set[str] = set()
-    for node in ast.walk(tree):
+    for node in source.nodes:
         if isinstance(node, ast.Constant) and id(node) not in docstrings:
             if isinstance(node.value, str):
                 words.update(WORD.findall(node.value))
@@ -91,6 +131,8 @@ def edit_of(node: ast.expr | ast.stmt, text: str) -> Edit:
 
 def apply(source: Source, edits: list[Edit]) -> None:
     """Make the edits; every line keeps its number. One within another is not made."""
+    if not edits:
+        return
     lines = [line.encode() for line in source.text.split("\n")]
     end: tuple[int, int] = (len(lines) + 1, 0)
     outer: list[Edit] = []
@@ -106,5 +148,4 @@ def apply(source: Source, edits: list[Edit]) -> None:
             lines[first:last] = [b""] * (last - first)
         lines[first - 1] += tail
         end = (first, column)
-    source.text = b"\n".join(lines).decode()
-    source.tree = ast.parse(source.text)
+    source.change(b"\n".join(lines).decode())

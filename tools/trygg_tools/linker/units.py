@@ -1,0 +1,172 @@
+"""Files that are always loaded together become one: a module costs 250 bytes before its first line.
+
+From the module `root` on all that is imported at the top of a file goes, dependencies first, into
+units of at most UNIT_NAMES globals; a unit is called as its last file is. Files stay what they are
+if main.py imports them (and what these import), if they are imported within a function or a `try`,
+and if nobody imports them. In a unit a global is every file's, so two may not mean different things
+by one; where they do, a new unit begins.
+
+A unit's lines are those of its files, one after the other; its `parts` say where each begins.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from trygg_tools.linker.names import staying
+from trygg_tools.linker.source import (
+    Edit,
+    LinkError,
+    Part,
+    Source,
+    apply,
+    edit_of,
+    file_of,
+    find_imports,
+    module_of,
+    top_of,
+)
+
+UNIT_NAMES = 200
+Meaning = tuple[str, str]  # a file or a module, and a name in it
+
+
+def plan(sources: dict[str, Source], main: str, root: str) -> list[list[str]]:
+    """The files of each unit, in the order in which they are loaded; [] without `root`."""
+    if root not in sources:
+        return []
+    alone = _alone(sources, main, root)
+    stay = staying(sources)
+    units: list[list[str]] = []
+    meanings: dict[str, Meaning] = {}
+    size = 0
+    for name in _in_order(root, sources, []):
+        if name in alone:
+            continue
+        found = globals_of(sources[name]).items()
+        its = {word: meaning for word, meaning in found if word[0] != "_" or word in stay}
+        fits = all(meanings.get(word, meaning) == meaning for word, meaning in its.items())
+        size += len(found)
+        if not units or not fits or size > UNIT_NAMES:
+            units.append([])
+            meanings, size = {}, len(found)
+        units[-1].append(name)
+        meanings.update(its)
+    return units
+
+
+def _alone(sources: dict[str, Source], main: str, root: str) -> set[str]:
+    """What main.py imports, with all that is imported for it; what is imported in a `try`."""
+    alone: set[str] = set()
+    for node in sources[main].nodes:
+        for name in _files(node, sources):
+            if name != root:
+                alone.update(_in_order(name, sources, []))
+    for source in sources.values():
+        for statement in source.tree.body:
+            if isinstance(statement, ast.Try):
+                alone.update(name for node in ast.walk(statement) for name in _files(node, sources))
+    return alone
+
+
+def _in_order(name: str, sources: dict[str, Source], found: list[str]) -> list[str]:
+    """The file and all that it imports at its top, what is imported first."""
+    for statement in sources[name].tree.body:
+        for node in ast.walk(statement) if isinstance(statement, ast.Try) else (statement,):
+            for other in _files(node, sources):
+                if other not in found and other != name:
+                    _in_order(other, sources, found)
+    if name not in found:
+        found.append(name)
+    return found
+
+
+def _files(node: ast.AST, sources: dict[str, Source]) -> Iterator[str]:
+    """The files of ours that an import statement loads, but for packages."""
+    if isinstance(node, ast.ImportFrom) and node.module:
+        for alias in node.names:
+            for name in (file_of(f"{node.module}.{alias.name}"), file_of(node.module)):
+                if name in sources:
+                    yield name
+
+
+def globals_of(source: Source) -> dict[str, Meaning]:
+    """The names at the top of a file, and what each means."""
+    found: dict[str, Meaning] = {}
+    for node in top_of(source.tree.body):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found[node.name] = (source.name, node.name)
+        elif isinstance(node, ast.Import):
+            found.update({alias.asname or alias.name: (alias.name, "") for alias in node.names})
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                found[alias.asname or alias.name] = (node.module or "", alias.name)
+        else:
+            names = (one for one in ast.walk(node) if isinstance(one, ast.Name))
+            found.update({
+                one.id: (source.name, one.id) for one in names if isinstance(one.ctx, ast.Store)
+            })  # fmt: skip
+    for here, (file, there) in source.imported.items():
+        if here in found:
+            found[here] = (file, there)
+    return found
+
+
+def join(sources: dict[str, Source], units: list[list[str]]) -> None:
+    """Make each unit one file, called as its last, and let every import find it."""
+    homes = {name: unit[-1] for unit in units for name in unit}
+    for source in sources.values():
+        find_imports(source, sources)
+    for unit in units:
+        _refuse_two_meanings([sources[name] for name in unit])
+    for name, source in sources.items():
+        nodes = (one for one in source.nodes if isinstance(one, ast.ImportFrom))
+        apply(source, [edit for one in nodes for edit in _redirected(one, name, homes, sources)])
+    for source in sources.values():
+        source.parts = [Part(0, source.name, source.names)]
+    for unit in units:
+        _append([sources[name] for name in unit])
+        for name in unit[:-1]:
+            del sources[name]
+
+
+def _append(files: list[Source]) -> None:
+    """Make the last of the files the whole of them."""
+    texts, parts, before = [], [], 0
+    for source in files:
+        text = source.text.rstrip("\n") + "\n"
+        texts.append(text)
+        parts.append(Part(before, source.name, source.names))
+        before += text.count("\n")
+    joined = files[-1]
+    joined.change("".join(texts))
+    joined.parts = parts
+
+
+def _refuse_two_meanings(files: list[Source]) -> None:
+    meanings: dict[str, Meaning] = {}
+    for source in files:
+        for word, meaning in globals_of(source).items():
+            if meanings.setdefault(word, meaning) != meaning:
+                raise LinkError(f"{source.name}: {word} is {meaning} and {meanings[word]}")
+
+
+def _redirected(
+    node: ast.ImportFrom, name: str, homes: dict[str, str], sources: dict[str, Source]
+) -> Iterator[Edit]:
+    """The import with every file's unit in its place; nothing of what is in the same unit."""
+    said = []
+    for alias in node.names:
+        here = f" as {alias.asname}" if alias.asname else ""
+        whole, part = file_of(f"{node.module}.{alias.name}"), file_of(node.module or "")
+        if whole in homes:
+            folder, _, stem = module_of(homes[whole]).rpartition(".")
+            said.append(f"from {folder} import {stem} as {alias.asname or alias.name}")
+        elif part not in homes:
+            said.append(f"from {node.module} import {alias.name}{here}")
+        elif homes[part] != homes.get(name):
+            said.append(f"from {module_of(homes[part])} import {alias.name}{here}")
+        elif alias.asname:
+            said.append(f"{alias.asname} = {alias.name}")
+    known = [file_of(f"{node.module}.{alias.name}") in homes for alias in node.names]
+    if any(known) or file_of(node.module or "") in homes:
+        yield edit_of(node, "; ".join(said) or "pass")
