@@ -122,6 +122,14 @@ def test_the_payload_follows_the_prompt_and_never_the_command():
     assert talk.hear(b"\r\nOK\r\n").status == OK
 
 
+def test_the_blank_behind_a_prompt_is_no_line():
+    talk = Talk()
+    talk.ask(sends(b'AT+SMPUB="a",2,1,0', b"AB"))
+    talk.hear(b"\r\n>")
+    assert talk.hear(b" \r\nOK\r\n").status == OK
+    assert talk.at.strange == 0
+
+
 def test_a_line_comes_between_prompt_and_payload():
     talk = Talk()
     talk.ask(sends(b"AT+CMQTTTOPIC=0,1", b"t"))

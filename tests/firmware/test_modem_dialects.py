@@ -169,6 +169,7 @@ def test_a_message_with_anything_in_it_comes_through_each():
 def test_a_damaged_message_is_none():
     assert _messages("sim7080", b'+SMSUB: "t","0G"\r\n') == [False]
     assert _messages("sim7080", b"+SMSUB: nonsense\r\n") == [False]
+    assert _messages("bg95", b'+QMTRECV: 0,1,"t","no length"\r\n') == [False]
     cut = b"+CMQTTRXSTART: 0,1,5\r\n+CMQTTRXTOPIC: 0,1\r\nt\r\n+CMQTTRXPAYLOAD: 0,4\r\nfour\r\n"
     assert _messages("sim7600", cut + b"+CMQTTRXEND: 0\r\n") == [False]
 

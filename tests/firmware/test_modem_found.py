@@ -42,6 +42,8 @@ def test_sim7000_s_three_more_fields_change_nothing():
     fix = sim7000.read_fix(_said(line), 0)
     assert (fix.lat_e6, fix.lon_e6) == (-31221946, -58355565)
     assert (fix.speed_dm_s, fix.course_deg, fix.accuracy_dm) == (100, 271, 84)
+    unstated = line.replace(b",7.5,9.0", b",,")  # HDOP has to do
+    assert sim7000.read_fix(_said(unstated), 0).accuracy_dm == 84
 
 
 def test_a7670_s_degrees_and_minutes():

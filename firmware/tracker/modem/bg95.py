@@ -236,7 +236,8 @@ def message(event, _pieces):
     if name != b"message":
         return None
     said = lines.fields(line)
-    return (said[2], data) if len(said) == 4 else False
+    whole = len(said) == 4 and lines.number(said[3]) == len(data)
+    return (said[2], data) if whole else False
 
 
 def read_fix(said, ticks):

@@ -62,7 +62,7 @@ class Frames:
         if self._wanted >= 0:
             return self._counted()
         skip = 0
-        while skip < len(self._in) and self._in[skip] in b"\r\n":
+        while skip < len(self._in) and self._in[skip] in b"\r\n ":  # a blank follows some prompts
             skip += 1
         if skip:
             self._in = self._in[skip:]

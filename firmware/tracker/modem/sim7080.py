@@ -250,7 +250,8 @@ def read_fix(said, ticks):
     """The Fix of `+CGNSINF:`'s fields; None unless its flag says 1 and its accuracy (HPA) is one.
 
     Fields: run, fix, yyyyMMddhhmmss.sss, lat, lon, altitude, km/h, course, mode, -, HDOP, PDOP,
-    VDOP, -, satellites, -, HPA in metres, VPA. SIM7000 has three more behind the satellites.
+    VDOP, -, satellites, -, HPA in metres, VPA. SIM7000 has three more behind the satellites, and
+    says nothing where HPA would be: there HDOP has to do.
     """
     from tracker.modem import found
 
@@ -259,5 +260,6 @@ def read_fix(said, ticks):
     place = (found.scaled(said[3], 6), found.scaled(said[4], 6))
     date = (lines.number(said[2][6:8]), lines.number(said[2][4:6]), lines.number(said[2][:4]))
     motion = (found.tenths_kmh(said[6]), lines.number(said[7].split(b".")[0]))
-    quality = (lines.number(said[14]), found.scaled(said[10], 2), found.scaled(said[-2], 1), 3)
+    stated = -1 if len(said) == 21 and not said[-2] else found.scaled(said[-2], 1)
+    quality = (lines.number(said[14]), found.scaled(said[10], 2), stated, 3)
     return found.fix_of(place, found.moment(date, said[2][8:]), motion, quality, ticks)
