@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -27,12 +28,14 @@ from trygg_gateway.cli.opened import (
     whoami,
 )
 from trygg_gateway.config import Config
+from trygg_gateway.delivery import ACTIVITIES
 from trygg_gateway.registry import Issued, Registry
 from trygg_gateway.tls import der_of, hosts_of, write_private
-from trygg_gateway.values import Refused
+from trygg_gateway.values import EPOCH, Refused
 
 app = typer.Typer(
-    help="Trackers that may speak: add, rotate, rotate-key, revoke, list.", no_args_is_help=True
+    help="Trackers that may speak: add, rotate, rotate-key, revoke, list, health.",
+    no_args_is_help=True,
 )
 
 Device = Annotated[str, typer.Argument(help="The tracker's name: a-z, 0-9 and -.")]
@@ -127,6 +130,40 @@ def list_(config_file: ConfigFile = DEFAULT, as_json: AsJson = False) -> None:
         row["added"] = clock(row["added_ms"] / 1000)
     columns = ["device", "group", "name", "added", "revoked"]
     print_table(rows, columns, "no trackers; `trygg gateway tracker add` registers one")
+
+
+@app.command()
+def health(device: Device, config_file: ConfigFile = DEFAULT, as_json: AsJson = False) -> None:
+    """Show what a tracker last said of itself: every counter of its newest health record.
+
+    What each counts, and since when, stands in WIRE.md (firmware/trygg_wire). No position is in it.
+
+    Example: `trygg gateway tracker health astrid`
+    """
+    with journal_of(config_file) as journal:
+        found = journal.query("SELECT health FROM devices WHERE device = ?", (device,))
+        if not found and device not in {one.device for one in Registry(journal, now_ms).all()}:
+            raise Refused(f"{device} is not registered.")
+    said = json.loads(found[0][0]) if found else {}
+    if as_json:
+        print_json(said)
+        return
+    rows = [{"figure": name, "value": value} for name, value in _figures(said)]
+    print_table(rows, ["figure", "value"], f"{device} has not sent a health record yet")
+
+
+def _figures(said: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """(name, value) of a health record in its own order, its time and charge for people."""
+    for name, value in said.items():
+        if name == "time_s":
+            yield (
+                "said",
+                f"{value} s after a start" if said["time_is_uptime"] else clock(value + EPOCH),
+            )
+        elif name == "charge":
+            yield from ((f"uah_{ACTIVITIES[one['activity']]}", one["uah"]) for one in value)
+        elif name != "time_is_uptime":
+            yield name, value
 
 
 def _shown(tracker: dict[str, Any]) -> dict[str, Any]:
