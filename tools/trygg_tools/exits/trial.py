@@ -134,14 +134,14 @@ class Trial:
         near = math.hypot(*self.walk.at(world_s - START_S)) < RADIO_M
         return -80 if near and self.scene.chance.random() < 0.95 else UNHEARD
 
-    def _before_step(self, step: int) -> None:
+    def _before_step(self, _step: int) -> None:
         """After a crash a start may have rested (tracker/recovery.py)."""
         tracker = self.tracker
         if tracker.starts != self._starts:
             self._starts = tracker.starts
             if tracker.recovery is not None and tracker.recovery.crashed:
                 self._reset_s = max(self._reset_s, tracker.seconds())
-        self._strike(step)
+        self._strike(_step)
 
     def _strike(self, _step: int) -> None:
         """A reset, the watchdog, a power cut at this very step."""
