@@ -1,6 +1,7 @@
 """The SIM70x0's answers, command by command, against the words of the reference."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,61 @@ ONLINE = [
     ('AT+CSSLCFG="CONVERT",2,"nowhere.crt"', "ERROR"),
     ("AT+CASTATE?", "OK"),
     ("AT+CARECV=0,10", "ERROR"),
+    ("AT+CAACK=0", "ERROR"),
+    ("AT+CACFG=\"KEEPALIVE\",1,30,30,3", "OK"),
+    ("AT+CAOPEN?", "OK"),
+    ('AT+CASSLCFG=0,"SSL",1', "OK"),
+    ('AT+CASSLCFG=0,"HURRA",1', "ERROR"),
+    ("AT+CBANDCFG=\"CAT-M\",20", "OK"),
+    ("AT+CCID", r"89\d{17}", "OK"),
+    ("AT+ICCID", r"89\d{17}", "OK"),
+    ("AT+CFSGFIS=3,\"a\"", "ERROR"),
+    ("AT+CFSDFILE=3,\"a\"", "ERROR"),
+    ("AT+CFSGFRS?", "ERROR"),
+    ('AT+CGDCONT=1,"IP","iot"', "OK"),
+    ("AT+CGDCONT?", r'\+CGDCONT: 1,"IP","iot","0\.0\.0\.0",0,0,0,0', "OK"),
+    ("AT+CGMI", "SIMCOM_Ltd", "OK"),
+    ("AT+CGMM", "SIMCOM_SIM7080", "OK"),
+    ("AT+GMM", "SIMCOM_SIM7080", "OK"),
+    ("AT+GMR", "Revision:1951B17SIM7080", "OK"),
+    ("AT+CGSN", r"\d{15}", "OK"),
+    ("AT+GSN", r"\d{15}", "OK"),
+    ("AT+CIMI", r"001010\d{9}", "OK"),
+    ("ATI", "SIMCOM_SIM7080 R1951B17SIM7080", "OK"),
+    ("ATI0", "SIMCOM_SIM7080 R1951B17SIM7080", "OK"),
+    ("AT+CGNAPN", r'\+CGNAPN: 1,"iot.telenor"', "OK"),
+    ("AT+CGNSMOD=1,0,0,0,0", "OK"),
+    ("AT+CGNSXTRA?", r"\+CGNSXTRA: 0", "OK"),
+    ("AT+CGNSXTRA", r"\+CGNSXTRA: 0", "OK"),
+    ("AT+CGPADDR=1", r"\+CGPADDR: 1,0\.0\.0\.0", "OK"),
+    ("AT+CGPIO=0,48,1,1", "OK"),
+    ("AT+CREG=1", "OK"),
+    ("AT+CREG?", r"\+CREG: 1,1", "OK"),
+    ("AT+CREG=4", r"\+CME ERROR: Incorrect parameters"),
+    ("AT+CGREG=2", "OK"),
+    ("AT+CGREG?", r'\+CGREG: 2,1,"5B57","195071B",7', "OK"),
+    ("AT+CLTS?", r"\+CLTS: 1", "OK"),
+    ("AT+CLTS=?", r'\+CLTS: "yy/MM/dd,hh:mm:ss\+/-zz"', "OK"),
+    ("AT+CMEE=?", r"\+CMEE: \(0-2\)", "OK"),
+    ("AT+CFUN=?", r"\+CFUN: \(0,1,4,5,6,7\),\(0,1\)", "OK"),
+    ("AT+CNMP?", r"\+CNMP: 38", "OK"),
+    ("AT+CMNB?", r"\+CMNB: 1", "OK"),
+    ("AT+COPS?", r'\+COPS: 0,2,"24201",7', "OK"),
+    ("AT+CPSMS?", r'\+CPSMS: 1,,,"01000111","00100100"', "OK"),
+    ("AT+CEDRXS?", r'\+CEDRXS: 4,"0101"', "OK"),
+    ("AT+CSCLK?", r"\+CSCLK: 1", "OK"),
+    ("AT+CTZU=1", "OK"),
+    ("AT+CTZU?", r"\+CTZU: 1", "OK"),
+    ("AT+CTZR=1", "OK"),
+    ("AT+SMCONF?", r'\+SMCONF: "CLIENTID",""', r'\+SMCONF: "URL","",', r'\+SMCONF: "KEEPTIME",60',
+     r'\+SMCONF: "CLEANSS",0', *[rf'\+SMCONF: "{word}",\d' for word in
+     ("QOS", "RETAIN", "SUBHEX", "ASYNCMODE", "PUBHEX")], "OK"),
+    ('AT+SMUNSUB="t"', "ERROR"),
+    *[(line, "OK") for line in ("ATZ", "ATZ0", "AT&W", "AT&W0", "AT&C1", "AT&D1", "ATQ0")],
+    ("AT+IFC=0,0", "OK"),
+    ("AT+ICF=3,3", "OK"),
+    ("AT&F", "OK"),
+    ("AT&F0", "AT&F0", "OK"),
 ]  # fmt: skip
 
 
@@ -60,6 +116,97 @@ def test_each_command_of_an_online_modem_answers_in_the_manuals_words():
     host.ask("AT+CEREG=0")
     for line, *wanted in ONLINE:
         answers_to(host, line, *wanted)
+
+
+def test_every_extended_command_of_the_sim7080_is_asked_in_some_test():
+    texts = [path.read_text("utf-8") for path in Path(__file__).parent.glob("test_modem_sim_*.py")]
+    texts.append((Path(__file__).parents[1] / "modem_host.py").read_text("utf-8"))
+    source = "".join(texts)
+    extended = [key for key in Host().modem.table if key[0].startswith("+")]
+    assert len(extended) > 90
+    for name, kind in extended:
+        tail = {"run": r"[\"';\\\\]", "read": r"\?", "test": r"=\?", "set": "=|1|0"}[kind]
+        assert re.search(rf"{re.escape(name)}({tail})", source), (name, kind)
+
+
+@pytest.mark.parametrize(
+    ("line", "needs_ms"),
+    [("AT+CGNSCOLD", 30000), ("AT+CGNSWARM", 26000), ("AT+CGNSHOT", 1000)],
+)
+def test_a_start_can_be_asked_for(line, needs_ms):
+    host = Host().boot()
+    host.wait(15000)
+    assert host.ask(line) == ["OK"]
+    assert needs_ms <= host.modem.gnss.needs_ms <= needs_ms * 5 // 4
+
+
+def test_the_operator_is_left_and_found_again():
+    host = Host().boot()
+    assert host.ask("AT+COPS=2") == ["OK"]
+    assert host.ask("AT+COPS?") == ["+COPS: 0", "OK"]
+    assert host.ask("AT+CGNAPN") == ['+CGNAPN: 0,""', "OK"]
+    assert host.ask("AT+COPS=0") == ["OK"]
+    host.until(lambda: host.modem.network.registered, 15000)
+
+
+def test_ctzu_sets_the_clock_and_ctzr_tells_it_at_the_next_registration():
+    host = Host().boot()
+    host.ask("AT+CTZU=1")
+    host.ask("AT+CTZR=1")
+    host.ask("AT+COPS=2")
+    host.ask("AT+COPS=0")
+    host.until(lambda: host.modem.network.registered, 15000)
+    host.wait(4000)
+    assert host.lines() == ["+CTZV: +04"]
+    assert host.modem.clock_s() == host.scene.world.second()
+
+
+def test_a_file_has_a_size_and_can_be_deleted():
+    host = Host().boot()
+    upload(host, "a", b"four")
+    host.ask("AT+CFSINIT")
+    assert host.ask('AT+CFSGFIS=3,"a"') == ["+CFSGFIS: 4", "OK"]
+    assert host.ask("AT+CFSGFRS?") == ["+CFSGFRS: 5999996", "OK"]
+    assert host.ask('AT+CFSDFILE=3,"a"') == ["OK"]
+    assert host.ask('AT+CFSGFIS=3,"a"') == ["ERROR"]
+
+
+def test_an_open_socket_is_listed_and_counted():
+    host = Host().online()
+    opened(host)
+    assert host.ask("AT+CAOPEN?") == ['+CAOPEN: 0,0,"TCP"', "OK"]
+    assert host.ask("AT+CASTATE?") == ["+CASTATE: 0,1", "OK"]
+    host.ask("AT+CASEND=0,3")
+    host.send(b"abc")
+    host.answer()
+    assert host.ask("AT+CAACK=0") == ["+CAACK: 3,0", "OK"]
+    assert opened(host) == ["ERROR"]  # it is open
+
+
+def test_a_socket_without_a_context_says_so():
+    host = Host().boot()
+    assert opened(host) == ["+CAOPEN: 0,21", "OK"]
+
+
+def test_a_socket_over_tls_by_name_of_its_files():
+    host = tls_host(ca=CA)
+    upload(host, "ca.crt", CA)
+    host.ask('AT+CSSLCFG="CONVERT",2,"ca.crt"')
+    host.ask('AT+CCLK="26/11/22,07:40:00+04"')
+    for line in ('AT+CASSLCFG=0,"SSL",1', 'AT+CASSLCFG=0,"CRINDEX",0'):
+        assert host.ask(line) == ["OK"]
+    assert host.ask('AT+CASSLCFG=0,"CACERT","no.crt"') == ["OK"]
+    assert host.ask('AT+CAOPEN=0,0,"TCP","gateway.example",8883') == ["ERROR"]
+    host.ask('AT+CASSLCFG=0,"CACERT","ca.crt"')
+    assert host.ask('AT+CAOPEN=0,0,"TCP","gateway.example",8883') == ["+CAOPEN: 0,0", "OK"]
+
+
+def test_a_firmware_without_mqtt_answers_error_to_each():
+    host = Host("sim7000", firmware="1351B03SIM7000E").online()
+    for line in ('AT+SMCONF="QOS",1', "AT+SMCONF?", "AT+SMCONN", "AT+SMDISC", "AT+SMSTATE?",
+                 'AT+SMPUB="t",1,1,0', 'AT+SMSUB="t",1', 'AT+SMUNSUB="t"', "AT+SMPUBHEX=1",
+                 'AT+SMSSL=0,"",""'):  # fmt: skip
+        assert host.ask(line) == ["ERROR"]
 
 
 SMCONF = [

@@ -96,6 +96,18 @@ def test_with_the_slow_clock_and_dtr_high_the_uart_sleeps_and_dtr_low_wakes_it()
     assert host.ask("AT") == ["OK"]
 
 
+def test_dtr_that_rises_again_does_not_wake():
+    host = Host().boot()
+    host.ask("AT+CSCLK=1")
+    host.scene.do("dtr high")
+    host.wait(6000)
+    host.scene.do("dtr low")
+    host.wait(10)
+    host.scene.do("dtr low")  # it is low already: the 50 ms count from the first time
+    host.wait(45)
+    assert host.ask("AT") == ["OK"]
+
+
 # -- registration ----------------------------------------------------------------------------
 
 
@@ -110,6 +122,14 @@ def test_registration_comes_after_the_attach_time_and_is_reported():
     host.wait(100)
     wanted = '+CEREG: 1,"5B57","195071B",7,,,"00000000","00000000"'
     assert [line for line in host.lines() if line.startswith("+CEREG")] == [wanted]
+
+
+def test_a_lost_network_grants_nothing_any_more():
+    host = psm_granted()
+    host.scene.do("network lost")
+    host.wait(300000)
+    assert host.modem.power.state == "on"  # searching, not asleep
+    assert host.modem.network.psm.granted is None
 
 
 def test_without_cover_it_searches_and_finds_the_network_within_a_minute_of_its_return():
@@ -171,6 +191,15 @@ def test_attach_waits_for_the_network_or_gives_up():
 )
 def test_the_timers_are_coded_as_the_manual_and_24_008_say(bits, units, seconds):
     assert timer_s(bits, units) == seconds
+
+
+def psm_granted():
+    """Registered, PSM granted with an active time of four minutes."""
+    host = Host().boot()
+    assert host.ask('AT+CPSMS=1,,,"00100010","00100100"') == ["OK"]
+    host.wait(3000)
+    assert host.modem.network.psm.granted is not None
+    return host
 
 
 def psm_host():

@@ -36,7 +36,6 @@ class Registration(Family):
 
     @answers("+CCID", RUN)
     @answers("+ICCID", RUN)
-    @answers("+QCCID", RUN)
     def card(self, call: Call) -> None:
         """The SIM's number, of the range for tests."""
         if not self.modem.world.sim:
@@ -181,9 +180,3 @@ class Registration(Family):
         """The address of a context."""
         index = number(call, 0, 1, 16)
         self.modem.say(f"+CGPADDR: {index},{self.modem.network.pdp.get(index, '0.0.0.0')}")  # noqa: S104
-
-    @answers("+CGNAPN", RUN)
-    def network_apn(self, call: Call) -> None:
-        """The APN that the network gave."""
-        given = self.modem.network.registered
-        self.modem.say('+CGNAPN: 1,"iot.telenor"' if given else '+CGNAPN: 0,""')

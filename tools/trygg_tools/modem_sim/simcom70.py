@@ -110,6 +110,12 @@ class Simcom70(Family):
             where = "" if self._one else f"{index},"
             self.modem.say(f'+CNACT: {where}{int(index in pdp)},"{pdp.get(index, NO_ADDRESS)}"')
 
+    @answers("+CGNAPN", RUN)
+    def network_apn(self, call: Call) -> None:
+        """The APN that the network gave."""
+        given = self.modem.network.registered
+        self.modem.say('+CGNAPN: 1,"iot.telenor"' if given else '+CGNAPN: 0,""')
+
     # -- the cell ----------------------------------------------------------------------------
 
     @answers("+CPSI", READ)
