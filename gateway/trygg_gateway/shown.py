@@ -8,20 +8,22 @@ from trygg_gateway.alarms import DELIVERED
 from trygg_gateway.delivery import FENCE_STATES, REASONS, REFUSALS
 from trygg_gateway.devices import Device
 from trygg_gateway.own_delivery import what_name
-from trygg_gateway.standing import OpenAlarm, standing
+from trygg_gateway.standing import GRACE_S, OpenAlarm, standing
 from trygg_wire import layouts
 
 Json = dict[str, Any]
 
 
 def shown_tracker(row: tuple[Any, ...], alarm: OpenAlarm, fences: list[Json], now_s: int) -> Json:
-    """One tracker; `row` is device, group, name and the columns of `devices` after the first."""
-    device, group, name = row[:3]
-    heard = row[3] is not None
-    state = Device(device, *row[3:]) if heard else Device(device)
+    """One tracker; `row` is device, group, name, the watch's patience_s and hours_left (None where
+    it knows nothing), and the columns of `devices` after the first."""
+    device, group, name, patience_s, hours_left = row[:5]
+    heard = row[5] is not None
+    state = Device(device, *row[5:]) if heard else Device(device)
+    silent_at_s = state.next_report_by_s + (GRACE_S if patience_s is None else patience_s)
     status, text = standing(
         alarm, heard, state.next_report_by_s, state.battery_percent, bool(state.charging),
-        state.fence_state, now_s,
+        state.fence_state, now_s, silent_at_s,
     )  # fmt: skip
     return {
         "device": device,
@@ -31,6 +33,8 @@ def shown_tracker(row: tuple[Any, ...], alarm: OpenAlarm, fences: list[Json], no
         "status_text": text,
         "last_contact_s": state.heard_ms // 1000 if heard else None,
         "next_report_by_s": state.next_report_by_s if state.status_boot else None,
+        "silent_at_s": silent_at_s if state.status_boot else None,
+        "hours_left": hours_left if state.status_boot else None,
         "battery_percent": state.battery_percent,
         "battery_mv": state.battery_mv if state.status_boot else None,
         "charging": bool(state.charging),

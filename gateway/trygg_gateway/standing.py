@@ -1,8 +1,8 @@
 """How a tracker stands now, worst first: alarm, silent, late, low battery, fine, waiting. Pure.
 
 A tracker says with every report when it will speak next (promise 6). Past that it is late, past
-that and GRACE_S it is silent: flat, off, out of coverage, or left on a table. `waiting` is one
-that was registered and never heard.
+that and its patience (watch.py; GRACE_S while the watch knows nothing of it) it is silent: flat,
+off, out of coverage, or left on a table. `waiting` is one that was registered and never heard.
 """
 
 from typing import Final, NamedTuple
@@ -48,6 +48,7 @@ def standing(
     charging: bool,
     fence_state: int,
     now_s: int,
+    silent_at_s: int | None = None,
 ) -> tuple[str, str]:
     """(status, a few words for it) of a tracker; status is one of WORST_FIRST."""
     if alarm.what:
@@ -55,7 +56,7 @@ def standing(
         return "alarm", text + (", taken" if alarm.taken else ", nobody has taken it")
     if not heard:
         return "waiting", "not heard yet"
-    if now_s > next_report_by_s + GRACE_S:
+    if now_s > (next_report_by_s + GRACE_S if silent_at_s is None else silent_at_s):
         return "silent", "has not reported as promised"
     if now_s > next_report_by_s:
         return "late", "report is due"

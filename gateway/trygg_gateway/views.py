@@ -5,8 +5,9 @@ be written down as having looked. All of it may be called from any thread and ma
 disk; only `subscribe` belongs to the event loop.
 
     trackers()  list, worst first: device group name status status_text last_contact_s
-                next_report_by_s battery_percent battery_mv charging signal_dbm fence_state
-                fence_number bound_s fix_age_s position position_withheld fences firmware
+                next_report_by_s silent_at_s hours_left battery_percent battery_mv charging
+                signal_dbm fence_state fence_number bound_s fix_age_s position position_withheld
+                fences firmware
     position    None or lat lon accuracy_m time_s speed_m_s course_deg
     track()     list of positions, oldest first
     alarms()    list, open ones first, newest first: see alarm_views.py
@@ -40,11 +41,14 @@ LOG_SECONDS = 5.0  # for a read of positions to be on disk before they are shown
 TELL_S = 7 * 86400  # for so long the wearer's tracker is owed the news that somebody took it
 
 _TRACKERS = f"""
-    SELECT t.device, t.grp, t.name, {", ".join("d." + name for name in Device._fields[1:])}
-    FROM trackers AS t LEFT JOIN devices AS d USING (device) WHERE t.revoked = 0
+    SELECT t.device, t.grp, t.name, w.patience_s, w.hours_left,
+           {", ".join("d." + name for name in Device._fields[1:])}
+    FROM trackers AS t LEFT JOIN devices AS d USING (device) LEFT JOIN watch AS w USING (device)
+    WHERE t.revoked = 0
 """  # noqa: S608 - our own names
 _OPEN_ALARMS = """
-    SELECT device, what, raised_s, state FROM alarms WHERE state <> 'closed' AND test = 0
+    SELECT device, what, raised_s, state FROM alarms
+    WHERE state <> 'closed' AND test = 0 AND what < 64
     ORDER BY state = 'raised', raised_s
 """
 _FENCE_ORDERS = """

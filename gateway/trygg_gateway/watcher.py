@@ -79,7 +79,7 @@ class Watcher:
         self._written = written
         self._changed = changed
         self._lanes = lanes
-        self._doors = doors or {}
+        self._doors = {} if doors is None else doors
         self._observe_commit = observe_commit
         self._counter = counter
         self._health = GatewayHealth(limits)
@@ -136,7 +136,7 @@ class Watcher:
         self._found += self.watch.poll(read_ms // 1000)
         self.figures = await asyncio.to_thread(self._look_at_gateway, now_ms, read_ms)
         self._found += self._health.judge(self.figures, now_ms // 1000)
-        if self._due["alive"] <= self._counter():
+        if self._due["alive"] <= self._counter() and self._asked_s is None:
             self._due["alive"] = self._counter() + ALIVE_S
             self._say_alive(now_ms)
         if self._due["save"] <= self._counter():
@@ -189,8 +189,8 @@ class Watcher:
     # -- writing -----------------------------------------------------------------------------
 
     def _say_alive(self, now_ms: int) -> None:
-        """Commit that the gateway hears, and measure it; not before the last one is through."""
-        if self._asked_s is not None or self._deaf_since_ms:
+        """Commit that the gateway hears, and measure it."""
+        if self._deaf_since_ms:
             return
         self._asked_s = asked_s = time.monotonic()
         done = self._journal.write(lambda db: watch_book.set_alive(db, now_ms))

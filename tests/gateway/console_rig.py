@@ -141,6 +141,31 @@ class FakeViews:
         self._write(row, "taken", who, "")
         return row
 
+    def on_the_way(self, alarm_id, who):
+        return self._move(alarm_id, who, "on_the_way")
+
+    def at_the_person(self, alarm_id, who):
+        return self._move(alarm_id, who, "at_the_person")
+
+    def _move(self, alarm_id, who, state):
+        row = self._find(alarm_id)
+        row.update(state=state, taken_by=row["taken_by"] or who)
+        self._write(row, state, who, "")
+        return row
+
+    def pass_on(self, alarm_id, who):
+        row = self._find(alarm_id)
+        row.update(state="raised", taken_by=None, next_call=None)
+        row["called"] = [*row.get("called", []), {"who": "Pål", "at_ms": time.time_ns() // 10**6}]
+        self._write(row, "passed_on", who, "")
+        return row
+
+    def reopen(self, alarm_id, who, cause):
+        row = self._find(alarm_id)
+        row.update(state="raised", taken_by=None, closed_cause=None)
+        self._write(row, "reopened", who, cause)
+        return row
+
     def close(self, alarm_id, who, cause):
         row = self._find(alarm_id)
         if row["state"] == "closed":

@@ -114,6 +114,52 @@ def test_an_operators_night_from_a_walk_to_a_closed_alarm(screen, console, views
     assert screen.complaints() == []
 
 
+def test_on_the_way_at_the_person_the_next_person_and_open_again(screen, console, views):
+    called = [{"who": "Ingrid", "at_ms": time.time_ns() // 1_000_000}]
+    soon = {"who": "Pål", "at_ms": time.time_ns() // 1_000_000 + 60_000}
+    berit_leaves(views, called=called, next_call=soon, form="alarm")
+    screen.loads(console)
+    screen.says(f"{card()} .next-call", "Called: Ingrid. Next: Pål at")
+    screen.click(f"{card()} .pass")
+    screen.write("#name", "Ingrid" + Keys.ENTER)
+    screen.says(f"{card()} .next-call", "Called: Ingrid, Pål.")
+    screen.click(f"{card()} .go")
+    screen.says(f"{card()} .chip", "On the way")
+    screen.says(f"{card()} [data-truth=taken]", "by Ingrid")
+    screen.gone(f"{card()} .go")
+    screen.click(f"{card()} .there")
+    screen.says(f"{card()} .chip", "At the person")
+    screen.click(f"{card()} .close")
+    screen.click("input[value='Fetched home']")
+    screen.click("#ask-cause .primary")
+    screen.click("#closed-alarms > summary")
+    screen.click(f"{card()} .reopen")
+    screen.write("#why-text", "Hun gikk igjen" + Keys.ENTER)
+    screen.says(f"#open-alarms {card()} .chip", "Not taken")
+    events = [line["event"] for line in views.alarm_rows[0]["timeline"]][2:]
+    assert events == ["passed_on", "on_the_way", "at_the_person", "closed", "reopened"]
+    assert screen.complaints() == []
+
+
+def test_a_silence_says_what_to_do_and_a_warning_waits_below_it(screen, console, views):
+    words = {"reason": "", "fence_number": None, "fence_name": None, "position": None}
+    silent = alarm(8, "odd-02", "Odd", what="silent", form="alarm", text="silent: due 4 min ago",
+                   todo="See to the wearer now: the battery was at 12 %.", **words)  # fmt: skip
+    warning = alarm(9, BERIT, "Berit", what="weak_link", form="warning", text="2 records missing",
+                    todo="See where the wearer is.", **words)  # fmt: skip
+    views.alarm_rows = [warning, silent]
+    screen.loads(console)
+    screen.says(f"{card(8)} .what", "Silent: no report as promised")
+    screen.says(f"{card(8)} .todo", "the battery was at 12 %")
+    screen.says(f"{card(9)} .what", "Gets through badly")
+    screen.says("#alarm-tally", "1 not taken · 0 taken · 1 warnings")
+    cards = [node.get_attribute("data-alarm") for node in screen.all("#open-alarms > li")]
+    assert cards == ["8", "9"]
+    until(lambda: "(1 ALARM)" in screen.driver.title, "a warning is not counted")
+    screen.gone(f"{card(9)} .go")
+    picture(screen.driver, "console-silence-and-warning")
+
+
 def test_the_name_is_asked_once_and_kept_for_the_tab(screen, console, views):
     berit_leaves(views)
     screen.loads(console)

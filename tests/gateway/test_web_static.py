@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from trygg_gateway import alarms, own_records
 from trygg_gateway.delivery import FENCE_STATES, REASONS, REFUSALS, RESULTS, WHATS
 from trygg_gateway.standing import OpenAlarm, standing
 from trygg_gateway.web.app import STATIC
@@ -12,6 +13,11 @@ from trygg_wire import layouts
 TOKENS = (STATIC / "tokens.css").read_text("utf-8")
 LIGHT, DARK = TOKENS.split("@media")
 OWN = sorted(p for p in STATIC.rglob("*") if p.is_file() and "vendor" not in p.parts)
+EVENTS = (
+    "OUTSIDE", "RAISED", "STORED", "DELIVERED", "BACK", "TAKEN", "TOLD", "ON_THE_WAY",
+    "AT_THE_PERSON", "PASSED_ON", "REOPENED", "CALLED", "CALL_DELIVERED", "CHANNEL", "OVER",
+    "CLOSED",
+)  # fmt: skip
 GROUNDS = ("ground", "surface", "raised")
 STATES = ("alarm", "silent", "late", "low-battery", "fine", "waiting")
 # words of the first colour stand on the second
@@ -86,10 +92,11 @@ def test_no_file_is_longer_than_four_hundred_lines(path):
     assert len(path.read_text("utf-8").splitlines()) <= 400
 
 
-def test_the_page_has_a_word_for_every_alarm_and_reason_of_the_wire():
+def test_the_page_has_a_word_for_every_alarm_reason_and_event():
     words = (STATIC / "words.js").read_text("utf-8")
     names = {
-        "WHAT": set(WHATS[1:]),
+        "WHAT": set(WHATS[1:]) | set(own_records.NAMES.values()),
+        "EVENT": {getattr(alarms, name) for name in EVENTS},
         "REASON": set(REASONS[1:]),
         "FENCE": set(FENCE_STATES),
     }

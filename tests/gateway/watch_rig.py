@@ -89,6 +89,7 @@ class WatchRig:
                 pass
 
         asyncio.run(work())
+        self.journal.write(lambda db: None).result()  # what was asked for is on the disk
 
     def go_to(self, until_ms, look_s=LOOK_S):
         while self.now_ms < until_ms:

@@ -9,6 +9,7 @@ read that cannot be logged is not answered.
     POST /api/login  {password}   opens a session     GET  /api/track/{device}?since=  positions
     POST /api/logout {}           ends it             POST /api/alarms/{id}/take   {who}
     GET  /api/session             what the page needs POST /api/alarms/{id}/close  {who, cause}
+    POST /api/alarms/{id}/on-the-way, /at-the-person, /pass-on {who}, /reopen {who, cause}
     GET  /api/live                Server-Sent Events  GET  /api/health          counters, set aside
     GET  /metrics                 Prometheus          GET  /healthz             the console answers
 
@@ -44,6 +45,14 @@ MAX_ALARMS = 1000
 STRAY_BYTES = 12
 MAX_ID = 10**15 - 1
 TRACK_DEFAULT_S = 2 * 3600
+# an alarm's steps as their paths have them → the view's method
+STEPS = {
+    "take": "take",
+    "on-the-way": "on_the_way",
+    "at-the-person": "at_the_person",
+    "pass-on": "pass_on",
+}
+STEPS_WITH_CAUSE = {"close": "close", "reopen": "reopen"}
 
 
 def create_app(
@@ -116,17 +125,17 @@ class Console:
         await self._log(request, f"track since {since} of", [device])
         return _json({"track": await run_in_threadpool(self._views.track, device, since)})
 
-    async def take(self, request: Request) -> Response:
-        """An operator takes an alarm: `{"who": name}`."""
+    async def step(self, request: Request) -> Response:
+        """An operator's step with an alarm, `{"who": name}`: take, on-the-way ... (STEPS)."""
         (who,) = await words_of(request, "who")
-        alarm = await run_in_threadpool(self._views.take, _alarm_id(request), who)
-        return _json({"alarm": alarm})
+        act = getattr(self._views, STEPS[request.path_params["step"]])
+        return _json({"alarm": await run_in_threadpool(act, _alarm_id(request), who)})
 
-    async def close(self, request: Request) -> Response:
-        """An operator closes an alarm: `{"who": name, "cause": what it was}`."""
+    async def step_with_cause(self, request: Request) -> Response:
+        """Close or reopen: `{"who": name, "cause": what it was, or why}`."""
         who, cause = await words_of(request, "who", "cause")
-        alarm = await run_in_threadpool(self._views.close, _alarm_id(request), who, cause)
-        return _json({"alarm": alarm})
+        act = getattr(self._views, STEPS_WITH_CAUSE[request.path_params["step"]])
+        return _json({"alarm": await run_in_threadpool(act, _alarm_id(request), who, cause)})
 
     async def health(self, request: Request) -> Response:
         """The gateway's counters and what it set aside unread."""
@@ -147,10 +156,19 @@ def _api_routes(console: Console) -> list[Route | Mount]:
         Route("/api/trackers", console.trackers),
         Route("/api/alarms", console.alarms),
         Route("/api/track/{device}", console.track),
-        Route("/api/alarms/{id:int}/take", console.take, methods=["POST"]),
-        Route("/api/alarms/{id:int}/close", console.close, methods=["POST"]),
+        *(_step_route(step, console.step) for step in STEPS),
+        *(_step_route(step, console.step_with_cause) for step in STEPS_WITH_CAUSE),
         Route("/api/health", console.health),
     ]
+
+
+def _step_route(step: str, handler: Callable[[Request], Any]) -> Route:
+    async def answer(request: Request) -> Response:
+        request.path_params["step"] = step
+        response: Response = await handler(request)
+        return response
+
+    return Route(f"/api/alarms/{{id:int}}/{step}", answer, methods=["POST"])
 
 
 def _page_routes() -> list[Route | Mount]:

@@ -36,6 +36,18 @@ class Views(Protocol):
     def take(self, alarm_id: int, who: str) -> Json:
         """Write that `who` took the alarm; raises values.Refused with a sentence."""
 
+    def on_the_way(self, alarm_id: int, who: str) -> Json:
+        """Write that `who` is on the way; raises values.Refused with a sentence."""
+
+    def at_the_person(self, alarm_id: int, who: str) -> Json:
+        """Write that `who` is with the wearer; raises values.Refused with a sentence."""
+
+    def pass_on(self, alarm_id: int, who: str) -> Json:
+        """Write that `who` gives it to the next person; raises values.Refused with a sentence."""
+
+    def reopen(self, alarm_id: int, who: str, cause: str) -> Json:
+        """Write that `who` opened it again and why; raises values.Refused with a sentence."""
+
     def close(self, alarm_id: int, who: str, cause: str) -> Json:
         """Write that `who` closed the alarm and why; raises values.Refused with a sentence."""
 

@@ -33,6 +33,14 @@ export async function askCause(about) {
   });
 }
 
+/** Ask why the alarm is opened again; returns the words, null when cancelled. */
+export async function askWhy(about) {
+  byId("ask-why-about").textContent = about;
+  const words = byId("why-text");
+  words.value = "";
+  return ask("ask-why", () => words.value.trim() || problem(words, "Say in a few words why."));
+}
+
 function choice(cause) {
   return el("label", { class: "choice" },
     el("input", { type: "radio", name: "cause", value: cause, onchange: showWords }), el("span", {}, cause));

@@ -2,7 +2,7 @@
 // and a tone that is off until the operator turns it on.
 
 import { byId, say } from "./dom.js";
-import { alarmTitle } from "./words.js";
+import { alarmTitle, isAlarm } from "./words.js";
 
 const TITLE = document.title;
 const SOUND = "trygg-sound";
@@ -12,7 +12,7 @@ let tone = null;
 
 /** Take note of the alarms: announce new ones, count those nobody has taken. */
 export function heed(alarms, keepOut) {
-  const open = alarms.filter((a) => a.state === "raised");
+  const open = alarms.filter((a) => a.state === "raised" && isAlarm(a));
   const fresh = open.filter((a) => known !== null && !known.has(a.id));
   known = new Set(alarms.map((a) => a.id));
   untaken = open.length;

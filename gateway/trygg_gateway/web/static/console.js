@@ -3,7 +3,7 @@
 
 import { tick } from "./ages.js";
 import { showAlarms } from "./alarms.js";
-import { askCause, askName, theName } from "./asking.js";
+import { askCause, askName, askWhy, theName } from "./asking.js";
 import { flash, heed, soundButton } from "./attention.js";
 import { byId, say, sayOrHide } from "./dom.js";
 import { get, listen, nowS, post, Refused } from "./gateway.js";
@@ -11,7 +11,7 @@ import { showHealth } from "./health.js";
 import { WatchMap } from "./map.js";
 import * as operator from "./operator.js";
 import { showTrackers } from "./trackers.js";
-import { alarmTitle, clock } from "./words.js";
+import { alarmTitle, clock, isAlarm } from "./words.js";
 
 const TRACK_S = 2 * 3600;
 const AGAIN_MS = 2000; // a fetch that failed is tried again
@@ -28,10 +28,11 @@ function draw() {
 }
 
 function drawAlarms() {
-  showAlarms(state.alarms, { take, close, locate, keepOut });
+  const [take, go, there, pass] = ["take", "on-the-way", "at-the-person", "pass-on"].map(stepping);
+  showAlarms(state.alarms, { take, go, there, pass, close, reopen, locate, keepOut });
   heed(state.alarms, keepOut);
   map.alarms(state.alarms);
-  const untaken = state.alarms.filter((a) => a.state === "raised").length;
+  const untaken = state.alarms.filter((a) => a.state === "raised" && isAlarm(a)).length;
   sayOrHide(byId("pane-alarm-count"), untaken ? String(untaken) : "");
 }
 
@@ -142,21 +143,26 @@ function locate(alarm) {
   map.go(null, alarm.position);
 }
 
-async function take(alarm) {
-  const who = await theName();
-  if (!who) return;
-  drawOperator();
-  await post(`/api/alarms/${alarm.id}/take`, { who });
-  fetchAlarms();
-}
+/** A step with an alarm for which the name is all that is asked. */
+const stepping = (step) => async (alarm) => act(alarm, step, async () => ({}));
 
 async function close(alarm) {
+  const about = `${alarm.name || alarm.device}: ${alarmTitle(alarm, keepOut(alarm))}`;
+  await act(alarm, "close", async () => ({ cause: await askCause(about) }));
+}
+
+async function reopen(alarm) {
+  const about = `${alarm.name || alarm.device}: ${alarmTitle(alarm, keepOut(alarm))}`;
+  await act(alarm, "reopen", async () => ({ cause: await askWhy(about) }));
+}
+
+async function act(alarm, step, asked) {
   const who = await theName();
   if (!who) return;
   drawOperator();
-  const cause = await askCause(`${alarm.name || alarm.device}: ${alarmTitle(alarm, keepOut(alarm))}`);
-  if (!cause) return;
-  await post(`/api/alarms/${alarm.id}/close`, { who, cause });
+  const said = await asked();
+  if ("cause" in said && !said.cause) return;
+  await post(`/api/alarms/${alarm.id}/${step}`, { who, ...said });
   fetchAlarms();
 }
 

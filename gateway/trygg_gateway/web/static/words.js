@@ -32,6 +32,18 @@ const WHAT = {
   test: () => "Test alarm",
   off_charger: () => "Off the charger too early",
   taken_off: () => "Tracker taken off",
+  flat_early: () => "Battery will not last until it is charged",
+  weak_link: () => "Gets through badly",
+  restarting: () => "Starts again and again",
+  clock_wrong: () => "Its clock is wrong",
+  fence_not_armed: () => "Ordered fences do not guard yet",
+  sink_behind: () => "A receiver does not confirm",
+  alarm_unconfirmed: () => "No receiver has confirmed an alarm",
+  slow_disk: () => "The disk is slow",
+  disk_filling: () => "The disk is filling up",
+  clock_jumped: () => "The clock jumped",
+  reader_behind: () => "Records are read late",
+  deaf: () => "Trackers cannot be heard",
 };
 
 const REASON = {
@@ -50,14 +62,26 @@ const REASON = {
 // what a line of a timeline says; `who` is a person, a sink, a tracker or the gateway
 const EVENT = {
   outside: () => "First position outside",
-  raised: () => "Raised by the tracker",
+  raised: (who) => (who === "gateway" ? "Raised by the gateway" : "Raised by the tracker"),
   stored: () => "Stored by the gateway",
   delivered: (who) => `Delivered to ${who}`,
   back: () => "Came back",
   taken: (who) => `Taken by ${who}`,
   told: () => "The tracker answered",
+  on_the_way: (who) => `${who} is on the way`,
+  at_the_person: (who) => `${who} is at the person`,
+  passed_on: (who) => `Passed on by ${who}`,
+  reopened: (who) => `Opened again by ${who}`,
+  called: (who) => `Called ${who}`,
+  call_delivered: (who) => `Call delivered by ${who}`,
+  channel: (who) => `Also sent to ${who}`,
+  refused: (who) => `Refused by ${who}`,
+  over: () => "Over",
   closed: (who) => `Closed by ${who}`,
 };
+
+// where an open alarm stands, for its chip
+export const STATE = { raised: "Not taken", taken: "Taken", on_the_way: "On the way", at_the_person: "At the person", closed: "Closed" };
 
 /** A name of the code as words: `low_battery` is `low battery`. */
 const plain = (text) => String(text ?? "").toLowerCase().replaceAll("_", " ");
@@ -72,7 +96,11 @@ export function alarmTitle(alarm, keepOut) {
   return WHAT[turned]?.(fence) ?? capital(plain(what));
 }
 
-export const alarmReason = (alarm) => capital(REASON[key(alarm.reason)] ?? plain(alarm.reason));
+/** Why, in words: the tracker's reason, or what the gateway itself has noticed. */
+export const alarmReason = (alarm) => capital(alarm.text || (REASON[key(alarm.reason)] ?? plain(alarm.reason)));
+
+/** Whether a person must come; a warning can wait. */
+export const isAlarm = (alarm) => !alarm.form || alarm.form === "alarm";
 
 /** One line of a timeline in words, without its time. */
 export function eventWords({ event, who, text }) {
