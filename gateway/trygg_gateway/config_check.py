@@ -40,6 +40,7 @@ def findings(config: Config) -> list[Finding]:
         *_broker(config),
         *_console(config),
         *_sinks(config),
+        *_calls(config),
     ]
     return sorted(found, key=lambda finding: finding.level)
 
@@ -108,6 +109,27 @@ def _sinks(config: Config) -> Iterator[Finding]:
     for name, sink in config.sinks.items():
         if isinstance(sink, HttpSink):
             yield from _http(f"sinks.{name}", sink)
+
+
+def _calls(config: Config) -> Iterator[Finding]:
+    """Whether an alarm has a way to somebody."""
+    channels = config.alarms.channels
+    if channels and config.sinks[channels[0]].standby:
+        yield _error(
+            "alarms.channels",
+            f"{channels[0]} is the first and on standby, so no alarm would ever reach it. Remove"
+            f" standby from [sinks.{channels[0]}], or name another first",
+        )
+    reached = {*channels, *(sink for person in config.people.values() for sink in person.sinks)}
+    for name, sink in config.sinks.items():
+        if sink.standby and name not in reached:
+            yield _warning(
+                f"sinks.{name}.standby", "nothing is ever addressed to it. Name it in"
+                " alarms.channels or in a person's sinks, or remove standby",
+            )  # fmt: skip
+    on_call = {person for row in config.on_call.values() for person in row.people}
+    for key in config.people.keys() - on_call:
+        yield _warning(f"people.{key}", "is on call never. Name them in a table [on_call. ...]")
 
 
 def _http(setting: str, sink: HttpSink) -> Iterator[Finding]:

@@ -366,6 +366,18 @@ def test_settings_that_are_wrong_end_a_command_with_a_sentence(folder):
     assert "Did you mean listener?" in done.output
 
 
+def test_who_is_on_call_is_said_before_it_is_needed(folder, on):
+    assert "nobody is on call" in on("alarms", "on-call", "nord")
+    config = folder / "gateway.toml"
+    config.write_text(
+        config.read_text()
+        + '[sinks.sms]\ntype = "file"\npath = "data/sms"\nstandby = true\n'
+        + '[people.ingrid]\nname = "Ingrid"\nsinks = ["sms"]\n'
+        + '[on_call.always]\npeople = ["ingrid"]\n'
+    )
+    assert on("alarms", "on-call", "nord", "--json") == [{"name": "Ingrid", "sinks": ["sms"]}]
+
+
 def test_a_journal_of_a_newer_schema_is_told_with_both_versions(folder, on):
     on("status")
     with sqlite3.connect(folder / "data/journal.sqlite") as db:
@@ -427,6 +439,19 @@ def test_an_alarm_is_listed_taken_and_closed(tmp_path):
         assert "59.9" not in gateway.command("alarms", "list").stdout
         gateway.command("alarms", "take", id_, "--who", "Ingrid")
         assert gateway.command("alarms", "take", id_, "--who", "Bjorn").returncode == 1
+        for step in ("on-the-way", "at-the-person"):
+            done = gateway.command("alarms", step, id_, "--who", "Ingrid")
+            assert done.returncode == 0, done.stderr
+        assert gateway.command("alarms", "on-the-way", id_, "--who", "Bjorn").returncode == 1
+        assert gateway.command("alarms", "pass-on", id_, "--who", "Ingrid").returncode == 0
+        assert gateway.command("alarms", "close", id_, "--cause", "home").returncode == 0
+        assert gateway.command("alarms", "reopen", id_, "--cause", "no").returncode == 0
+        shown = gateway.command("alarms", "show", id_).stdout
+        assert "59.9" not in shown
+        for word in ("taken", "on_the_way", "at_the_person", "passed_on", "closed", "reopened"):
+            assert word in shown, word
+        assert json.loads(gateway.command("alarms", "show", id_, "--json").stdout)["position"]
+        gateway.command("alarms", "take", id_, "--who", "Ingrid")
         done = gateway.command("alarms", "close", id_, "--cause", "at the shop", "--who", "Ingrid")
         assert done.returncode == 0
         assert json.loads(gateway.command("alarms", "list", "--json").stdout) == []

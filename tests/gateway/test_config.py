@@ -238,3 +238,30 @@ def test_a_broker_ca_that_is_no_certificate_is_an_error(folder):
     text = '[broker]\nurl = "mqtts://broker.example"\nca = "gateway.toml"'
     (line,) = found(folder, text)
     assert line.startswith("error: broker.ca")
+
+
+# -- who is called ---------------------------------------------------------------------
+
+
+def about_calls(tmp_path, text):
+    """The findings about calls in settings whose sinks are files."""
+    (tmp_path / "gateway.toml").write_text(text)
+    found = findings(load(tmp_path / "gateway.toml"))
+    return [str(one) for one in found if one.setting.startswith(("alarms", "sinks", "people"))]
+
+
+STANDBY = "[sinks.sms]\ntype = 'file'\npath = 'x'\nstandby = true\n"
+INGRID = "[people.ingrid]\nname = 'Ingrid'\nsinks = ['sms']\n"
+
+
+def test_a_first_channel_that_would_never_get_an_alarm_is_an_error(tmp_path):
+    (line,) = about_calls(tmp_path, STANDBY + "[alarms]\nchannels = ['sms']\n")
+    assert line.startswith("error: alarms.channels")
+
+
+def test_a_standby_sink_to_which_nothing_goes_and_a_person_never_called_are_warnings(tmp_path):
+    (line,) = about_calls(tmp_path, STANDBY)
+    assert line.startswith("warning: sinks.sms.standby")
+    (line,) = about_calls(tmp_path, STANDBY + INGRID)
+    assert line.startswith("warning: people.ingrid")
+    assert about_calls(tmp_path, STANDBY + INGRID + "[on_call.a]\npeople = ['ingrid']\n") == []
