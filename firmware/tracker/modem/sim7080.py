@@ -170,7 +170,7 @@ MQTT_PLAIN
 ! AT+SMSSL=0
 
 MQTT_PLAIN_TLS
-! AT+SMSSL=1,"<ca>","<cert>"
+! AT+SMSSL=1,"<ca>","<cert><psk>"
 
 MQTT_WILL
 ! AT+SMCONF="TOPIC","<willtopic>"

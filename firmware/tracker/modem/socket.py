@@ -1,8 +1,9 @@
 """The Link port over a modem's own TCP or TLS: `tracker.mqtt` speaks through it as over Wi-Fi.
 
 The modem does one thing at a time, so bytes wait here: what came is fetched before anything is
-sent. A send that ended without the modem's word may have gone out or not; a stream with a hole is
-no stream, so the connection is closed then, and nothing is ever sent twice on it.
+sent. A send that ended without the modem's word may have gone out or not, and bytes that were
+announced and did not come are lost; a stream with a hole is no stream, so the connection is closed
+then, and nothing is ever sent twice on it.
 """
 
 from tracker.modem import ladder, modem
@@ -30,6 +31,7 @@ class ModemSocket:
         self._in = b""
         self._more = False
         self._stands = False  # the modem may hold a connection of ours
+        self._cut = 0  # the line's counter when a fetch began
 
     # -- the port --------------------------------------------------------------------------
 
@@ -102,6 +104,7 @@ class ModemSocket:
             self._connect(now)
         elif self._state == OPEN and self._more:
             size = b"%d" % self._modem.dialect.RECEIVE_MAX
+            self._cut = self._modem.line.frames.cut
             self._run(FETCHING, "SOCKET_RECEIVE" + self._tls, {"size": size}, now)
         elif self._state == OPEN and self._out:
             values = {"size": b"%d" % len(self._out), "content": self._out}
@@ -149,6 +152,7 @@ class ModemSocket:
         elif doing == SENDING:
             self._out = b""
         elif doing == FETCHING:
+            well = well and self._cut == self._modem.line.frames.cut
             lines = self._modem.steps.said
             data = b"".join([b"".join(said[1::2]) for said in lines.values()]) if well else b""
             self._in += data
