@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tracker.modem import wiring
 from tracker.receiver_rows import KINDS
 from trygg_tools import boards
 
@@ -28,7 +29,9 @@ def arguments(file: str, class_name: str) -> set[str]:
 def test_every_board_is_read_and_every_figure_has_a_source(name):
     board = boards.read_board(boards.board_file(name))
     section = boards.energy_section(board.energy)
-    assert len(section["ua"]) == len(boards.ACTIVITIES)
+    assert len(section["ua"]) == len(boards.activities_of(board.energy))
+    has_modem = board.wiring is not None and board.wiring.modem is not None
+    assert (len(section["ua"]) == len(boards.ACTIVITIES)) != has_modem
     assert 0 < section["ua"][0] < section["ua"][1]  # asleep less than awake
     assert board.energy.sleep.source
 
@@ -44,6 +47,10 @@ def test_the_wiring_says_only_what_the_chips_parts_take(name):
     parts["io"] = ("board_io.py", "BoardIo")
     # the kind of receiver is the tracker's matter, and main.py takes it out
     assert sections.get("gnss", {}).pop("receiver", "none") in KINDS
+    modem = sections.get("modem")
+    if modem:
+        assert modem["dialect"] in wiring.NAMES.split()
+        assert set(modem["uart"]) <= arguments("uart.py", "Uart")
     for section, (file, class_name) in parts.items():
         assert set(sections.get(section, {})) <= arguments(file, class_name), section
 
@@ -95,5 +102,5 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path, before, after, said):
 
 
 def test_an_unknown_board_names_those_there_are():
-    with pytest.raises(boards.BoardError, match="there are: esp32-bench, lilygo-t-sim7000g"):
+    with pytest.raises(boards.BoardError, match="there are: esp32-bench, esp32-modem-bench"):
         boards.board_file("esp8266")

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 ACTIVITIES = ("sleep", "awake", "receiver", "radio", "signals", "anchor")
+OF_A_MODEM = ("edrx", "psm")  # behind them, on boards whose firmware drives one
 UA_MAX = 290_000  # what the tracker's ledger can multiply with an hour inside 31 bits
 
 Pin = Annotated[int, Field(ge=-1, le=48)]  # -1: not there
@@ -49,6 +50,8 @@ class Energy(_Table):
     radio: Figure
     signals: Figure
     anchor: Figure
+    edrx: Figure | None = None  # a modem that is reachable and says nothing
+    psm: Figure | None = None  # one that sleeps, attached
 
 
 class Gnss(_Table):
@@ -58,7 +61,27 @@ class Gnss(_Table):
     tx: Pin
     rx: Pin
     baud: int = Field(ge=4800, le=921_600)
-    receiver: Literal["none", "u-blox-m8", "u-blox-m10", "quectel-l76"] = "none"
+    receiver: Literal["none", "u-blox-m8", "u-blox-m10", "quectel-l76", "modem"] = "none"
+
+
+class ModemUart(_Table):
+    """Arguments of esp32/uart.py."""
+
+    number: int = Field(ge=1, le=2)
+    tx: Pin
+    rx: Pin
+    baud: int = Field(default=115_200, ge=9600, le=921_600)
+    rxbuf: int = Field(default=4096, ge=1024, le=16_384)
+
+
+class Modem(_Table):
+    """The section `modem` as far as the board decides it (tracker/modem/wiring.py)."""
+
+    dialect: Literal["sim7080", "sim7000", "sim7600", "a7670", "bg95"]
+    ways: list[Literal["mqtt", "socket"]] = Field(min_length=1, max_length=2)
+    apn: str = Field(max_length=100)
+    bands: int = Field(default=1, ge=1, le=3)
+    uart: ModemUart
 
 
 class Power(_Table):
@@ -71,6 +94,7 @@ class Power(_Table):
     motion_pin: Pin = -1
     worn_pin: Pin = -1
     rails: list[tuple[str, Pin]] = Field(default_factory=list)
+    senses: list[tuple[str, Pin]] = Field(default_factory=list)
 
 
 class Io(_Table):
@@ -89,6 +113,7 @@ class Wiring(_Table):
     gnss: Gnss
     power: Power
     io: Io
+    modem: Modem | None = None
 
 
 class Board(_Table):
@@ -147,6 +172,10 @@ def pins_used_twice(board: Board) -> list[str]:
     uses += [("io.led_pin", io.led_pin), ("io.motor_pin", io.motor_pin)]
     uses += [("io.worn_pin", io.worn_pin), ("io.motion_pin", io.motion_pin)]
     uses += [(f"power.rails {name}", pin) for name, pin in power.rails]
+    uses += [(f"power.senses {name}", pin) for name, pin in power.senses]
+    if board.wiring.modem is not None:
+        uart = board.wiring.modem.uart
+        uses += [("modem.uart.tx", uart.tx), ("modem.uart.rx", uart.rx)]
     for name in ("button_pin", "worn_pin", "motion_pin"):
         wakes: int = getattr(power, name)
         if wakes not in (-1, getattr(io, name)):
@@ -166,8 +195,13 @@ def energy_section(energy: Energy) -> dict[str, Any]:
         "chemistry": energy.chemistry,
         "battery_mah": energy.battery_mah,
         "boot_ms": energy.boot_ms,
-        "ua": [getattr(energy, activity).ua for activity in ACTIVITIES],
+        "ua": [getattr(energy, activity).ua for activity in activities_of(energy)],
     }
+
+
+def activities_of(energy: Energy) -> tuple[str, ...]:
+    """What the board's ledger counts."""
+    return ACTIVITIES + OF_A_MODEM if energy.edrx and energy.psm else ACTIVITIES
 
 
 def config_sections(board: Board) -> dict[str, Any]:
@@ -179,12 +213,12 @@ def config_sections(board: Board) -> dict[str, Any]:
 
 
 def _lists_to_pairs(tables: dict[str, Any]) -> dict[str, Any]:
-    """TOML has no tuples: rails are written as lists of two."""
-    rails = tables.get("wiring", {}).get("power", {}).get("rails")
-    if isinstance(rails, list):
-        tables["wiring"]["power"]["rails"] = [
-            tuple(rail) if isinstance(rail, list) else rail for rail in rails
-        ]
+    """TOML has no tuples: rails and senses are written as lists of two."""
+    power = tables.get("wiring", {}).get("power", {})
+    for name in ("rails", "senses"):
+        rows = power.get(name)
+        if isinstance(rows, list):
+            power[name] = [tuple(row) if isinstance(row, list) else row for row in rows]
     return tables
 
 

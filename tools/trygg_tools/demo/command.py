@@ -1,6 +1,7 @@
 """`trygg demo`: the options, and what a newcomer is told when it cannot start."""
 
 from contextlib import ExitStack
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,18 @@ from trygg_tools.demo.ending import one_interrupt
 from trygg_tools.demo.folder import Folder, Ports
 from trygg_tools.demo.processes import DemoError
 from trygg_tools.demo.run import Demo
-from trygg_tools.demo.trackers import board_can_run
+from trygg_tools.demo.trackers import MODEM, WIFI, board_can_run
 
 INTERRUPTED = 130  # as a shell says it of Ctrl-C
+
+
+class Link(StrEnum):
+    """How the boards reach the gateway."""
+
+    MODEM = MODEM
+    WIFI = WIFI
+
+
 screen = Console(highlight=False, soft_wrap=True)
 
 
@@ -24,6 +34,7 @@ def command(
     simulated: Annotated[
         bool, typer.Option("--simulated", help="Simulated trackers instead of virtual boards.")
     ] = False,
+    link: Annotated[Link, typer.Option(help="What the virtual boards speak over.")] = Link.MODEM,
     console_port: Annotated[int, typer.Option(help="Port of the page.")] = 8321,
     listener_port: Annotated[int, typer.Option(help="Port of the trackers' front door.")] = 8883,
     webhook_port: Annotated[int, typer.Option(help="Port of the webhook's receiver.")] = 8099,
@@ -40,7 +51,8 @@ def command(
     Example: `trygg demo --fresh`
     """
     ports = Ports(console_port, listener_port, webhook_port)
-    demo = Demo(Folder(folder.resolve()), ports, screen, simulated=simulated or not board_can_run())
+    without_boards = simulated or not board_can_run()
+    demo = Demo(Folder(folder.resolve()), ports, screen, simulated=without_boards, link=link.value)
     with one_interrupt():
         try:
             with ExitStack() as parts:

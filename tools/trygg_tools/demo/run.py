@@ -15,12 +15,20 @@ from trygg_tools.demo import check, keys
 from trygg_tools.demo.folder import Folder, Ports, Wearer
 from trygg_tools.demo.gateway_watch import GatewayWatch, Seen
 from trygg_tools.demo.processes import DemoError, Process
-from trygg_tools.demo.trackers import BoardTracker, SimulatedTracker, Tracker, board_can_run
+from trygg_tools.demo.trackers import (
+    MODEM,
+    WIFI,
+    BoardTracker,
+    SimulatedTracker,
+    Tracker,
+    board_can_run,
+)
 from trygg_tools.demo.voice import Voice
 
 HOST = "127.0.0.1"
 SUMMARY_S = 60  # between two lines of figures
 HEARD_S = 20  # for the first word of every tracker
+REGISTER_S = 25  # longer with a modem, which starts and finds its network first
 LOOK_S = 0.2
 
 Say = Callable[[str], None]
@@ -29,12 +37,23 @@ Say = Callable[[str], None]
 class Demo:
     """One run of the demo."""
 
-    def __init__(self, folder: Folder, ports: Ports, screen: Console, *, simulated: bool) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        ports: Ports,
+        screen: Console,
+        *,
+        simulated: bool,
+        link: str = MODEM,
+    ) -> None:
         self.folder = folder
         self.ports = ports
         self._screen = screen
         self._voice = Voice(screen)
         self._simulated = simulated
+        self._link = WIFI if simulated else link
+        self._boards: dict[str, BoardTracker] = {}
+        self._links: dict[str, str] = {}  # device: what its modem was last doing
         self._webhook = Process(
             "the webhook receiver",
             ["-m", "trygg_tools.cli", "webhook", "--secret-file", str(folder.secret),
@@ -108,11 +127,10 @@ class Demo:
         self._step("gateway", f"pid {self._gateway.pid}, front door on port {self.ports.listener}")
 
     def _start_trackers(self, parts: ExitStack, wearers: Sequence[Wearer], doing: Say) -> None:
-        kind = SimulatedTracker if self._simulated else BoardTracker
         before = self._records()
         for wearer in wearers:
             doing(f"switching on the tracker of {wearer.name}")
-            tracker: Tracker = kind(wearer, self._voice.tracker)
+            tracker = self._tracker(wearer)
             parts.callback(tracker.stop)
             tracker.start()
         doing("waiting for the trackers' first words")
@@ -123,16 +141,24 @@ class Demo:
         else:
             self._step("heard", "all three, by the gateway and by the webhook")
 
+    def _tracker(self, wearer: Wearer) -> Tracker:
+        if self._simulated:
+            return SimulatedTracker(wearer, self._voice.tracker)
+        board = BoardTracker(wearer, self._voice.tracker, self._link)
+        self._boards[wearer.device] = board
+        return board
+
     def _what_they_are(self) -> str:
         if not self._simulated:
-            return "three virtual boards: the firmware in real MicroPython, as on a chip"
+            over = "simulated SIM7080 modems" if self._link == MODEM else "Wi-Fi"
+            return f"three virtual boards over {over}: the firmware in real MicroPython"
         if not board_can_run():
             return "three simulated trackers on CPython: MicroPython has no wheel for this machine"
         return "three simulated trackers on CPython, not virtual boards"
 
     def _silent(self, wearers: Sequence[Wearer], before: Counter[str]) -> list[str]:
         """Who has not been heard after HEARD_S; returns as soon as all have been."""
-        until = time.monotonic() + HEARD_S
+        until = time.monotonic() + HEARD_S + (REGISTER_S if self._link == MODEM else 0)
         while True:
             now = self._records()
             silent = [w.name for w in wearers if now[w.device] == before[w.device]]
@@ -181,9 +207,18 @@ class Demo:
             if webhook_there and not self._webhook.alive:
                 webhook_there = False
                 self._voice.demo("the webhook receiver is gone: see webhook.log", "bold red")
+            self._say_links()
             if time.monotonic() - summed >= SUMMARY_S:
                 summed = time.monotonic()
                 self._voice.demo(check.sentence(self._counted()))
+
+    def _say_links(self) -> None:
+        """What each modem does, when that has changed."""
+        for device, board in self._boards.items():
+            doing = board.link()
+            if doing != self._links.get(device, ""):
+                self._links[device] = doing
+                self._voice.tracker(device, doing)
 
     def _say_gateway(self, seen: Seen, last: Seen) -> None:
         if seen.pid:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 import subprocess
 import threading
 import time
@@ -14,9 +15,13 @@ from trygg_tools.demo.mortal import mortal
 from trygg_tools.demo.processes import end
 from trygg_tools.firmware_image import firmware_folder
 from trygg_tools.rig.board import VirtualBoard, micropython_folder
+from trygg_tools.rig.board.board_modem import BoardModem
 from trygg_tools.rig.live import epochs
 
 CA = "/ca.der"
+CA_FOR_A_MODEM = "/ca.pem"  # modems read no DER
+EPOCH_UNIX_S = 1577836800  # 2020
+WIFI, MODEM = "wifi", "modem"
 Say = Callable[[str, str], None]  # (device, line)
 
 
@@ -36,20 +41,27 @@ def board_can_run() -> bool:
 
 
 class BoardTracker:
-    """The firmware, byte for byte what would be flashed, on a virtual board."""
+    """The firmware, byte for byte what would be flashed, on a virtual board: over Wi-Fi, or over a
+    simulated modem whose MQTT and sockets are real."""
 
-    def __init__(self, wearer: Wearer, say: Say) -> None:
+    def __init__(self, wearer: Wearer, say: Say, link: str = WIFI) -> None:
         said = json.loads(wearer.credentials.read_text("utf-8"))
         self._ca = base64.b64decode(said.pop("ca_der"))
         self._wearer = wearer
-        self._board = VirtualBoard(wearer.folder, firmware_folder(), board_config(said))
+        self._modem = None
+        if link == MODEM:
+            start_s = int(time.time()) - EPOCH_UNIX_S
+            self._modem = BoardModem("sim7080", real=True, start_s=start_s)
+        config = board_config(said, link)
+        self._board = VirtualBoard(wearer.folder, firmware_folder(), config, modem=self._modem)
         self._board.on_line(lambda line: say(wearer.device, line))
         self._ended = threading.Event()
         self._walking = threading.Thread(target=self._walk, daemon=True)
 
     def start(self) -> None:
         """Flash, switch on, walk."""
-        self._board.flash_firmware({CA: self._ca})
+        files = {CA: self._ca, CA_FOR_A_MODEM: ssl.DER_cert_to_PEM_cert(self._ca).encode()}
+        self._board.flash_firmware(files)
         self._board.start()
         self._walking.start()
 
@@ -57,6 +69,10 @@ class BoardTracker:
         """Switch it off for good."""
         self._ended.set()
         self._board.stop()
+
+    def link(self) -> str:
+        """What its modem is doing, in a word or two; "" without one."""
+        return "" if self._modem is None else self._modem.state()
 
     def _walk(self) -> None:
         began = time.monotonic()
@@ -111,9 +127,12 @@ class SimulatedTracker:
                 self._say(self._wearer.device, line.rstrip("\n"))
 
 
-def board_config(credentials: dict[str, Any]) -> dict[str, Any]:
+def board_config(credentials: dict[str, Any], link: str = WIFI) -> dict[str, Any]:
     """A board's /config.json: the credentials, and what the bench board's file says, after which
     the virtual board is wired."""
+    if link == MODEM:
+        sections = config_sections(read_board(board_file("esp32-modem-bench")))
+        return {**credentials, "tls": CA_FOR_A_MODEM if credentials["tls"] else None, **sections}
     return {
         **credentials,
         "tls": CA if credentials["tls"] else None,

@@ -46,7 +46,7 @@ class ModemSide:
         self.uart = ModemUart(self.scene.modem, clock, cable)
         pins = ModemPins(self.scene.modem, clock)
         power.switch = pins.rail  # type: ignore[assignment]
-        power.level = pins.sense
+        power.level = pins.sense  # type: ignore[assignment]
 
     def coming_ms(self) -> tuple[int, int]:
         """The ms until something arrives at the tracker, as Link's; the far end sees to itself."""

@@ -28,6 +28,10 @@ class Pins:
     motion: int = 9
     gps_uart: int = 1
     modem_uart: int = 2
+    modem_supply: int = 38
+    modem_key: int = 39
+    modem_dtr: int = 40
+    modem_status: int = 41
     battery_percent: int = 200  # battery voltage as a percentage of the pin's
 
 

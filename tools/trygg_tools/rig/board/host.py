@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trygg_tools.rig.board import chip as chips
+from trygg_tools.rig.board.board_modem import BoardModem
 from trygg_tools.rig.board.console import Console
 from trygg_tools.rig.board.flash_image import FlashImage, PowerCut
 from trygg_tools.rig.board.interpreter import Interpreter
@@ -50,6 +51,7 @@ class Host:
         heap_bytes: int,
         on_line: Callable[[str], None],
         on_event: Callable[[Event], None],
+        modem: BoardModem | None = None,
     ) -> None:
         self.chip = chip
         self.image = image
@@ -57,6 +59,7 @@ class Host:
         self.timebase = timebase
         self.schedule = Schedule()
         self.limit_us = 0  # lockstep goes no further
+        self._modem = modem
         self._heap_bytes = heap_bytes
         self._felt = felt
         self._on_event = on_event
@@ -166,6 +169,8 @@ class Host:
     def pin_changed(self, pin: int, level: int) -> None:
         """The firmware drives an output."""
         self._event("pin", pin, level)
+        if self._modem is not None:
+            self._modem.pin(self.chip.pins, pin, level, self.timebase.now_us())
         if pin == self.chip.pins.motor:
             now = self.timebase.now_us()
             self._felt.motor(level, now // 1000)
@@ -174,6 +179,13 @@ class Host:
     def uart_sent(self, number: int, data: bytes) -> None:
         """The firmware writes to a UART's far end."""
         self._ports[number].write(data)
+        if self._modem is not None and number == self.chip.pins.modem_uart:
+            self._modem.sent(data, self.timebase.now_us())
+
+    def uart_opened(self, number: int, baud: int) -> None:
+        """The firmware starts a UART, or changes its rate."""
+        if self._modem is not None and number == self.chip.pins.modem_uart:
+            self._modem.rate(baud, self.timebase.now_us())
 
     def raw_wanted(self) -> bool:
         """After a soft reset from the raw REPL main.py does not run."""
@@ -294,10 +306,17 @@ class Host:
     def _event(self, kind: str, *detail: int | str) -> None:
         self._on_event(Event(self.timebase.now_us() // 1000, kind, detail))
 
+    def _modem_says(self, data: bytes, status: int) -> None:
+        self._ports[self.chip.pins.modem_uart].write(data)
+        self.chip.lines[self.chip.pins.modem_uart].feed(data, self.timebase.now_us())
+        self.set_level(self.chip.pins.modem_status, status)
+
     def _do_due(self) -> None:
-        """Everything whose time has come: keys, actions, the watchdog, the end of a wait."""
+        """Everything whose time has come: keys, actions, the modem, the watchdog, a wait's end."""
         self._keyboard.pass_on()
         now = self.timebase.now_us()
+        if self._modem is not None:
+            self._modem.turn(now, self._modem_says)
         while action := self.schedule.take(now):
             action()
         if self.chip.bites_us is not None and now >= self.chip.bites_us:
@@ -315,6 +334,8 @@ class Host:
     def _next_us(self) -> int:
         due = [self.schedule.next_us(), self.chip.bites_us]
         due.append(self._waiting[1] if self._waiting else None)
+        if self._modem is not None:
+            due.append(self._modem.next_us(self.timebase.now_us()))
         return min((us for us in due if us is not None), default=FOREVER_US)
 
     def _until_next(self) -> float | None:
@@ -345,6 +366,8 @@ class Host:
 
     def _end(self) -> None:
         self._halt()
+        if self._modem is not None:
+            self._modem.close()
         self._console_port.close()
         for port in self._ports.values():
             port.close()
