@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from trygg_tools.firmware_image import rom_image
+from trygg_tools.rig.board.board_modem import BoardModem
 from trygg_tools.rig.board.chip import Chip, Pins
 from trygg_tools.rig.board.flash_image import FlashImage
 from trygg_tools.rig.board.host import Event, Host, start_thread
@@ -49,8 +50,10 @@ class VirtualBoard:
         heap_kb: int = HEAP_KB,
         pins: Pins | None = None,
         tick_start_ms: int = 0,
+        modem: BoardModem | None = None,
     ) -> None:
-        """`firmware`: the folder that is flashed; `config`: becomes /config.json on the board."""
+        """`firmware`: the folder that is flashed; `config`: becomes /config.json on the board;
+        `modem`: one soldered on, else whoever opens the pty `modem` is it."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.firmware = firmware
@@ -73,7 +76,9 @@ class VirtualBoard:
             (heap_kb + SHIM_KB) * 1024,
             self._line,
             self._event,
+            modem,
         )
+        self.modem = modem
         self._thread = start_thread(self._host)
 
     # flash and power
