@@ -2,6 +2,8 @@
 
 The vectors' pieces were typed from WIRE.md, not printed by the codec; a piece is a slice of
 the frame with the row it stands for.
+
+# heap: 256k  (an order of 16 fences of 64 points, beside its own frame and this file compiled)
 """
 
 import json
