@@ -524,6 +524,10 @@ def test_a_lost_context_closes_every_socket():
     host.wait(1000)
     assert host.lines() == ["+APP PDP: 0,DEACTIVE", "+CASTATE: 0,0"]
     assert host.ask("AT+CASEND=0,3") == ["ERROR"]
+    assert host.ask("AT+CASTATE?") == ["OK"]
+    host.scene.do("peer sends 61")
+    host.wait(1000)
+    assert host.lines() == []
 
 
 # -- GNSS ------------------------------------------------------------------------------------

@@ -294,6 +294,19 @@ def test_with_edrx_a_message_waits_for_the_paging_window():
     assert host.now_ms - began_ms < 1000  # connected: at once
 
 
+def test_what_waits_for_the_paging_window_comes_as_soon_as_the_modem_itself_speaks():
+    host = Host().connected()
+    host.ask('AT+SMSUB="d",1')
+    host.ask('AT+CEDRXS=1,4,"1101"')  # 2,621 s
+    host.wait(30000)
+    host.scene.broker.say("d", b"one")
+    host.scene.broker.say("d", b"two")
+    host.wait(60000)
+    assert host.lines() == []
+    said = host.publish(b"up")
+    assert said == ['+SMSUB: "d","6F6E65"', '+SMSUB: "d","74776F"', "OK"]
+
+
 # -- clock -----------------------------------------------------------------------------------
 
 
