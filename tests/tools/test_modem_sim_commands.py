@@ -1,5 +1,6 @@
 """The SIM70x0's answers, command by command, against the words of the reference."""
 
+import gc
 import re
 from pathlib import Path
 
@@ -181,6 +182,15 @@ def test_an_open_socket_is_listed_and_counted():
     host.answer()
     assert host.ask("AT+CAACK=0") == ["+CAACK: 3,0", "OK"]
     assert opened(host) == ["ERROR"]  # it is open
+
+
+def test_a_hundred_sockets_leave_nothing_behind():
+    host = Host().online()
+    for _ in range(100):
+        assert opened(host) == ["+CAOPEN: 0,0", "OK"]
+        assert host.ask("AT+CACLOSE=0") == ["OK"]
+    gc.collect()
+    assert len(host.modem.connections) <= 2  # the MQTT client, and perhaps the last socket
 
 
 def test_a_socket_without_a_context_says_so():

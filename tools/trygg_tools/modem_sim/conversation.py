@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from trygg_tools.modem_sim.command_line import RUN, TEST, Call, CommandLine
 from trygg_tools.modem_sim.dialogue import CME_WORDS, Final, Payload, Refused, Task
+from trygg_tools.modem_sim.schedule import Plan
 
 if TYPE_CHECKING:
     from trygg_tools.modem_sim.modem import Modem
@@ -43,6 +44,7 @@ class Conversation:
         self.call: Call | None = None
         self._wish: tuple[Payload, int] | None = None
         self._payload = bytearray()
+        self._late: Plan | None = None  # the end of waiting for it
         self._waiting = bytearray()
         self._life = getattr(self, "_life", 0) + 1
         self.echo, self.verbose, self.quiet, self.cmee = True, True, False, 0
@@ -104,7 +106,7 @@ class Conversation:
         self._wish = (wish, turn)
         self._payload.clear()
         self._modem.mouth.out(wish.prompt.encode("latin-1"))
-        self._modem.schedule.after(wish.timeout_ms, lambda: self._give_up(task, turn))
+        self._late = self._modem.schedule.after(wish.timeout_ms, lambda: self._give_up(task, turn))
         self._strike("prompt")
         if self._wish is not None and wish.length == 0:
             self._end_payload(turn, b"")
@@ -115,6 +117,8 @@ class Conversation:
 
     def _end_payload(self, turn: int, data: bytes | None) -> None:
         self._wish = None
+        if self._late is not None:
+            self._late.cancel()
         if self._task is not None:
             self._task.give(turn, data)
 

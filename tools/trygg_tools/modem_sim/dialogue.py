@@ -160,7 +160,15 @@ class Task:
         if isinstance(step, Payload):
             self._ask(step, self)
         elif isinstance(step, Wanted):
-            self._schedule.after(step.timeout_ms, lambda: self.give(turn, None))
-            step.later.then(lambda value: self.give(turn, value))
+            self._await(step, turn)
         else:
             self._schedule.after(step, lambda: self.give(turn, None))
+
+    def _await(self, wanted: Wanted, turn: int) -> None:
+        plan = self._schedule.after(wanted.timeout_ms, lambda: self.give(turn, None))
+
+        def told(value: Any) -> None:
+            plan.cancel()
+            self.give(turn, value)
+
+        wanted.later.then(told)

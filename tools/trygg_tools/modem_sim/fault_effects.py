@@ -200,7 +200,7 @@ def pdp_drop(modem: Modem, _faults: Faults, _values: Values) -> None:
 
 def link_lost(modem: Modem, _faults: Faults, _values: Values) -> None:
     """Every connection."""
-    for end in list(modem.connections):
+    for end in modem.connections:
         end.cut_off()
 
 
@@ -243,7 +243,7 @@ def hostile(modem: Modem, faults: Faults, values: Values) -> None:
     """A message that looks like the modem's own lines."""
     which = int(values["which"])
     payload = HOSTILE[which % len(HOSTILE)] if which >= 0 else faults.rng.choice(HOSTILE)
-    for end in list(modem.connections):
+    for end in modem.connections:
         end.bring(str(values["topic"]), payload)
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakValueDictionary
 
 from trygg_tools.modem_sim.conversation import Conversation
 from trygg_tools.modem_sim.dialogue import Final, Handler, Payload, Refused, Talk, Task
@@ -67,7 +68,8 @@ class Modem:
         self.kept: dict[str, Any] = {KEEPS_BAUD: 0 if self.quirk("auto_baud") else part.baud}
         self.traces: list[Trace] = []
         self.faults = faults or Faults()
-        self.connections: list[Connection] = []
+        self._connections: WeakValueDictionary[int, Connection] = WeakValueDictionary()
+        self._connection_number = 0
         self.wire = SerialLine(self.schedule, self.rng)
         self.mouth = Mouth(self)
         self.power = Power(self)
@@ -166,6 +168,16 @@ class Modem:
         self._tasks.append(task)
         task.start()
         return task
+
+    def know(self, connection: Connection) -> None:
+        """A connection that faults may reach, for as long as somebody holds it."""
+        self._connection_number += 1
+        self._connections[self._connection_number] = connection
+
+    @property
+    def connections(self) -> list[Connection]:
+        """Those there are, the oldest first."""
+        return [connection for _, connection in sorted(self._connections.items())]
 
     def each_family(self, tell: Callable[[Family], None]) -> None:
         """Call `tell` with each family, the part's order."""

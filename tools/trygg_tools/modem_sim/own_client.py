@@ -42,7 +42,7 @@ class OwnClient:
         self._client: Client | None = None
         self._life = 0
         self.session_present = False
-        modem.connections.append(self)
+        modem.know(self)
 
     @property
     def connected(self) -> bool:

@@ -29,7 +29,7 @@ class OwnSocket:
         self.announced = False  # the host was told that there is something to read
         self.came = 0  # bytes since it was opened
         self.sent = 0
-        modem.connections.append(self)
+        modem.know(self)
 
     @property
     def connected(self) -> bool:

@@ -119,9 +119,12 @@ class Scene:
     def _peer_up(self, up: bool) -> None:
         for port, guard in ((PEER, None), (PEER_TLS, self.peer_guard)):
             if up:
-                self.net.listen(ANY, port, self.peers.append, self._peer_heard, guard=guard)
+                self.net.listen(ANY, port, self._peer_called, self._peer_heard, guard=guard)
             else:
                 self.net.listeners.pop((ANY, port), None)
+
+    def _peer_called(self, far: Far) -> None:
+        self.peers = [*(one for one in self.peers if one.alive()), far]
 
     def _peer_heard(self, far: Far) -> None:
         self.peer_got += far.recv()
