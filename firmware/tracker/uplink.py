@@ -18,7 +18,8 @@ Times: `now` in ticks (ms) for the client, `now_s` the tracker's own count of se
 
 from binascii import crc32
 
-from tracker import boot_number, mqtt
+from tracker import boot_number
+from tracker.mqtt import CLOSED, NEVER_MS, READY
 from trygg_wire import codec, layouts, topics
 
 UNHEARD_S = 60
@@ -62,13 +63,13 @@ class Uplink:
         self._watch(now_s)
         for frame in self._client.received():
             self._take(frame)
-        if self._client.state == mqtt.CLOSED:
+        if self._client.state == CLOSED:
             if self.wanted() and now_s >= self._next_try_s:
                 self._unheard_s = -1
                 self._client.open(*self._address, now)
                 self._client.poll(now, now_s)  # a link may stand at once
                 self._watch(now_s)
-        elif self._client.state == mqtt.READY:
+        elif self._client.state == READY:
             self._feed(now, now_s)
             self._client.poll(now, now_s)
             self._give_up_unheard(now, now_s)
@@ -92,11 +93,11 @@ class Uplink:
 
     def connected(self):
         """True while the gateway has greeted us and the link stands."""
-        return self._client.state == mqtt.READY
+        return self._client.state == READY
 
     def busy(self):
         """True while a connection is there or on its way: bytes may come at any time."""
-        return self._client.state != mqtt.CLOSED
+        return self._client.state != CLOSED
 
     def wait_ms(self, now, now_s):
         """The ms until something is due if nothing arrives."""
@@ -106,7 +107,7 @@ class Uplink:
                 wait_ms = min(wait_ms, max(0, self._retry_at_s - now_s) * 1000)
             return wait_ms
         if not self.wanted():
-            return mqtt.NEVER_MS
+            return NEVER_MS
         return max(0, self._next_try_s - now_s) * 1000
 
     def orders(self):
@@ -141,7 +142,7 @@ class Uplink:
 
     def _watch(self, now_s):
         """After each failure of the client: a longer pause."""
-        if self._client.state == mqtt.READY and not self._outbox.waiting():
+        if self._client.state == READY and not self._outbox.waiting():
             self._failures = 0
         if self._client.failures == self._failures_seen:
             return
