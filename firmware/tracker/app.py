@@ -10,7 +10,7 @@ records, Outbox keeps them, Uplink speaks, Downlink obeys. Times are seconds sin
 boot (`self._now_s`, which sleeping does not stop) unless a name says ticks, ms or utc.
 """
 
-from tracker import VERSION, boot_number, recovery, sos
+from tracker import VERSION, boot_number, recovery, sos, state_files
 from tracker.assembly import Assembly
 from tracker.downlink import Downlink
 from tracker.fence_rule import Event
@@ -107,7 +107,7 @@ class App:
             self._uplink.load((0, now_s + recovery.REST_S))  # over a sleep, too
         if known.leaves_out(recovery.RECEIVER) and (self._recorder.new_boot or image.fences):
             image.fences = b""  # said once, and too old when fences are looked at again
-            if self._parts.flash.size("/state/fences.bin") >= 0:
+            if state_files.load(self._parts.flash, "fences") != b"":
                 self._alarm(Event(layouts.CANT_TELL, 0, layouts.NOT_WATCHED))
 
     # -- the step --------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from tracker.recorder import Recorder
 from tracker.settings import Settings
 from tracker.supply import Supply
 from tracker.wearer import Wearer
+from trygg_tools.rig.flash import EIO
 from trygg_tools.rig.link import Link
 from trygg_tools.rig.orders import circle, signed_order
 from trygg_tools.rig.tracker import ORDER_KEY, Hang, SimulatedTracker
@@ -166,6 +167,22 @@ def test_without_fences_it_is_said_once_that_nobody_looks_and_no_bound_is_stated
     assert (last["bound_s"], last["fence_state"]) == (0, layouts.UNKNOWN)
     assert last["fixes"]
     assert last["fix_age_s"] < 900
+
+
+def test_a_flash_that_cannot_be_read_stops_no_start_in_safe_mode(tracker, monkeypatch):
+    def strikes(fences):
+        if fences.version and tracker.recovery.crashes == recovery.SAFE_AFTER - 1:
+            tracker.flash.failing = EIO  # from the start on that goes without fences
+        return fences.version
+
+    fail_for_ever(monkeypatch, FenceSet, "judge", Planted, strikes)
+    tracker.run(1800)
+    assert in_safe_mode_without(tracker, recovery.RECEIVER)
+    assert tracker.flash.failing
+    tracker.flash.failing = 0
+    tracker.run(600)
+    reasons = [alarm["reason"] for _, alarm in said(tracker, layouts.ALARM)]
+    assert layouts.NOT_WATCHED in reasons
 
 
 def test_a_fence_file_that_kills_each_start_is_left_out_and_said(tracker, monkeypatch):
