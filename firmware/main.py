@@ -12,6 +12,8 @@ A fault of ours ends the run: the last log lines go to /state/last_words.txt, an
 again with its RTC memory; tracker/recovery.py counts that and brakes it. So what may fail is
 imported and made inside of `start_tracker`, behind the watchdog. A configuration that cannot be
 used is said, and tried again after RETRY_MS.
+
+As flashed this is start.py in the ROM, and a main.py of one line calls it (trygg_tools/linker).
 """
 
 import gc
@@ -127,4 +129,5 @@ def main():
         power.reset()
 
 
-main()
+if __name__ == "__main__":
+    main()

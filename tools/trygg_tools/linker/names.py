@@ -58,7 +58,7 @@ def strip(
     The globals of all files of a unit keep different names.
     """
     said = {name: _said(source) for name, source in sources.items()}
-    fixed = FOREIGN | set(keyword.kwlist) | {"_", "self"}
+    fixed = FOREIGN | set(keyword.kwlist) | {"_", "self", "main"}
     for name, source in sources.items():
         fixed |= words_of(source) | set(_said_to_others(source))
         if name == main:

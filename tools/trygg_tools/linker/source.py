@@ -28,6 +28,7 @@ class Source:
 
     name: str
     text: str
+    file: str = ""  # where it was read from
     tree: ast.Module = field(init=False)
     nodes: list[ast.AST] = field(init=False)  # all of the tree
     constants: dict[str, int] = field(default_factory=dict)

@@ -1,10 +1,9 @@
 """Files that are always loaded together become one: a module costs 250 bytes before its first line.
 
-From the module `root` on all that is imported at the top of a file goes, dependencies first, into
-units of at most UNIT_NAMES globals; a unit is called as its last file is. Files stay what they are
-if main.py imports them (and what these import), if they are imported within a function or a `try`,
-and if nobody imports them. In a unit a global is every file's, so two may not mean different things
-by one; where they do, a new unit begins.
+From each root on all that is imported at the top of a file goes, dependencies first, into units of
+at most UNIT_NAMES globals; a unit is called as its last file is. Files stay what they are if they
+are imported within a function or a `try`, or not at all. In a unit a global is every file's, so two
+may not mean different things by one; where they do, a new unit begins.
 
 A unit's lines are those of its files, one after the other; its `parts` say where each begins.
 """
@@ -30,36 +29,38 @@ UNIT_NAMES = 200
 Meaning = tuple[str, str]  # a file or a module, and a name in it
 
 
-def plan(sources: dict[str, Source], main: str, root: str) -> list[list[str]]:
-    """The files of each unit, in the order in which they are loaded; [] without `root`."""
-    if root not in sources:
-        return []
-    alone = _alone(sources, main, root)
+def plan(sources: dict[str, Source], main: str, roots: tuple[str, ...]) -> list[list[str]]:
+    """The files of each unit, in the order in which they are loaded."""
+    alone = _alone(sources, main, roots)
     stay = staying(sources)
     units: list[list[str]] = []
-    meanings: dict[str, Meaning] = {}
-    size = 0
-    for name in _in_order(root, sources, []):
-        if name in alone:
-            continue
-        found = globals_of(sources[name]).items()
-        its = {word: meaning for word, meaning in found if word[0] != "_" or word in stay}
-        fits = all(meanings.get(word, meaning) == meaning for word, meaning in its.items())
-        size += len(found)
-        if not units or not fits or size > UNIT_NAMES:
-            units.append([])
-            meanings, size = {}, len(found)
-        units[-1].append(name)
-        meanings.update(its)
+    done: list[str] = []
+    for root in roots:
+        meanings: dict[str, Meaning] = {}
+        size = UNIT_NAMES
+        before = len(done)
+        for name in _in_order(root, sources, done)[before:] if root in sources else ():
+            if name in alone:
+                continue
+            found = globals_of(sources[name]).items()
+            its = {word: meaning for word, meaning in found if word[0] != "_" or word in stay}
+            fits = all(meanings.get(word, meaning) == meaning for word, meaning in its.items())
+            size += len(found)
+            if not fits or size > UNIT_NAMES:
+                units.append([])
+                meanings, size = {}, len(found)
+            units[-1].append(name)
+            meanings.update(its)
     return units
 
 
-def _alone(sources: dict[str, Source], main: str, root: str) -> set[str]:
-    """What main.py imports, with all that is imported for it; what is imported in a `try`."""
-    alone: set[str] = set()
-    for node in sources[main].nodes:
+def _alone(sources: dict[str, Source], main: str, roots: tuple[str, ...]) -> set[str]:
+    """What main.py imports, if that is not linked, with all that is imported for it; what is
+    imported in a `try`."""
+    alone: set[str] = {main}
+    for node in sources[main].nodes if main in sources else ():
         for name in _files(node, sources):
-            if name != root:
+            if name not in roots:
                 alone.update(_in_order(name, sources, []))
     for source in sources.values():
         for statement in source.tree.body:
@@ -122,7 +123,7 @@ def join(sources: dict[str, Source], units: list[list[str]]) -> None:
         nodes = (one for one in source.nodes if isinstance(one, ast.ImportFrom))
         apply(source, [edit for one in nodes for edit in _redirected(one, name, homes, sources)])
     for source in sources.values():
-        source.parts = [Part(0, source.name, source.names)]
+        source.parts = [Part(0, source.file, source.names)]
     for unit in units:
         _append([sources[name] for name in unit])
         for name in unit[:-1]:
@@ -135,7 +136,7 @@ def _append(files: list[Source]) -> None:
     for source in files:
         text = source.text.rstrip("\n") + "\n"
         texts.append(text)
-        parts.append(Part(before, source.name, source.names))
+        parts.append(Part(before, source.file, source.names))
         before += text.count("\n")
     joined = files[-1]
     joined.change("".join(texts))
@@ -160,7 +161,9 @@ def _redirected(
         whole, part = file_of(f"{node.module}.{alias.name}"), file_of(node.module or "")
         if whole in homes:
             folder, _, stem = module_of(homes[whole]).rpartition(".")
-            said.append(f"from {folder} import {stem} as {alias.asname or alias.name}")
+            said.append(
+                f"{f'from {folder} ' * bool(folder)}import {stem} as {alias.asname or alias.name}"
+            )
         elif part not in homes:
             said.append(f"from {node.module} import {alias.name}{here}")
         elif homes[part] != homes.get(name):

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from trygg_tools.firmware_image import rom_image
+from trygg_tools.linker import main_file
 from trygg_tools.rig.board.board_modem import BoardModem
 from trygg_tools.rig.board.chip import Chip, Pins
 from trygg_tools.rig.board.flash_image import FlashImage
@@ -92,9 +93,13 @@ class VirtualBoard:
         The board must be off.
         """
         self._image.rom.write_bytes(rom_image(self.firmware, ARCH))
-        sources = {"/main.py": self.firmware / "main.py"}
+        sources: dict[str, Path] = {}
         with tempfile.TemporaryDirectory() as scratch:
-            more = {"/config.json": json.dumps(self.config).encode(), **(extra or {})}
+            more = {
+                "/main.py": main_file(self.firmware).encode(),
+                "/config.json": json.dumps(self.config).encode(),
+                **(extra or {}),
+            }
             for number, (target, content) in enumerate(more.items()):
                 sources[target] = Path(scratch) / str(number)
                 sources[target].write_bytes(content)
