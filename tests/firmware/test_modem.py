@@ -177,6 +177,7 @@ def test_a_refused_publish_is_not_said_again_and_the_ladder_begins():
     assert bench.modem.ladder.tried[END_SERVICE - 1] == 1
     client.open("portal", 1883, None, bench.now)
     bench.run(lambda: client.state == READY)
+    bench.modem.worked()
     assert bench.modem.ladder.helped[END_SERVICE - 1] == 1
     assert bench.far.payloads == []
 

@@ -66,6 +66,9 @@ class Over:
         if self.wanted == modem.ASLEEP and self.state == modem.UP:
             self.state = modem.SLEEPING
 
+    def worked(self):
+        self.climbs = 0
+
     def want(self, what):
         self.wanted = what
 
@@ -126,10 +129,11 @@ def test_the_first_way_is_used_until_it_has_failed_three_times_in_a_row():
 
 def test_failures_while_the_modem_is_not_attached_are_not_the_way_s():
     bench = Bench(broken=("mqtt",))
+    bench.over.state = modem.RESTING
     for _ in range(3 * publisher.FAILURES):
         bench.both.open("portal", 8883, None, 0)
-        bench.over.state = modem.RESTING
         bench.poll()
+        assert bench.both.state == CLOSED
     assert bench.both.failures == 3 * publisher.FAILURES
     assert bench.both.switched == 0
 
@@ -206,6 +210,17 @@ def test_while_the_modem_climbs_it_is_linking_and_begins_when_the_modem_is_up():
     bench.poll()
     bench.poll()
     assert (bench.both.state, bench.made[0].opens) == (READY, 2)
+
+
+def test_what_was_opened_while_the_modem_rests_begins_when_the_rest_is_over():
+    bench = Bench()
+    bench.over.state = modem.RESTING
+    bench.both.open("portal", 8883, None, 0)
+    for state in (modem.RESTING, modem.COMING, modem.COMING, modem.UP, modem.UP):
+        bench.over.state = state
+        bench.poll()
+    assert (bench.both.state, bench.made[0].opens) == (READY, 1)
+    assert bench.over.wanted == modem.ONLINE
 
 
 def test_it_is_leaving_until_the_modem_sleeps():

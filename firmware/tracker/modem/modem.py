@@ -261,8 +261,10 @@ class Modem:
                 self.changed = True
                 self._recover(self.ladder.again(), now)
         elif wanted == ONLINE and state in (DOWN, SLEEPING):
-            if self.ladder.pauses:
+            if self.ladder.rests(now_s):
                 self.state = RESTING  # as before the sleep
+            elif self.ladder.pauses and not self.ladder.step:
+                self._recover(self.ladder.again(), now)
             else:
                 self._begin(_START, UP, now)
         elif wanted == ASLEEP and state == UP:

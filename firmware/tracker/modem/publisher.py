@@ -7,7 +7,8 @@ tried again when nothing is connected. What one way cannot carry moves on to the
 payload too long for it, a message that came damaged, a firmware known for it. What was under way on
 a way that is left counts as `unsure`; the uplink lets it go again.
 
-While the modem climbs its ladder this is LINKING; when it rests, CLOSED. LEAVING until it sleeps.
+While the modem climbs its ladder this is LINKING; when it rests, CLOSED, and LINKING again by itself
+when the rest is over. LEAVING until it sleeps.
 """
 
 from tracker.modem import modem
@@ -49,6 +50,11 @@ class Publisher:
         if self.way and self.modem.now_s - self._left_s >= RETURN_S:
             self._next = 0
         self._goal = (host, port, tls)
+        self.modem.want(modem.ONLINE)
+        if self.modem.state == modem.RESTING:
+            self._climbs = True  # and begins when the rest is over
+            self.failures += 1
+            return
         self._climbs = False
         self._begin(now)
 
@@ -134,7 +140,7 @@ class Publisher:
             self.state = LEAVING
         elif over.receiver is not None and over.receiver.leaves():
             self.state = LEAVING
-        elif state != modem.RECEIVING:
+        elif state not in (modem.RECEIVING, modem.RESTING):
             self._goal = None
 
     def _begin(self, now):
@@ -151,6 +157,7 @@ class Publisher:
     def _count(self, client, was_up):
         if client.connects:
             self._failed = 0
+            self.modem.worked()
         if client.failures and was_up:
             self._failed += client.failures
             if self._failed >= FAILURES:

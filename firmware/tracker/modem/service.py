@@ -173,7 +173,6 @@ class ModemMqtt:
         elif doing == SUBSCRIBE and well:
             self.connects += 1
             self.state = READY
-            self._modem.worked()
         elif not well and doing != TELL and self.state != CLOSED:
             self._security.doubt()
             self._give_up(now)
