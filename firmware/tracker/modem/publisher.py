@@ -7,8 +7,8 @@ tried again when nothing is connected. What one way cannot carry moves on to the
 payload too long for it, a message that came damaged, a firmware known for it. What was under way on
 a way that is left counts as `unsure`; the uplink lets it go again.
 
-While the modem climbs its ladder this is LINKING; when it rests, CLOSED, and LINKING again by itself
-when the rest is over. LEAVING until it sleeps.
+While the modem climbs its ladder this is LINKING; when it rests, CLOSED, and LINKING again by
+itself when the rest is over. LEAVING until it sleeps.
 """
 
 from tracker.modem import modem
