@@ -8,6 +8,7 @@ Traps that shaped this file:
 - +QMTSTAT: whatever it says, the connection has to be opened anew.
 - Messages come with their length (recv/mode 0,0,1), so that they may hold anything.
 - A client that is open already refuses QMTOPEN: closing it first does no harm.
+- A context that was taken away stands in the way of a new one until it is given up (QIDEACT).
 - GNSS and LTE share the radio (QGPSCFG "priority").
 """
 
@@ -23,12 +24,13 @@ SEND_MAX = 1460
 RECEIVE_MAX = 1500
 GNSS_SHARED = True
 HAS_PSM = True
-QUIRKS = b""
+QUIRKS = b"\nBG96|no mqtt\n"  # it has no QMTPUBEX
 
 TABLE = b"""
 RDY|R|restart
 APP RDY||
 POWERED DOWN|R|off
+PSM POWER DOWN|R|off
 NORMAL POWER DOWN|R|off
 PSM POWER DOWN||psm
 +QPSMTIMER:||
@@ -38,6 +40,8 @@ PSM POWER DOWN||psm
 +CEREG:||
 +CTZV:||
 +QIND:||
++QUSIM:||
++QPSMTIMER:||
 +QMTOPEN:||
 +QMTCONN:||
 +QMTDISC:||
@@ -46,6 +50,7 @@ PSM POWER DOWN||psm
 +QMTUNS:||
 +QMTPUB:||
 +QMTPUBEX:||
++QMTUNS:||
 +QMTSTAT:||lost
 +QMTRECV:|Q3|message
 +QIOPEN:||
@@ -74,6 +79,7 @@ ATTACH
 ? AT+QCFG="iotopmode",<iotopmode>,1
 ! AT+QICSGP=1,1,"<apn>"
 ~120 AT+CEREG? | = +CEREG: *,1/5
+?40 AT+QIDEACT=1
 ?150 AT+QIACT=1
 ! AT+QIACT? | = +QIACT: 1,1
 

@@ -318,6 +318,8 @@ class Modem:
         """These words in the place of the one under way."""
         self._words = words.split() + self._words[1:]
         self._begun = False
+        if not self._words:
+            self.state = self._then
 
     def _enter(self, word, now):
         mark = word[0]
@@ -381,7 +383,10 @@ class Modem:
         elif word[0] == "!":
             self._instead("")
         elif word != "alive" and self.steps.status == at.RESTARTED:
-            self._restarted(now)
+            if self._then in (UP, RECEIVING):
+                self._restarted(now)
+            else:
+                self._instead("")  # it goes down, as it was told
         elif self._then == UP:
             place = ladder.NO_ANSWER
             self.why = "no answer"
@@ -427,7 +432,12 @@ class Modem:
         events, self.line.events = self.line.events, []
         self.events = (self.events + events)[-32:]
         for name, _line, _data in events:
-            if name in (b"restart", b"off") and self.state in (UP, RECEIVING):
+            if name == b"gone" and self.state == UP:
+                self._serving = False
+                self.steps.stop()
+                self.why = "no context"
+                self._begin("ATTACH/2 ASK/2", UP, now)
+            elif name in (b"restart", b"off") and self.state in (UP, RECEIVING):
                 self._serving = self.gnss_on = False
                 self.steps.stop()
                 self.why = "restarted"
