@@ -122,7 +122,9 @@ def main():
     recovery = Recovery(power)
     rest(power, recovery, log)
     try:
-        run(start_tracker(config, clock, flash, power, log, recovery), clock)
+        app = start_tracker(config, clock, flash, power, log, recovery)
+        config = None  # let go for good: it takes 2 KB
+        run(app, clock)
     except Exception as error:  # noqa: BLE001  (the last place there is: note it, start again)
         recovery.fell()
         keep_last_words(flash, log, error)

@@ -6,7 +6,7 @@ come here: a line may say that a fix was good and how old it is, never where it 
 The last lines are a ring in RAM; `main.py` writes them to flash when the firmware has failed.
 """
 
-KEPT_LINES = 24
+KEPT_LINES = 16
 _DAYS_TO_2020 = 737730  # 2020-01-01 counted from 0000-03-01, for the era arithmetic below
 
 

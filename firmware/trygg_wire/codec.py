@@ -195,6 +195,7 @@ def fences_of(body):
         fence = _get_rows(reader, layouts.LISTS[name], before, 0)
         before = {"lat_e6": fence["lat_e6"], "lon_e6": fence["lon_e6"]}
         yield fence
+        fence = None  # let go before the next one is read
     _at_the_end(reader)
 
 
