@@ -164,5 +164,6 @@ def test_the_lists_have_every_part_fault_and_word():
         assert (text.exit_code, data.exit_code) == (0, 0)
         assert all(word in text.output for word in wanted)
         assert set(wanted) == set(json.loads(data.output))
+    assert all(part.words for part in PARTS.values())
     assert "AT+SMPUB" in json.loads(runner.invoke(command.app, ["parts", "--json"]).output)[
         "sim7080"]["commands"]  # fmt: skip

@@ -212,7 +212,7 @@ def test_a_socket_over_tls_by_name_of_its_files():
 
 
 def test_a_firmware_without_mqtt_answers_error_to_each():
-    host = Host("sim7000", firmware="1351B03SIM7000E").online()
+    host = Host("sim7000", firmware="1351B03SIM7000C").online()
     for line in ('AT+SMCONF="QOS",1', "AT+SMCONF?", "AT+SMCONN", "AT+SMDISC", "AT+SMSTATE?",
                  'AT+SMPUB="t",1,1,0', 'AT+SMSUB="t",1', 'AT+SMUNSUB="t"', "AT+SMPUBHEX=1",
                  'AT+SMSSL=0,"",""'):  # fmt: skip

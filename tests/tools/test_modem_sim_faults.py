@@ -375,10 +375,10 @@ def test_a_quirk_by_command_and_by_firmware():
     host.wait(10)
     host.ask('AT+SMCONF="URL","b",1883')
     assert host.ask("AT+SMCONN") == ["ERROR"]
-    other = Host(firmware="1951B03SIM7080").online()
+    other = Host("sim7000", firmware="1351B05SIM7000C").online()
     other.ask('AT+SMCONF="URL","b",1883')
     assert other.ask("AT+SMCONN") == ["ERROR"]
-    assert other.ask("AT+CGMR")[0] == "Revision:1951B03SIM7080"
+    assert other.ask("AT+CGMR")[0] == "Revision:1351B05SIM7000C"
 
 
 # -- rules -----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ A7670_FAMILIES = (*(INSTEAD.get(family, family) for family in FAMILIES), Context
 A7670 = replace(
     SIM7600,
     name="a7670",
+    words="LTE Cat 1 with GNSS of its own; MQTT by CMQTT*, sockets by CIP* and CCH*; no PSM",
     maker="INCORPORATED",
     model="A7670E-FASE",
     families=A7670_FAMILIES,
@@ -38,6 +39,7 @@ A7670 = replace(
 SIM7670 = replace(
     A7670,
     name="sim7670",
+    words="LTE Cat 1, the A7670's commands; the antenna's supply is switched by command",
     maker="SIMCOM INCORPORATED",
     model="SIM7670G-MNGV",
     firmwares=(

@@ -37,6 +37,7 @@ FAMILIES = (
 )
 BG95 = Part(
     name="bg95",
+    words="Cat-M, NB-IoT and 2G, GNSS on the same radio, PSM; MQTT by QMT*, sockets by QI*",
     maker="Quectel",
     model="BG95-M3",
     families=FAMILIES,
@@ -66,6 +67,7 @@ BG95 = Part(
 BG96 = replace(
     BG95,
     name="bg96",
+    words="the BG95's elder brother",
     model="BG96",
     families=tuple(QmtMessagesOfBg96 if one is QmtMessages else one for one in FAMILIES),
     firmwares=(Firmware("BG96MAR02A07M1G"),),

@@ -19,9 +19,9 @@ SIM7000 = replace(
     firmwares=(
         Firmware("1529B11SIM7000G"),
         Firmware("1529B10SIM7000G", frozenset({"casend_untold"}), "never says +CASEND"),
-        Firmware("1351B03SIM7000E", frozenset({"no_mqtt"}), "has no MQTT commands"),
-        Firmware("1351B03V02SIM7000", frozenset({"mqtt_never_connects"}), "SMCONN never ends well"),
-    ),
+        Firmware("1351B03SIM7000C", frozenset({"no_mqtt"}), "has no MQTT commands"),
+        Firmware("1351B05SIM7000C", frozenset({"mqtt_never_connects"}), "SMCONN never ends well"),
+    ),  # the versions of the threads that quirk_table.py names
     ready_ms=4500,
     psm_after_reboot=True,
     hot_ms=1000,

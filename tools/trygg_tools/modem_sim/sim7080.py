@@ -16,17 +16,12 @@ from trygg_tools.modem_sim.sm_mqtt import SmMqtt
 from trygg_tools.modem_sim.v250 import V250
 
 FAMILIES = (V250, Registration, ClockCommands, Saving, Simcom70, Files70, SmMqtt, CaSockets, Cgnss)
-FIRMWARES = (
-    Firmware("1951B17SIM7080"),
-    Firmware("1951B03SIM7080", frozenset({"mqtt_never_connects"}), "SMCONN never comes to an end"),
-    Firmware("1951B10SIM7080", frozenset({"gnss_crash"}), "GNSS beside data takes it down"),
-)
 SIM7080 = Part(
     name="sim7080",
     maker="SIMCOM_Ltd",
     model="SIMCOM_SIM7080",
     families=FAMILIES,
-    firmwares=FIRMWARES,
+    firmwares=(Firmware("1951B17SIM7080"),),  # as in LilyGo-T-SIM7080G issue 179
     words="Cat-M and NB-IoT, GNSS on the same radio, PSM 3.2 uA; MQTT by SM*, sockets by CA*",
     plain_errors=("+SM", "+CA", "+CFS", "+CSSL", "+CGNS", "+CNACT"),
     limits={"message": 1024, "state_tells_session": 1},
@@ -35,7 +30,7 @@ SIM7070 = replace(
     SIM7080,
     name="sim7070",
     model="SIMCOM_SIM7070",
-    firmwares=(Firmware("1951B17SIM7070"),),
+    firmwares=(Firmware("1951B17SIM7070"),),  # named like the SIM7080's [K]
     psm_after_reboot=True,
     words="the SIM7080 with 2G; a new PSM wish counts from the next start",
 )

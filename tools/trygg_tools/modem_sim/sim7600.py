@@ -30,6 +30,7 @@ FAMILIES = (
 )
 SIM7600 = Part(
     name="sim7600",
+    words="LTE Cat 1 to 4 with GNSS of its own; MQTT by CMQTT*, sockets by CIP* and CCH*",
     maker="SIMCOM INCORPORATED",
     model="SIMCOM_SIM7600E",
     families=FAMILIES,
