@@ -1,0 +1,141 @@
+"""One run: a fault somewhere in the dialogue, and whether the tracker is back afterwards."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from trygg_tools.modem_faults.journey import ALARM_S, OVER_S, Journey
+from trygg_tools.modem_faults.overheard import Identity
+from trygg_tools.modem_sim.fault_file import from_words
+from trygg_tools.modem_sim.faults import Faults
+
+CAP_S = 4 * 3600  # after the fault's end; the longest pause of the ladder is one hour
+LOOK_S = 10
+LASTS = {
+    "silence", "slow_answer", "late_answer", "brown_out", "coverage", "attach_fails", "clock_unset",
+    "nmea", "false_fix",
+}  # fmt: skip
+
+
+class Case(NamedTuple):
+    """What is to be tried: the fault in the words of `trygg modem do`, "" none."""
+
+    dialect: str
+    way: str
+    words: str
+    seed: int
+    alarm_s: int = ALARM_S
+
+
+@dataclass
+class Outcome:
+    """What came of it; times in ms."""
+
+    case: Case
+    struck_ms: int = -1
+    ended_ms: int = -1
+    back_ms: int = -1  # from the fault's end, or the next record, to a record at the gateway
+    alarm_ms: int = -1  # from the call to the gateway
+    longest_ms: int = 0  # that any record waited after the fault's end
+    state: str = ""  # publishing, safe (rests, tells the wearer, keeps), stuck
+    lost: list[Identity] = field(default_factory=list)
+    coarser: int = 0  # records that a full outbox has given up, and counted
+    conflicts: int = 0
+    repeats: int = 0
+    doubled: list[Identity] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)  # of the ladder, how often
+    helped: list[int] = field(default_factory=list)
+    switched: int = 0
+    why: str = ""
+    seconds: int = 0
+
+    @property
+    def bad(self) -> bool:
+        """Whether a promise was broken."""
+        return bool(self.state == "stuck" or self.lost or self.conflicts or self.doubled)
+
+
+class Trial:
+    """`run()` gives the Outcome."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.rules = [from_words(case.words)] if case.words else []
+        faults = Faults(list(self.rules), case.seed)
+        self.journey = Journey(case.dialect, (case.way,), case.seed, faults, alarm_s=case.alarm_s)
+        self._over_s = case.alarm_s - ALARM_S + OVER_S
+        self.outcome = Outcome(case)
+        self.journey.tracker.side.scene.modem.traces.append(self._trace)
+
+    def run(self) -> Outcome:
+        """Let the tracker live until all is said, or should long have been."""
+        tracker, outcome = self.journey.tracker, self.outcome
+        tracker.run(self._over_s)
+        while not self._settled():
+            tracker.run(LOOK_S)
+            if tracker.clock.now_ms > max(outcome.ended_ms, self._over_s * 1000) + CAP_S * 1000:
+                break
+        self._judge()
+        return outcome
+
+    def _trace(self, now_ms: int, direction: str, data: bytes) -> None:
+        if direction == "*" and data.startswith(b"fault ") and self.outcome.struck_ms < 0:
+            self.outcome.struck_ms = now_ms
+            lasts_s = 0
+            for rule in self.rules:
+                if rule.kind.name in LASTS:
+                    lasts_s = int(rule.values["seconds"])
+            self.outcome.ended_ms = now_ms + lasts_s * 1000
+
+    def _settled(self) -> bool:
+        """All that was made has arrived, something of it after the fault's end."""
+        journey = self.journey
+        arrived = journey.arrived
+        if any(one not in arrived for one in journey.made) or journey.alarm not in arrived:
+            return False
+        if journey.tracker.gateway.owed:
+            return False
+        ended_ms = self.outcome.ended_ms
+        return journey.tracker.clock.now_ms > ended_ms and max(arrived.values()) >= ended_ms
+
+    def _judge(self) -> None:
+        journey, outcome = self.journey, self.outcome
+        gateway, arrived = journey.tracker.gateway, journey.arrived
+        outcome.seconds = journey.tracker.seconds()
+        while journey.tracker.app is None:
+            journey.tracker.run(1)
+        waiting = journey.waiting()
+        gone = [one for one in journey.made if one not in arrived and one not in waiting]
+        coarser = len(gone) <= journey.thinned() and journey.alarm not in gone
+        outcome.lost, outcome.coarser = ([], len(gone)) if coarser else (gone, 0)
+        outcome.conflicts, outcome.repeats = gateway.conflicts, gateway.repeats
+        outcome.doubled = list(journey.overheard.doubled) if journey.overheard else []
+        app = journey.tracker.app
+        outcome.steps = list(app._modem.ladder.tried)
+        outcome.helped = list(app._modem.ladder.helped)
+        outcome.why = app._modem.why
+        outcome.state = self._state()
+        self._times(arrived)
+
+    def _state(self) -> str:
+        if self._settled():
+            return "publishing"
+        told = "alone" in self.journey.tracker.board.signals
+        return "safe" if told and self.journey.modem.ladder.local() else "stuck"
+
+    def _times(self, arrived: dict[Identity, int]) -> None:
+        made, outcome = self.journey.made, self.outcome
+        ended_ms = max(0, outcome.ended_ms)
+        alarm = self.journey.alarm
+        if alarm in arrived:
+            outcome.alarm_ms = arrived[alarm] - made[alarm]
+        waits = {one: ms for one, ms in arrived.items() if one in made and ms >= ended_ms}
+        if not waits:
+            return
+        since_ms = max(ended_ms, min(made[one] for one in waits))
+        outcome.back_ms = min(waits.values()) - since_ms
+        outcome.longest_ms = max(ms - max(ended_ms, made[one]) for one, ms in waits.items())
+
+
+def outcome_of(case: Case) -> Outcome:
+    """Run the trial of this case."""
+    return Trial(case).run()
