@@ -24,9 +24,10 @@ runner = CliRunner()
 class Running:
     """A `trygg modem run` of its own process, and a serial port to it."""
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, times=20):
         self.folder = folder
-        arguments = ["modem", "run", "--json", "--times", "20", "--folder", str(folder), *options]
+        arguments = ["modem", "run", "--json", "--times", str(times), "--folder", str(folder)]
+        arguments += options
         code = "import sys; from trygg_tools.cli import main; sys.argv[0] = 'trygg'; main()"
         self.process = subprocess.Popen(
             [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True
@@ -62,8 +63,8 @@ class Running:
 def run(tmp_path):
     made = []
 
-    def start(*options):
-        made.append(Running(tmp_path / "run", *options))
+    def start(*options, times=20):
+        made.append(Running(tmp_path / "run", *options, times=times))
         return made[-1]
 
     yield start
@@ -75,7 +76,8 @@ def run(tmp_path):
 
 def test_a_modem_on_a_pty_carries_a_publish_to_mosquitto_and_one_back(run, tmp_path):
     with Mosquitto(tmp_path) as broker:
-        modem = run("--part", "sim7080", "--broker", broker.url)
+        # not too fast: the modem's patience for a payload passes as fast as its time
+        modem = run("--part", "sim7080", "--broker", broker.url, times=4)
         modem.until(b"SMS Ready\r\n")
         modem.ask(b"ATE0")
         end = time.monotonic() + SECONDS
@@ -119,11 +121,12 @@ def test_the_rate_of_the_ptys_other_side_is_the_hosts(run):
     modem = run("--alone")
     modem.until(b"SMS Ready\r\n")
     modem.ask(b"AT+IPR=9600")
-    time.sleep(0.1)
     modem.port.baudrate = 9600
-    time.sleep(0.1)
-    modem.port.write(b"\rAT+IPR?\r")
-    assert modem.until(b"+IPR: 9600\r\n")
+    end = time.monotonic() + SECONDS
+    while b"+IPR: 9600\r\n" not in modem.heard:  # until both sides have changed
+        assert time.monotonic() < end, modem.heard
+        modem.port.write(b"\rAT+IPR?\r")
+        modem.heard += modem.port.read(200)
 
 
 def test_faults_come_from_a_file(run, tmp_path):
