@@ -7,9 +7,9 @@ import os
 
 FOLDER = "tests/vectors/at/"
 WORDS = (
-    "behaviour with say run besides for skip probe open publish hear socket send fetch hangup "
-    "ends not service probed events messages fixes clock signal nmea line missing strange "
-    "garbage cut"
+    "behaviour with say run besides for skip probe up climb open publish hear socket send fetch "
+    "hangup ends not service probed events messages fixes clock signal nmea version line "
+    "missing strange garbage cut"
 )
 MARKS = (">>", "<<", "<~", ">", "<", "!")  # the longer first
 
@@ -55,7 +55,8 @@ def raw(text):
 
 
 def blocks(name):
-    """{dialogue: [(word, rest)]} of a file of expectations: `== dialogue`, then its lines."""
+    """{dialogue: [(word, rest)]} of a file of expectations: `== dialogue`, then its lines; `like
+    @name` puts in those of `== @name`, which is no dialogue."""
     found, lines = {}, []
     with open(FOLDER + "driver/" + name + ".txt") as file:
         for line in file.read().split("\n"):
@@ -64,5 +65,5 @@ def blocks(name):
                 lines = found[line[3:]] = []
             elif line and line[:1] != "#":
                 word, _, rest = line.partition(" ")
-                lines.append((word, rest))
-    return found
+                lines += found[rest] if word == "like" else [(word, rest)]
+    return {name: found[name] for name in found if name[0] != "@"}

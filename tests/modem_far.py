@@ -5,7 +5,8 @@ The driver's next line has to be the dialogue's next one. What else it may say i
     skipped   lines of the dialogue that the driver does not say
     instead   {the driver's line: the dialogue's}: the same with other values
 A probe of the driver's is answered as a modem does; with `probing` it stands for the dialogue's
-next line instead. Anything else is an AssertionError. Runs under both interpreters.
+next line instead. Anything else is an AssertionError. `keyed`: where the dialogue has `power key`
+it waits until the driver presses it. Runs under both interpreters.
 """
 
 from chat_text import raw
@@ -23,7 +24,7 @@ class Far:
     dialogue's lines that were said, payloads: the bytes.
     """
 
-    def __init__(self, steps, grain):
+    def __init__(self, steps, grain, keyed=False):
         self.steps = steps
         self.grain = grain
         self.place = 0
@@ -34,6 +35,7 @@ class Far:
         self.unheard, self.spoken, self.payloads, self.messages = [], [], [], []
         self.peer_sent = b""
         self.sky = None
+        self._keyed, self._pressed = keyed, 0
         self._last = ""
         self.go()
 
@@ -101,11 +103,11 @@ class Far:
             begun = self.place
             self.place += 1
             self._answer_probe(line, begun) if line != wanted or self.probing else self.go()
+        elif self.due or self.mark() == "!" or (self._is_over() and line in PROBES):
+            self.unheard.append(line)
         elif self.besides and self.besides[0][0] == line:
             for reply in self.besides.pop(0)[1]:
                 self._say(reply)
-        elif self.due or (self._is_over() and line in PROBES):
-            self.unheard.append(line)
         elif line in PROBES:
             self._say(PROBES[line])
             self._say("OK")
@@ -146,6 +148,11 @@ class Far:
                 self._happens(text)
         return True
 
+    def press(self):
+        """The driver's key, long enough."""
+        self._pressed += 1
+        self.go()
+
     # -- what the modem says, and the world ----------------------------------------------------
 
     def tick(self, now):
@@ -159,6 +166,10 @@ class Far:
         """All that comes until it is the host's turn or time has to pass."""
         while self.mark() not in (">", ">>", ""):
             mark, text = self.steps[self.place]
+            if text == "power key" and self._keyed:
+                if not self._pressed:
+                    return
+                self._pressed -= 1
             self.place += 1
             if mark == "!":
                 self._happens(text)
@@ -177,7 +188,7 @@ class Far:
         self._last = line
 
     def _happens(self, text):
-        words = text.split()
+        words = text.split() or [""]
         if words[0] in ("wait", "silent") and words[1].isdigit():
             self.due = self.now + 1000 * int(words[1]) + 1000  # at least so long
         elif words[:2] == ["broker", "says"]:

@@ -25,30 +25,37 @@ VALUES = {
 ENDS = {at.OK: "unwanted", at.ERROR: "refused", at.TIMEOUT: "timeout", at.RESTARTED: "restarted"}
 RESTARTS = ("RDY", "*ATREADY: 1", "POWERED DOWN", "NORMAL POWER DOWN")
 FINALS = ("OK", "ERROR", "SEND OK")
-HEARD = "ends not service probed events fixes clock signal nmea line"
+HEARD = "ends not service probed events fixes clock signal version nmea line"
 COUNTERS = ("strange", "garbage", "cut", "lost")
 
 
 class Power:
-    """A Power port with nothing behind it."""
+    """A Power port with a key and no STATUS."""
+
+    def __init__(self, far):
+        self._far = far
 
     def sense(self, _name):
         return -1
 
     def rail(self, name, on):
-        pass
+        if name == "modem_key" and on:
+            self._far.press()
 
 
 class Replay:
-    """One dialogue. `heard` {word of a block: what came, as the block says it}."""
+    """One dialogue, without its step number `mute`. `heard` {word of a block: what came, as the
+    block says it}."""
 
-    def __init__(self, name, block, grain):
-        part, recorded = steps(name)
+    def __init__(self, name, block, grain, mute=-1):
+        part, self.recorded = steps(name)
         self.dialect = wiring.find(DIALECTS[part])
         self.block = list(block)
-        self.far = Far(recorded, grain)
+        said = [step if place != mute else ("!", "") for place, step in enumerate(self.recorded)]
+        keyed = [word for word, _rest in block if word in ("up", "climb")]
+        self.far = Far(said, grain, bool(keyed))
         self.values = {key: text.encode() for key, text in VALUES.items()}
-        self.modem = Modem(self.far, Power(), self.dialect, self.values, Ladder())
+        self.modem = Modem(self.far, Power(self.far), self.dialect, self.values, Ladder())
         self.line = self.modem.line
         self.now = 0
         self.ended = ""
@@ -113,7 +120,7 @@ class Replay:
         self._revive()
         procedure.begin("SAID", {"said": payload}, self.now)
         end = self._finish(procedure)
-        wanted = shown(self.far.steps, self._begun)
+        wanted = shown(self.recorded, self._begun)
         stated = [rest.split(" ")[1] for word, rest in self.block
                   if word == "not" and rest.split(" ")[0] == name(text)]  # fmt: skip
         if stated and stated[0] == end:
@@ -152,6 +159,8 @@ class Replay:
                 self._fix(self.dialect.read_fix(lines.fields(said[0]), 0))
             elif command == "AT+CCLK":
                 self.heard["clock"].append(str(lines.read_clock(said[0])))
+            elif command == "AT+CGMR":
+                self.heard["version"].append(said[0].decode())
             elif command == "AT+CSQ":
                 self.heard["signal"].append(str(lines.signal_of(said[0])))
 

@@ -1,5 +1,7 @@
 """More words of a block: the driver's MQTT service and its socket over a modem that is attached.
 
+    up | climb PLACE   modem.py: from off, or after a failure at a place of the ladder: up, and
+                       which of its steps were taken
     open | publish     service.py: `heard` gets ready or failed; confirmed, unsure or not taken
     socket | send HEX | fetch | hangup     socket.py: open or closed; sent, closed; what came
 A service that failed says which step of the ladder it asked for. Nothing more is done then: what
@@ -19,8 +21,8 @@ DOWN = "tr/astrid/dn"
 class Service(Replay):
     """A Replay whose modem is attached, with a service and a socket over it."""
 
-    def __init__(self, name, block, grain):
-        super().__init__(name, block, grain)
+    def __init__(self, name, block, grain, mute=-1):
+        super().__init__(name, block, grain, mute)
         self.modem.state = modem.UP
         self.modem.want(modem.ONLINE)
         self.modem.mode = modem.PSM  # the network has been told already
@@ -60,6 +62,34 @@ class Service(Replay):
         if self.modem.state != modem.UP:
             self.heard["service"].append("ladder " + str(self.modem.ladder.step))
             self.modem.state, self.modem._words = modem.UP, []
+
+    # -- the modem itself --------------------------------------------------------------------
+
+    def _up(self, _rest):
+        self.modem.state = modem.DOWN
+        self._come_up()
+
+    def _climb(self, place):
+        self.modem.failed(int(place), self.now, self.now // 1000)
+        self._come_up()
+
+    def _come_up(self):
+        def step():
+            before = len(self.modem.events)
+            self.modem.poll(self.now, self.now // 1000)
+            self._keep(self.modem.events[before:])
+            return self.modem.state in (modem.UP, modem.RESTING)
+
+        self.poll = lambda: self.far.tick(self.now)
+        self.until(step, 900)
+        del self.poll
+        assert self.modem.state == modem.UP, (self.modem.state, self.modem.why, self.far.besides)
+        assert not self.far.besides, ("not said:", self.far.besides)
+        tried = [str(step + 1) for step, times in enumerate(self.modem.ladder.tried) if times]
+        self.heard["service"].append("up " + ("".join(tried) or "0"))
+        self.heard["version"].append(self.modem.version.decode())
+        self.heard["signal"].append(str(self.modem.signal()))
+        self.settle()
 
     # -- MQTT --------------------------------------------------------------------------------
 

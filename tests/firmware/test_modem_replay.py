@@ -18,9 +18,9 @@ def _stated(block, word):
     return " ".join([rest for its, rest in block if its == word])
 
 
-def _hold(name, block, grain):
+def _hold(name, block, grain, mute=-1):
     """Hold it, and compare all that was heard with what the block states."""
-    replay = Service(name, block, grain)
+    replay = Service(name, block, grain, mute)
     replay.hold()
     replay.heard["events"] = [event[0].decode() for event in replay.events if event[0]]
     replay.heard["line"] = [
@@ -91,11 +91,20 @@ def _files():
     return sorted(set(DIALECTS.values()))
 
 
-def test_each_dialogue_is_of_a_dialect_and_has_something_that_can_fail():
-    for name in names():
-        part, recorded = steps(name)
-        assert DIALECTS[part] in _files(), name
-        assert [text for mark, text in recorded if mark in "<<~"], name
+def _notices(name, block):
+    """Whether there is a line of the modem's that the driver misses when it is not said."""
+    for place, step in enumerate(steps(name)[1]):
+        if step[0][0] == "<" and _fails(name, block, place):
+            return True
+    return False
+
+
+def test_in_each_dialogue_the_driver_misses_a_line_that_is_not_said():
+    """No dialogue is held without a word of it being understood."""
+    expected = {}
+    for file in _files():
+        expected.update(blocks(file))
+    assert not [name for name in names() if not _notices(name, expected.get(name, []))]
 
 
 def test_each_of_the_fourteen_behaviours_has_a_dialogue_whose_outcome_is_stated():
@@ -114,9 +123,9 @@ def test_the_words_of_the_blocks_are_those_that_are_known():
                 assert word in WORDS.split(), (name, word)
 
 
-def _fails(name, block):
+def _fails(name, block, mute=-1):
     try:
-        _hold(name, block, WHOLE)
+        _hold(name, block, WHOLE, mute)
     except (
         AssertionError,
         OSError,
