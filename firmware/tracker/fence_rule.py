@@ -47,7 +47,7 @@ def build_each(rows, zone):
         number = row["number"]
         yield (None, BAD_BODY) if number in numbers else _build(row, zone)
         numbers.append(number)
-        row = None  # let go before the next one is read: as a dict it takes 5 KB
+        row = None  # let go before the next one is read
 
 
 def _build(row, zone):
@@ -77,7 +77,6 @@ class Fence:
         self.number, self.keep, self.private, self.buffer_dm = head
         self.mark = mark
         self.shape = its_shape
-        self._data = its_shape.data
         self.windows = windows
         self.zone = zone
         self.in_force = True
@@ -182,7 +181,7 @@ class Fence:
     def judge(self, place, accuracy_dm, now_s, settings):
         """Measure a fix at the Place `place` and let it count, unless one just did: an Event LEFT
         or BACK, or None. (beyond_cm and _read, spelled out: 16 of these are one decision.)"""
-        distance_cm = measure(self._data, place.x_cm, place.y_cm, place.z_cm, ON_THE_WAY)
+        distance_cm = measure(self.shape.data, place.x_cm, place.y_cm, place.z_cm, ON_THE_WAY)
         if distance_cm >= AFAR:
             distance_cm = self.shape.from_afar(place)
         if self.keep:  # out

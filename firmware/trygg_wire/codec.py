@@ -8,6 +8,7 @@ MicroPython's struct wraps silently past a field's size, so every range is check
 
 from trygg_wire import layouts
 from trygg_wire.crc16 import crc16, fits
+from trygg_wire.points import Points
 
 _TURN = 360000000  # the whole way round, in 1e-6 degree
 
@@ -183,10 +184,12 @@ def decode_body(order_kind, body):
 def fences_of(body):
     """The head (dict) of a FENCES body, then its fences (dicts) one at a time; raises WireError.
 
-    A body of 16 fences of 64 points does not fit a tracker's heap as dicts; one fence does.
+    A body of 16 fences of 64 points does not fit a tracker's heap as dicts; one fence does, and
+    its points are Points.
     What is wrong further down is raised only there: nothing may be in force before the end.
     """
     reader = _Reader(body, 0, len(body))
+    reader.points = Points
     rows = layouts.BODIES[layouts.FENCES]
     yield _get_rows(reader, rows[:-1], None, 0)
     name, _form, low, high, _step = rows[-1]
@@ -273,6 +276,7 @@ class _Reader:
         self.at = at
         self.end = end
         self.bits_left = 0
+        self.points = list  # what a list of points is made as
 
     def take(self, count):
         """The offset of the next `count` bytes, and past them."""
@@ -330,7 +334,7 @@ def _get_rows(reader, rows, before, first_age_s):
 def _get_list(reader, name, low, high, values):
     count = _checked(name, reader.get_var(), low, high)
     rows = layouts.LISTS[name]
-    entries = []
+    entries = reader.points() if name == "points" else []
     before = None
     for _ in range(count):
         before = _get_rows(reader, rows, before, values.get("fix_age_s", 0))

@@ -96,6 +96,10 @@ def _fence_by_fence(body):
     parts = codec.fences_of(body)
     values = next(parts)
     values["fences"] = list(parts)
+    for fence in values["fences"]:
+        for ring in fence["rings"]:
+            assert len(ring["points"]) == len(list(ring["points"]))
+            ring["points"] = list(ring["points"])
     return values
 
 
