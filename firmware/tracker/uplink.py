@@ -19,7 +19,7 @@ Times: `now` in ticks (ms) for the client, `now_s` the tracker's own count of se
 from binascii import crc32
 
 from tracker import boot_number
-from tracker.mqtt import CLOSED, NEVER_MS, READY
+from tracker.mqtt import CLOSED, READY
 from trygg_wire import codec, layouts, topics
 
 UNHEARD_S = 60
@@ -101,14 +101,14 @@ class Uplink:
 
     def wait_ms(self, now, now_s):
         """The ms until something is due if nothing arrives."""
+        wait_ms = self._client.wait_ms(now)
         if self.busy():
-            wait_ms = self._client.wait_ms(now)
             if self.connected() and self._outbox.waiting():
                 wait_ms = min(wait_ms, max(0, self._retry_at_s - now_s) * 1000)
             return wait_ms
         if not self.wanted():
-            return NEVER_MS
-        return max(0, self._next_try_s - now_s) * 1000
+            return wait_ms
+        return min(wait_ms, max(0, self._next_try_s - now_s) * 1000)
 
     def orders(self):
         """The order frames that came since the last call."""

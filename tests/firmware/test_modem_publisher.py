@@ -58,7 +58,7 @@ class Over:
         self.now_s = 0
         self.quirks = ()
         self.polled = 0
-        self.receiver = None
+        self.receiver, self.fixing = None, False
 
     def poll(self, now, now_s):
         self.now_s = now_s

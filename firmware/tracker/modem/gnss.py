@@ -79,6 +79,10 @@ class ModemGnss:
 
     # -- its work, by the Publisher's poll ---------------------------------------------------
 
+    def wait_ms(self, now):
+        """The ms until it is asked again."""
+        return max(0, ASK_MS - ticks.diff(now, self._asked_at)) if self._doing == ON else ASK_MS
+
     def leaves(self):
         """True while it is on and nobody wants it: no time to sleep."""
         return self._doing != OFF and not self._wished

@@ -84,7 +84,7 @@ class Modem:
         self._ended = 0
         self._serving = False
         self._restarts = 0
-        self._dozes = False
+        self._dozes = self._wakes = False
         self._said_at = 0  # when a procedure, or DTR's change, was last seen
         self._signal = 0
         self.events = []
@@ -171,8 +171,9 @@ class Modem:
             return False
         if self._dozes:
             self._doze(False, now)
-        if self.mode == EDRX and ticks.diff(now, self._said_at) < WAKE_MS:
+        if self._wakes and ticks.diff(now, self._said_at) < WAKE_MS:
             return False
+        self._wakes = False
         every = dict(self.values)
         every.update(values)
         self.steps.begin(names, every, now, forgiving)
@@ -424,6 +425,7 @@ class Modem:
 
     def _doze(self, sleeps, now):
         self._dozes = sleeps
+        self._wakes = not sleeps
         self._said_at = now
         self._power.rail("modem_dtr", sleeps)
 

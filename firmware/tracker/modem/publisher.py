@@ -109,9 +109,11 @@ class Publisher:
 
     def wait_ms(self, now):
         """The ms until a time runs out if nothing is heard."""
-        if self._goal is None and self.state == CLOSED:
+        over = self.modem
+        if self._goal is None and self.state == CLOSED and not over.fixing:
             return modem.NEVER_MS
-        return min(self._client.wait_ms(now), self.modem.wait_ms(now, self.modem.now_s))
+        wait_ms = min(self._client.wait_ms(now), over.wait_ms(now, over.now_s))
+        return min(wait_ms, over.receiver.wait_ms(now)) if over.fixing else wait_ms
 
     # -- inside ----------------------------------------------------------------------------
 

@@ -43,6 +43,7 @@ class Gateway:
         self._two_lives: dict[int, list[int]] = {}  # boot with conflicts: what came since
         self._session = False
         self._next_id = 0
+        self.damaged = 0  # frames and packets that a bad cable has harmed
         self.loses = nothing_is_lost
         self.acking = True
         self.records: dict[tuple[int, int], bytes] = {}
@@ -70,8 +71,13 @@ class Gateway:
         for connection in self._connections:
             data = connection.far.recv()
             while data:
-                for kind, flags, body in connection.reader.feed(data):
-                    self._handle(connection, kind, flags, body)
+                try:
+                    for kind, flags, body in connection.reader.feed(data):
+                        self._handle(connection, kind, flags, body)
+                except packets.PacketError:  # a cable harmed it: no MQTT any more
+                    self.damaged += 1
+                    connection.far.close()
+                    connection.reader = packets.Reader(MAX_PACKET)
                 data = connection.far.recv()
             if connection.listening:
                 self._send_acks(connection)
@@ -100,7 +106,10 @@ class Gateway:
         assert qos == 1, qos
         if self.loses("publish"):
             return
-        self._keep(frame)
+        try:
+            self._keep(frame)
+        except codec.WireError:  # set aside by the real one
+            self.damaged += 1
         if not self.loses("puback"):
             connection.far.send(packets.puback(packet_id))
         for _, order in self.owed:
