@@ -3,6 +3,7 @@
 # heap: 768k  (the rig and its gateway share the heap with the firmware)
 """
 
+from tracker.fence import FenceSet
 from tracker.outbox import Outbox
 from trygg_tools.rig import power as pw
 from trygg_tools.rig.orders import circle, command, signed_order
@@ -336,3 +337,32 @@ def test_what_receiver_anchor_and_search_count_is_told_in_health_and_outlives_sl
     assert tracker.starts > 2
     assert (told["setup_refused"], told["setup_unanswered"]) == (3, 4)
     assert (told["searches_given_up"], told["anchor_faults"]) == (5, 6)
+
+
+def test_without_fences_safe_mode_says_once_that_nobody_looks_and_with_them_it_finds_an_exit():
+    judge = FenceSet.judge
+
+    def planted(fences, fix):
+        if fences.version:
+            raise ValueError("planted")
+        return judge(fences, fix)
+
+    tracker = fenced(at_home)
+    tracker.survives_faults = True
+    tracker.run(900)
+    FenceSet.judge = planted
+    tracker.run(1200)
+    FenceSet.judge = judge
+    said = [(alarm["what"], alarm["reason"]) for alarm in records(tracker, layouts.ALARM)]
+    assert said == [(layouts.CANT_TELL, layouts.NOT_WATCHED)]
+    assert records(tracker, layouts.REPORT)[-1]["bound_s"] == 0
+
+    tracker = fenced(leaving)
+    for _ in range(3):
+        tracker.run(30)
+        tracker.bite()
+    tracker.run(1000)
+    assert tracker.recovery.safe
+    (left,) = records(tracker, layouts.ALARM)
+    assert left["what"] == layouts.LEFT
+    assert left["time_s"] - START_S < 600 + 260 * 10 // 14 + left["bound_s"]
