@@ -23,7 +23,7 @@ cuts: $(VENV)/ready           ## the power cut at every byte of every flash writ
 exits: $(VENV)/ready          ## ten thousand exits of the whole tracker against the bound it stated
 	$(VENV)/bin/python -m trygg_tools.exits
 
-mutants: $(VENV)/ready-dev    ## faults planted in duty and fence, each caught by a test
+mutants: $(VENV)/ready-dev    ## faults planted in duty, fence and safe mode, each caught by a test
 	$(VENV)/bin/python tests/mutants.py
 
 simulate: $(VENV)/ready-dev   ## wearer-years behind docs/simulation.md; an hour on two cores
