@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from trygg_tools.bench import report
-from trygg_tools.modem_faults import plan
+from trygg_tools.modem_faults import pages, plan
+from trygg_tools.modem_faults.figures import figures, tables
 from trygg_tools.modem_faults.trial import Case, Outcome, Trial, outcome_of
 
 NICE = 10
@@ -84,6 +85,21 @@ def talk(case: Case) -> Outcome:
     return outcome
 
 
+def command_of(asked: argparse.Namespace) -> str:
+    """What gives the same again."""
+    only = f" --only {asked.only}" if asked.only else ""
+    return f"python -m trygg_tools.modem_faults --runs {asked.runs} --seed {asked.seed}{only}"
+
+
+def publish(line: dict[str, Any], numbers: dict[str, Any], folder: Path) -> None:
+    """Write the figures, and the tables of the page."""
+    text = json.dumps({**line, **numbers}, indent=1, ensure_ascii=False)
+    (folder / "modem_faults.json").write_text(text + "\n", "utf-8")
+    page = folder / "modems.md"
+    if page.is_file():
+        page.write_text(pages.with_parts(page.read_text("utf-8"), tables(numbers)), "utf-8")
+
+
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -92,6 +108,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="a dialect, a way, dialect/way, or a fault")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="a file of outcomes; what is in it is not rerun")
+    parser.add_argument("--write", type=Path, help="this folder's modem_faults.json and modems.md")
     parser.add_argument("--case", nargs=4, metavar=("DIALECT", "WAY", "SEED", "FAULT"))
     asked = parser.parse_args()
     if asked.case:
@@ -99,14 +116,15 @@ def main() -> int:
         print(talk(Case(dialect, way, words, int(seed))))
         return 0
     began = time.monotonic()
-    outcomes = campaign(
-        plan.chosen(asked.runs, asked.seed, asked.only), asked.processes, asked.keep
-    )
+    cases = [] if asked.only else plan.special()
+    cases += plan.chosen(asked.runs, asked.seed, asked.only)
+    outcomes = campaign(cases, asked.processes, asked.keep)
     line = summary(outcomes)
-    took_s = round(time.monotonic() - began)
-    print(
-        json.dumps({"bench": "modem_faults", "machine": report.machine(), **line, "took_s": took_s})
-    )
+    line["took_s"] = round(time.monotonic() - began)
+    said = {"bench": "modem_faults", "command": command_of(asked), "machine": report.machine()}
+    if asked.write:
+        publish({**said, **line}, figures(outcomes), asked.write)
+    print(json.dumps({**said, **line}))
     return 1 if line["bad"] else 0
 
 

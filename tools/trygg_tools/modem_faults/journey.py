@@ -24,27 +24,53 @@ _DROPPED = COUNTERS.index("records_dropped")
 HERE = (59790000, 10240000, 0, 0, 50)
 
 
+class Silent:
+    """No receiver on the UART: the modem's own is used."""
+
+    def said(self, _second: int, _on_for_s: int) -> bytes:
+        """Nothing."""
+        return b""
+
+
+class Wearer(SimulatedTracker):
+    """A tracker at home, its modem one of `dialect`; `way` is one of plan.WAYS."""
+
+    def __init__(self, dialect: str, way: str, side: Any) -> None:
+        self._own_receiver = way == "gnss"
+        ways = ["socket" if way == "socket" else "mqtt"]
+        modem = {"dialect": dialect, "ways": ways, "apn": "iot"}
+        super().__init__(lambda _second: HERE, side=side, modem=modem)
+        if self._own_receiver:
+            self.uart.source = Silent()
+
+    def config(self) -> dict[str, object]:
+        """As provisioning would have written it."""
+        config = super().config()
+        return config | {"gnss": {"receiver": "modem"}} if self._own_receiver else config
+
+
 class Journey:
     """`tracker` the rig's; made, arrived: {record: ms}; alarm: the call's record, None before."""
 
     def __init__(
         self,
         dialect: str,
-        ways: tuple[str, ...],
+        way: str,
         seed: int = 0,
         faults: Faults | None = None,
         cable: Cable | None = None,
         alarm_s: int = ALARM_S,
     ) -> None:
         self.overheard: Overheard | None = None
-        config = {"dialect": dialect, "ways": list(ways), "apn": "iot"}
 
         def side(ports: Any) -> ModemSide:
-            made = ModemSide(dialect, ports, seed=seed, faults=faults, cable=cable)
+            made = ModemSide(
+                dialect, ports, seed=seed, faults=faults, cable=cable, place=lambda _second: HERE
+            )
             made.uart = self.overheard = Overheard(made.uart, ports[0])  # type: ignore[assignment]
             return made
 
-        self.tracker = SimulatedTracker(lambda _second: HERE, side=side, modem=config)
+        self.tracker = Wearer(dialect, way, side)
         self.tracker.at_step = self._look
         self.made: dict[Identity, int] = {}
         self.alarm: Identity | None = None

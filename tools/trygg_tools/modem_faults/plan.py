@@ -11,18 +11,17 @@ from functools import cache
 from random import Random
 
 from trygg_tools.modem_faults.journey import ALARM_S, OVER_S, Journey
-from trygg_tools.modem_faults.trial import Case
+from trygg_tools.modem_faults.trial import DAYS_S, Case
 from trygg_tools.modem_sim.fault_file import from_words
 from trygg_tools.modem_sim.faults import Faults
 from trygg_tools.modem_sim.modem import Modem
 from trygg_tools.modem_sim.part import Part
 from trygg_tools.modem_sim.parts import PARTS
 
-DIALECTS = ("sim7080", "sim7000", "sim7600", "bg95")
-WAYS = ("mqtt", "socket")
+DIALECTS = ("sim7080", "sim7000", "sim7600", "a7670", "bg95")
+WAYS = ("mqtt", "socket", "gnss")  # gnss: MQTT of the modem, and its receiver
 TIMES_S = (0, 1, 4, 8, 12, 16, 40, 90, 97, 100, 110, 150, 205, 255, 300)  # of what has a time
 NEVER = "silence nth=1000000"
-DAYS_S = 2 * 86400
 OUTAGES = (f"coverage seconds={DAYS_S} nth=5", f"attach_fails seconds={DAYS_S} nth=40")
 QUIET_S = DAYS_S + 3 * 3600  # an alarm after it all
 FORMS = (
@@ -36,10 +35,12 @@ FORMS = (
     "no_rdy starts=3", "baud_lost rate=9600", "baud_lost rate=57600", "reboot",
     "brown_out seconds=3", "off", "psm", "dead_key presses=1", "dead_key presses=4", "puback_lost",
     "publish_error", "publish_fails code=6", "double_publish", "session_lost", "pdp_drop",
-    "link_lost", "coverage seconds=60", "coverage seconds=7200", "attach_fails seconds=600",
-    "attach_fails seconds=10800", "clock_unset seconds=3600", "clock_jump hours=5",
+    "link_lost", "coverage seconds=60", "coverage seconds=1200", "attach_fails seconds=600",
+    "attach_fails seconds=1800", "clock_unset seconds=3600", "clock_jump hours=5",
     "clock_jump hours=-30", "hostile_payload", "hostile_payload topic=trygg/v1/lier/kari/down",
-    "cut_frame bytes=3", "cut_frame bytes=30", "nmea_in_answer", "nmea seconds=60",
+    "gnss_refused", "gnss_crash", "false_fix how=far seconds=600",
+    "false_fix how=accuracy seconds=600", "cut_frame bytes=3", "cut_frame bytes=30",
+    "nmea_in_answer", "nmea seconds=60",
 )  # fmt: skip
 
 
@@ -59,7 +60,7 @@ class Listening(Faults):
 def places(dialect: str, way: str) -> tuple[tuple[str, str], ...]:
     """(stage, command) of a run without a fault, in their order."""
     faults = Listening()
-    Journey(dialect, (way,), 0, faults).tracker.run(OVER_S)
+    Journey(dialect, way, 0, faults).tracker.run(OVER_S)
     return tuple(faults.places)
 
 

@@ -1,6 +1,8 @@
 """One run: a fault somewhere in the dialogue, and whether the tracker is back afterwards."""
 
+import traceback
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from trygg_tools.modem_faults.journey import ALARM_S, OVER_S, Journey
@@ -10,6 +12,8 @@ from trygg_tools.modem_sim.faults import Faults
 
 CAP_S = 4 * 3600  # after the fault's end; the longest pause of the ladder is one hour
 LOOK_S = 10
+DAYS_S = 2 * 86400  # of the long outages
+PUBLISHING, SAFE, STUCK, FELL = "publishing", "safe", "stuck", "fell"
 LASTS = {
     "silence", "slow_answer", "late_answer", "brown_out", "coverage", "attach_fails", "clock_unset",
     "nmea", "false_fix",
@@ -36,7 +40,7 @@ class Outcome:
     back_ms: int = -1  # from the fault's end, or the next record, to a record at the gateway
     alarm_ms: int = -1  # from the call to the gateway
     longest_ms: int = 0  # that any record waited after the fault's end
-    state: str = ""  # publishing, safe (rests, tells the wearer, keeps), stuck
+    state: str = ""  # PUBLISHING, SAFE (tells the wearer, keeps what it has), STUCK, FELL
     lost: list[Identity] = field(default_factory=list)
     coarser: int = 0  # records that a full outbox has given up, and counted
     conflicts: int = 0
@@ -49,9 +53,19 @@ class Outcome:
     seconds: int = 0
 
     @property
+    def outage(self) -> bool:
+        """Whether this was one of plan.py's outages of days."""
+        return self.case.alarm_s != ALARM_S or f"seconds={DAYS_S}" in self.case.words
+
+    @property
+    def alarm_open(self) -> bool:
+        """Whether the call for help came while the fault was there."""
+        return self.case.alarm_s * 1000 < self.ended_ms
+
+    @property
     def bad(self) -> bool:
         """Whether a promise was broken."""
-        return bool(self.state == "stuck" or self.lost or self.conflicts or self.doubled)
+        return bool(self.state in (STUCK, FELL) or self.lost or self.conflicts or self.doubled)
 
 
 class Trial:
@@ -61,21 +75,30 @@ class Trial:
         self.case = case
         self.rules = [from_words(case.words)] if case.words else []
         faults = Faults(list(self.rules), case.seed)
-        self.journey = Journey(case.dialect, (case.way,), case.seed, faults, alarm_s=case.alarm_s)
+        self.journey = Journey(case.dialect, case.way, case.seed, faults, alarm_s=case.alarm_s)
         self._over_s = case.alarm_s - ALARM_S + OVER_S
         self.outcome = Outcome(case)
         self.journey.tracker.side.scene.modem.traces.append(self._trace)
 
     def run(self) -> Outcome:
         """Let the tracker live until all is said, or should long have been."""
-        tracker, outcome = self.journey.tracker, self.outcome
+        try:
+            self._live()
+            self._judge()
+        except Exception as error:  # noqa: BLE001 (what it raises is what we look for)
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            self.outcome.state = FELL
+            self.outcome.why = f"{error!r} in {Path(where.filename).name}:{where.lineno}"
+        return self.outcome
+
+    def _live(self) -> None:
+        tracker = self.journey.tracker
         tracker.run(self._over_s)
         while not self._settled():
             tracker.run(LOOK_S)
-            if tracker.clock.now_ms > max(outcome.ended_ms, self._over_s * 1000) + CAP_S * 1000:
-                break
-        self._judge()
-        return outcome
+            over_ms = max(self.outcome.ended_ms, self._over_s * 1000)
+            if tracker.clock.now_ms > over_ms + CAP_S * 1000:
+                return
 
     def _trace(self, now_ms: int, direction: str, data: bytes) -> None:
         if direction == "*" and data.startswith(b"fault ") and self.outcome.struck_ms < 0:
@@ -118,9 +141,9 @@ class Trial:
 
     def _state(self) -> str:
         if self._settled():
-            return "publishing"
+            return PUBLISHING
         told = "alone" in self.journey.tracker.board.signals
-        return "safe" if told and self.journey.modem.ladder.local() else "stuck"
+        return SAFE if told and self.journey.modem.ladder.local() else STUCK
 
     def _times(self, arrived: dict[Identity, int]) -> None:
         made, outcome = self.journey.made, self.outcome
