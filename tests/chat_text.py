@@ -7,9 +7,9 @@ import os
 
 FOLDER = "tests/vectors/at/"
 WORDS = (
-    "behaviour with say run besides for skip probe up climb open publish hear socket send fetch "
-    "hangup ends not service probed events messages fixes clock signal nmea version line "
-    "missing strange garbage cut"
+    "behaviour with say run besides for skip probe up climb down tell open publish hear socket "
+    "send fetch hangup ends not service probed events messages fixes clock signal nmea version "
+    "line missing strange garbage cut"
 )
 MARKS = (">>", "<<", "<~", ">", "<", "!")  # the longer first
 

@@ -36,6 +36,7 @@ class Far:
         self.peer_sent = b""
         self.sky = None
         self._keyed, self._pressed = keyed, 0
+        self._silent = False
         self._last = ""
         self.go()
 
@@ -103,16 +104,20 @@ class Far:
             begun = self.place
             self.place += 1
             self._answer_probe(line, begun) if line != wanted or self.probing else self.go()
-        elif self.due or self.mark() == "!" or (self._is_over() and line in PROBES):
-            self.unheard.append(line)
-        elif self.besides and self.besides[0][0] == line:
+        elif self.besides and self.besides[0][0] == line and not self._is_deaf():
             for reply in self.besides.pop(0)[1]:
                 self._say(reply)
+        elif self.due or self._is_deaf() or (self._is_over() and line in PROBES):
+            self.unheard.append(line)
         elif line in PROBES:
             self._say(PROBES[line])
             self._say("OK")
         else:
             raise AssertionError((line, "was said where wanted:", self.next_line()))
+
+    def _is_deaf(self):
+        """Silent, or off until its key is pressed."""
+        return (self.due and self._silent) or self.mark() == "!"
 
     def _is_over(self):
         """The dialogue ends with a silence, which lasts."""
@@ -191,6 +196,7 @@ class Far:
         words = text.split() or [""]
         if words[0] in ("wait", "silent") and words[1].isdigit():
             self.due = self.now + 1000 * int(words[1]) + 1000  # at least so long
+            self._silent = words[0] == "silent"
         elif words[:2] == ["broker", "says"]:
             self.messages.append((words[2].encode(), raw(words[3])))
         elif words[:2] in (["broker", "got"], ["broker", "has"]):

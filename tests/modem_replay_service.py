@@ -1,7 +1,8 @@
 """More words of a block: the driver's MQTT service and its socket over a modem that is attached.
 
-    up | climb PLACE   modem.py: from off, or after a failure at a place of the ladder: up, and
-                       which of its steps were taken
+    up | climb PLACE | down | tell psm|edrx   modem.py: from off, or after a failure at a place of
+                       the ladder: up, and which of its steps were taken; off again; what the
+                       network is told when nothing more is to be said
     open | publish     service.py: `heard` gets ready or failed; confirmed, unsure or not taken
     socket | send HEX | fetch | hangup     socket.py: open or closed; sent, closed; what came
 A service that failed says which step of the ladder it asked for. Nothing more is done then: what
@@ -73,18 +74,33 @@ class Service(Replay):
         self.modem.failed(int(place), self.now, self.now // 1000)
         self._come_up()
 
-    def _come_up(self):
+    def _down(self, _rest):
+        self.modem.want(modem.OFF)
+        self._come_to(modem.DOWN)
+        self.heard["service"].append("down")
+        self.settle()
+
+    def _tell(self, which):
+        client, over = self.client, self.modem
+        client.state, over.mode, over.reach = READY, modem.UNTOLD, which == "edrx"
+        self._serve(lambda: over.mode != modem.UNTOLD, client.poll)
+        self.heard["service"].append("psm" if over.mode == modem.PSM else "edrx")
+
+    def _come_to(self, state):
         def step():
             before = len(self.modem.events)
             self.modem.poll(self.now, self.now // 1000)
             self._keep(self.modem.events[before:])
-            return self.modem.state in (modem.UP, modem.RESTING)
+            return self.modem.state in (state, modem.RESTING)
 
         self.poll = lambda: self.far.tick(self.now)
         self.until(step, 900)
         del self.poll
-        assert self.modem.state == modem.UP, (self.modem.state, self.modem.why, self.far.besides)
+        assert self.modem.state == state, (self.modem.state, self.modem.why, self.far.besides)
         assert not self.far.besides, ("not said:", self.far.besides)
+
+    def _come_up(self):
+        self._come_to(modem.UP)
         tried = [str(step + 1) for step, times in enumerate(self.modem.ladder.tried) if times]
         self.heard["service"].append("up " + ("".join(tried) or "0"))
         self.heard["version"].append(self.modem.version.decode())
