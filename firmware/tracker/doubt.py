@@ -25,7 +25,7 @@ NEVER_S = -0x1FFFFFFF
 _NONE = 255  # longer than any doubt_s
 _LONG_AGO = 65535
 REACH_S = 30  # the shortest pause, and a usual search
-FAR = 3
+FAR = 2
 _GAP_S = 10  # more than this between two fixes: the receiver was off, or lost the sky
 
 
