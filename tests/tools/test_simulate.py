@@ -322,11 +322,20 @@ def test_the_page_has_the_tables_of_its_json():
             assert page.partition(begin)[2].partition(end)[0].strip() == table, place
 
 
-def test_false_exits_and_the_share_at_home_are_published_within_their_targets():
+def test_false_exits_and_shares_are_published_within_their_targets():
     told = json.loads((ROOT / "docs" / "false_exits.json").read_text("utf-8"))
     assert told["defaults"]["false_a_month"] <= 1
+    if told["defaults"]["wearer_months"] > 6:  # fewer cannot show it
+        assert told["defaults"]["false_a_month_95"][1] < 1
+    assert (
+        len({(one["first_fix"], one["confirm_apart_s"], one["doubt_s"]) for one in told["curve"]})
+        >= 6
+    )
     assert told["defaults"]["exits_missed"] == 0
-    assert all(point["exits_missed"] == 0 for point in told["curve"])
+    assert all(one["exits_missed"] == 0 for one in told["curve"] if one["doubt_s"] <= 20)
     spent = json.loads((ROOT / "docs" / "energy.json").read_text("utf-8"))
-    ours = spent["at_home"]["reference-wearable"]["motion, trusted"]
-    assert ours["share"] <= 1 / 3
+    for where in ("at_home", "with_outings"):
+        assert spent[where]["reference-wearable"]["motion, trusted"]["share"] <= 1 / 3
+    away = [row for row in spent["wearers"] if row["outings"]]
+    assert all(row["motion, trusted"]["exits"] for row in away)
+    assert all(row["motion, trusted"]["missed"] == 0 for row in spent["wearers"])
