@@ -214,6 +214,10 @@ class Modem:
             self._doze(True, now)
         return due
 
+    def pause_ms(self):
+        """The ms until `run` may work again: while DTR wakes the line it needs a moment."""
+        return WAKE_MS if self._wakes else 0
+
     def activity(self):
         """The ledger's EDRX or PSM while it draws no more than that, else 0."""
         if self._dozes:
@@ -231,7 +235,7 @@ class Modem:
         self._serving = self.gnss_on = False
         self.steps.stop()
         self.changed = True
-        step = self.ladder.failed(place, now_s, self.urgent)
+        step = self.ladder.failed(place, now_s, self.urgent or self.reach)
         if step == ladder.PAUSE:
             self._begin(_POWER_OFF, RESTING, now)
         else:
@@ -243,18 +247,17 @@ class Modem:
     def _choose(self, now, now_s):
         """Nothing is under way: what is wanted and not so?"""
         wanted, state = self._wanted, self.state
-        if self.fixing and (self.radio or wanted != ONLINE) and state != RESTING:
-            if state in (DOWN, SLEEPING):
-                self._begin("usual +modem start SETUP/1", RECEIVING, now)
-            elif wanted != ONLINE or self.dialect.GNSS_SHARED:
-                self.state = RECEIVING
+        if self.fixing and state in (DOWN, SLEEPING) and (self.radio or wanted != ONLINE):
+            self._begin("usual +modem start SETUP/1", RECEIVING, now)
+        elif self.fixing and state in (UP, RECEIVING) and (self.radio or wanted != ONLINE):
+            self.state = state if wanted == ONLINE else RECEIVING
         elif state == RECEIVING:
             if wanted == ONLINE:
                 self._begin("ATTACH/2 ASK/2", UP, now)
             else:
                 self.state = UP
         elif state == RESTING:
-            if self.urgent:
+            if self.urgent or self.reach:
                 self.ladder.hurry(now_s)
             if wanted != ONLINE:
                 self.state = DOWN
@@ -374,7 +377,7 @@ class Modem:
             self._words.pop(1)
         self._words.pop(1)
         if word[1:] != usual:
-            self._words = [word, "?SET_BAUD", "!" + usual] + self._words[1:]
+            self._words = [word, "?SET_BAUD", "usual", "alive"] + self._words[1:]
         return DONE
 
     def _fell(self, word, now, now_s):

@@ -113,6 +113,8 @@ class Publisher:
         if self._goal is None and self.state == CLOSED and not over.fixing:
             return modem.NEVER_MS
         wait_ms = min(self._client.wait_ms(now), over.wait_ms(now, over.now_s))
+        if self._link is not None:
+            wait_ms = min(wait_ms, self._link.wait_ms())
         return min(wait_ms, over.receiver.wait_ms(now)) if over.fixing else wait_ms
 
     # -- inside ----------------------------------------------------------------------------
@@ -123,7 +125,7 @@ class Publisher:
         if self._goal is not None or self.state != CLOSED:
             talk = self.state != READY or not self.has_room() or over.urgent
         over.receiver.work(now, now_s, talk, over.urgent, over.reach)
-        if over.radio and self._goal is not None and self.state == READY:
+        if over.radio and self._goal is not None and over.state == modem.UP:
             self.close(now)
 
     def _rest_or_begin(self, now):

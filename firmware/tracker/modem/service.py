@@ -101,7 +101,9 @@ class ModemMqtt:
 
     def wait_ms(self, now):
         """The ms until something is due if nothing is heard; the Modem watches the times."""
-        return 0 if self._waiting is not None and self._doing == NOTHING else NEVER_MS
+        if self._waiting is not None and self._doing == NOTHING:
+            return self._modem.pause_ms()
+        return NEVER_MS
 
     # -- inside ----------------------------------------------------------------------------
 

@@ -79,6 +79,13 @@ class ModemSocket:
         """True when the modem holds nothing of ours any more."""
         return self._doing == NOTHING and not self._stands and self._state == CLOSED
 
+    def wait_ms(self):
+        """The ms until something is to be said, or fetched, if nothing comes."""
+        due = self._out or self._more or self._state == OPENING or self._stands
+        if due and self._doing == NOTHING and self._modem.state == modem.UP:
+            return self._modem.pause_ms() if self._state != CLOSED else 0
+        return modem.NEVER_MS
+
     def poll(self, now, now_s):
         """Take the next step; after the Modem's own poll."""
         over = self._modem
