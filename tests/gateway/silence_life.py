@@ -1,7 +1,8 @@
 """Months of trackers that are well, on a bad network: how often the watch calls one silent.
 
-Each tracker promises its next report as the firmware does (its pause, and 75 s for a fix and a
-connection), and its report comes late for the reasons that a network gives:
+Each tracker promises its next report as the firmware does (its pause, a twentieth of it for its
+clock, and 75 s for a fix and a connection), and its report comes late for the reasons that a
+network gives:
 
 - a few seconds nearly always, tens of seconds when it registers anew (log-normal, median 6 s);
 - holes in the coverage: a cellar, a lift, a bus in a valley. So many a week, of exponential length
@@ -35,6 +36,10 @@ class Surroundings(NamedTuple):
     hole_s: float  # mean
     report_s: int = 900
 
+    @property
+    def promise_s(self):
+        return self.report_s + self.report_s // 20 + SLACK_S
+
 
 PLACES = {
     "a home in a town": Surroundings(3, 180),
@@ -62,7 +67,7 @@ def false_silences(place, months, seed, rules=None):
             pause_s = min(300, max(2, arrives_s - begun_s, long_s // 2)) * chance.uniform(0, 1.5)
             arrives_s = max(arrives_s, int(begun_s + long_s + pause_s) + 5)
         said = len(watch.poll(arrives_s - 1))
-        is_late = arrives_s - due_s - SLACK_S <= rules.most_s
+        is_late = arrives_s - now_s - place.promise_s <= rules.most_s
         false, away = false + said * is_late, away + said * (not is_late)
         now_s = arrives_s
     return false, away
@@ -79,7 +84,7 @@ def _holes(place, months, chance):
 
 def _report(now_s, seq, place, chance):
     return Heard(
-        "astrid", layouts.REPORT, 1, seq, now_s, now_s - 3, place.report_s + SLACK_S,
+        "astrid", layouts.REPORT, 1, seq, now_s, now_s - 3, place.promise_s,
         70, False, chance.randrange(-100, -80), layouts.INSIDE, 0, 0,
     )  # fmt: skip
 
