@@ -29,7 +29,10 @@ ONLY_IN = {
     "httpx": {"sinks/http.py"},
     "starlette": {"web"},
 }
-PURE = ("values.py", "devices.py", "alarms.py", "orders.py", "backoff.py")
+PURE = ("values.py", "devices.py", "alarms.py", "orders.py", "backoff.py", "escalation.py",
+        "own_records.py", "own_delivery.py", "watch.py", "watched.py", "watch_heard.py",
+        "watch_words.py", "rhythm.py", "battery_course.py", "link_quality.py", "tracker_starts.py",
+        "gateway_health.py")  # fmt: skip
 IMPURE_MODULES = {"sqlite3", "paho", "time", "threading", "asyncio", "socket", "httpx", "starlette"}
 
 
