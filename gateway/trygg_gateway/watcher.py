@@ -3,7 +3,7 @@
 Nothing here is in the way of a record: the reader hands over what it has committed, in the event
 loop, and every LOOK_S the watch is asked who has become silent. What it finds is written together
 with what it knows of that tracker, so a finding is raised once, through any crash. What is merely
-learned is saved every SAVE_S.
+learned is saved SAVE_S after it was, SAVE_MOST trackers at a look, so that no look is long.
 
 Every ALIVE_S a commit says that the gateway hears. That commit is also the measure of how long one
 takes (trygg_commit_seconds), and what says after a kill for how long nobody was heard.
@@ -34,7 +34,8 @@ from trygg_gateway.watched import Notice, Rules
 log = structlog.get_logger("watch")
 
 LOOK_S = 2.0
-ALIVE_S, SAVE_S = 10.0, 60.0
+ALIVE_S, SAVE_S, ORDERS_S = 10.0, 60.0, 60.0
+SAVE_MOST = 100
 STALL_S = 30  # between two looks: the machine slept, so nobody was heard
 COUNTERS = ("silences", "warnings", "over", "about_gateway", "looks")
 
@@ -85,13 +86,13 @@ class Watcher:
         self._health = GatewayHealth(limits)
         self._folder = Path(journal.path).parent
         self._found: list[Notice] = []
-        self._dirty: set[str] = set()
+        self._dirty: dict[str, float] = {}  # tracker → since when it is not saved
         self._pressed = False
         self._deaf_since_ms = 0
         self._commits: deque[float] = deque(maxlen=6)
         self._asked_s: float | None = None  # when the commit under way was asked for
         self._clocks = (now_ms(), counter())
-        self._due = {"alive": 0.0, "save": counter() + SAVE_S}
+        self._due = {"alive": 0.0, "orders": counter() + ORDERS_S}
         self.watch = self._begin()
 
     def _begin(self) -> Watch:
@@ -113,7 +114,7 @@ class Watcher:
         """These records were folded and committed. In the event loop."""
         for row, kind, values in told:
             self._found += self.watch.heard(heard_of(row, kind, values))
-            self._dirty.add(row.device)
+            self._dirty.setdefault(row.device, self._counter())
 
     def pressed(self, on: bool) -> None:
         """The journal takes nothing more, or does again: who speaks is not heard."""
@@ -139,10 +140,11 @@ class Watcher:
         if self._due["alive"] <= self._counter() and self._asked_s is None:
             self._due["alive"] = self._counter() + ALIVE_S
             self._say_alive(now_ms)
-        if self._due["save"] <= self._counter():
-            self._due["save"] = self._counter() + SAVE_S
-            await self._learn(now_ms)
+        if self._due["orders"] <= self._counter():
+            self._due["orders"] = self._counter() + ORDERS_S
+            await self._look_at_orders(now_ms)
         await self._write()
+        await self._save(now_ms)
 
     def _hear_anew(self, now_ms: int) -> None:
         """Whether everybody can be heard, and could be since the last look."""
@@ -202,19 +204,24 @@ class Watcher:
 
         done.add_done_callback(measured)
 
-    async def _learn(self, now_ms: int) -> None:
-        """Save what was learned; look who may speak and whose fences are not in force."""
+    async def _look_at_orders(self, now_ms: int) -> None:
+        """Who may speak, and whose fences are not in force."""
         self.watch.keep_only(await asyncio.to_thread(self._journal.read, watch_book.speaking))
-        for device, order in self._journal.read(watch_book.fence_orders).items():
+        fences = await asyncio.to_thread(self._journal.read, watch_book.fence_orders)
+        for device, order in fences.items():
             self._found += self.watch.fences(device, order, now_ms // 1000)
-        rows = [self._row(device, now_ms) for device in self._dirty & self.watch.trackers.keys()]
-        self._dirty.clear()
+        await asyncio.wrap_future(self._journal.write(watch_book.forget))
 
-        def act(db: Database) -> None:
-            watch_book.save(db, rows)
-            watch_book.forget(db)
-
-        await asyncio.wrap_future(self._journal.write(act))
+    async def _save(self, now_ms: int) -> None:
+        """Keep what was learned of those who have waited longest for it."""
+        until_s = self._counter() - SAVE_S
+        waiting = [device for device, since_s in self._dirty.items() if since_s <= until_s]
+        for device in waiting[:SAVE_MOST]:
+            del self._dirty[device]
+        known = [device for device in waiting[:SAVE_MOST] if device in self.watch.trackers]
+        if known:
+            rows = [self._row(device, now_ms) for device in known]
+            await asyncio.wrap_future(self._journal.write(lambda db: watch_book.save(db, rows)))
 
     def _row(self, device: str, now_ms: int) -> tuple[Any, ...]:
         watch = self.watch
