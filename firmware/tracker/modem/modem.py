@@ -105,6 +105,7 @@ class Modem:
 
     def want(self, what):
         """OFF, ASLEEP (in PSM, or off) or ONLINE; `poll` brings it about."""
+        self.stirred = self.stirred or what != self._wanted
         self._wanted = what
 
     def poll(self, now, now_s):

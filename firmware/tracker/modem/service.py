@@ -101,7 +101,7 @@ class ModemMqtt:
 
     def wait_ms(self, now):
         """The ms until something is due if nothing is heard; the Modem watches the times."""
-        if self._waiting is not None and self._doing == NOTHING:
+        if self._doing == NOTHING and (self._waiting is not None or self.state == LEAVING):
             return self._modem.pause_ms()
         return NEVER_MS
 
