@@ -97,12 +97,18 @@ function boundWords(t) {
 function showMore(list, t) {
   const rows = [["Tracker", `${t.device} in ${t.group}`]];
   if (t.next_report_by_s) rows.push(["Next report by", clock(t.next_report_by_s, nowS())]);
-  if (t.battery_mv) rows.push(["Battery", `${(t.battery_mv / 1000).toFixed(2)} V`]);
+  if (t.silent_at_s) rows.push(["Silent from", clock(t.silent_at_s, nowS())]);
+  if (t.battery_mv) rows.push(["Battery", batteryLine(t)]);
   if (t.position_withheld) rows.push(["Position", "not shared while inside"]);
   else if (!t.position) rows.push(["Position", "none yet"]);
   else rows.push(["Position", `${accuracy(t.position.accuracy_m)} at ${clock(t.position.time_s, nowS())}`]);
   for (const fence of t.fences) rows.push([fence.keep === "out" ? "Keep out of" : "Keep in", fenceLine(fence)]);
   list.replaceChildren(...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+}
+
+function batteryLine(t) {
+  const left = t.charging || (t.hours_left ?? null) === null ? "" : `, about ${t.hours_left} h left`;
+  return `${(t.battery_mv / 1000).toFixed(2)} V${left}`;
 }
 
 function fenceLine(fence) {
