@@ -97,6 +97,8 @@ class AlarmEngine:
         if due or offs:
             await self._write(due, offs, now_ms)
             return now_ms  # what was written is a new line: look again
+        if self._hops.more:
+            return now_ms
         return min(self._look_ms.values(), default=None)
 
     def _due(self, db: Database, now_ms: int) -> list[tuple[int, Step]]:

@@ -47,6 +47,7 @@ class Hops:
     """Observes the lines that are new since the last look: `observe(hop, seconds)`."""
 
     def __init__(self, observe: Callable[[str, float], None]) -> None:
+        self.more = False  # whether the last look found more lines than it took
         self._observe = observe
         self._last = 0
 
@@ -57,7 +58,9 @@ class Hops:
     def read(self, db: Database) -> set[int]:
         """Count what is new, BATCH lines at most; the alarms that they are of."""
         alarms_touched = set()
-        for id_, alarm_id, at_ms, event, test in db.execute(_NEW, (self._last, BATCH)).fetchall():
+        lines = db.execute(_NEW, (self._last, BATCH)).fetchall()
+        self.more = len(lines) == BATCH
+        for id_, alarm_id, at_ms, event, test in lines:
             self._last = id_
             alarms_touched.add(alarm_id)
             if event in HOPS and not test:

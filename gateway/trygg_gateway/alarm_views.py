@@ -69,7 +69,7 @@ def _alarm(db: Database, row: tuple[Any, ...], policy: Policy, now_ms: int) -> J
 
 
 def _next_call(db: Database, alarm_id: int, policy: Policy, now_ms: int) -> Json | None:
-    facts = call_book.facts_of(db, alarm_id)
+    facts = call_book.facts_of(db, alarm_id) if policy.duties else None
     for step in escalation.upcoming(policy, facts, now_ms) if facts else []:
         if step.kind == PERSON:
             return {"who": step.who, "at_ms": step.due_ms}

@@ -224,3 +224,12 @@ def test_what_is_said_late_says_how_late(rig):
     said = [said for said in rig.said() if said.form == CALL][-1]
     assert said.data["unanswered_s"] == 7200
     assert rig.views.alarm(id_)["late_by_s"] == 0, "it was stored in time; nobody took it"
+
+
+def test_more_lines_than_one_look_takes_are_all_read(rig, monkeypatch):
+    monkeypatch.setattr("trygg_gateway.alarm_hops.BATCH", 2)
+    for _ in range(3):
+        rig.raised()
+    rig.step()
+    assert [kind for kind, _, _ in rig.calls()] == ["person"] * 3
+    assert len([hop for hop, _ in rig.hops if hop == "raised_to_stored"]) == 3
