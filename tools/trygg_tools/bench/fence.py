@@ -51,8 +51,10 @@ LIMIT_MS = 20
 
 # Runs under MicroPython. argv: the folder to import from, then the kind of fences.
 SCRIPT = """
-import gc, io, sys, time
+import gc, sys, time
 sys.path.insert(0, sys.argv[1])
+file = bytearray(12000)
+view = memoryview(file)
 from array import array
 from tracker import fence_ready, shape
 from tracker.geo import Place
@@ -134,11 +136,22 @@ gc.enable()
 gc.collect()
 left = gc.mem_alloc() - before
 
-class Flash:  # with one file
-    data = b"".join(fence_ready.parts(fences, 77))
+size = 0
+for part in fence_ready.parts(fences, 77):
+    file[size : size + len(part)] = part
+    size += len(part)
 
+class Flash:  # with one file
     def open(self, name, mode):
-        return io.BytesIO(self.data)
+        self.at = 0
+        return self
+
+    def read(self, count):
+        before, self.at = self.at, min(size, self.at + count)
+        return bytes(view[before : self.at])
+
+    def close(self):
+        pass
 
 def wake():
     gc.collect()
@@ -178,7 +191,7 @@ large = min([large_number() for _ in range(9)])
 calibration = min([loop() for _ in range(5)])
 # us of a thousand large numbers, a product and a shift each time; of ten thousand turns
 print(spent[32], machine_code[32], used, left, set_bytes, large, calibration // 2,
-      ready, len(Flash.data), computed)
+      ready, size, computed)
 """
 CALIBRATION = "for i in range(20000): total += i"
 
