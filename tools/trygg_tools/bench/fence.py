@@ -26,7 +26,7 @@ part of a decision.
 A wake from deep sleep is a start: `ready_us` is what it takes to have the 16 fences again from the
 file of their ready shapes (fence_ready.py, with every check), scaled as bytecode in `ready_ms`; the
 file is in RAM here, so a chip adds what its flash takes to give `ready_bytes`. `computed_ms` is the
-same from the signed order, without that file.
+same from rows as an order's (that are made up meanwhile, not read from one), without that file.
 
 `heap_left` is what is still allocated after a decision and a collection, beyond what was before;
 `heap_used` what one takes meanwhile (64-bit objects; about half on the chip). `set_bytes` is the
