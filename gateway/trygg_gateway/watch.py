@@ -10,7 +10,8 @@ tracker is heard again, whoever closes the alarm.
 a tracker speaks in vain and tries again, each time after a longer pause. So one that has not been
 heard since is silent at the earliest when its pause must be over: `recover_s` after the gateway
 hears again. Time never runs ahead of what was read: whoever calls `poll` gives the time up to which
-every record has been heard.
+every record has been heard. A clock that is set forward is taken for time in which nobody was
+heard; one that is set back takes every promise with it.
 
 **Warnings**: the battery will be flat before the usual charging (battery_course.py), the link is
 weak (link_quality.py), it restarts, its clock is wrong (tracker_starts.py), ordered fences are not
@@ -69,6 +70,15 @@ class Watch:
         self._hearing_since_s = since_s
         self.recover_s = min(PAUSE_MOST_S, PAUSE_LEAST_S + 3 * deaf_s // 2)
         for device, tracker in self.trackers.items():
+            self._plan(device, tracker)
+
+    def stepped_back(self, seconds: int) -> None:
+        """The clock was set back: what was written down by the old one goes with it."""
+        self._hearing_since_s -= seconds
+        self._deaf_since_s -= seconds if self._deaf_since_s else 0
+        for device, tracker in self.trackers.items():
+            tracker.heard_s -= seconds
+            tracker.promise_s -= seconds if tracker.promise_s else 0
             self._plan(device, tracker)
 
     def heard(self, heard: Heard) -> list[Notice]:

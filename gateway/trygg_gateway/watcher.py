@@ -160,6 +160,8 @@ class Watcher:
             self._deaf_since_ms = 0
             self.watch.hears(now_ms // 1000)
         jump_s = (now_ms - then_ms) / 1000 - (self._clocks[1] - then_s)
+        if jump_s <= -STALL_S:
+            self.watch.stepped_back(round(-jump_s))
         self.figures = self.figures._replace(jump_s=jump_s)
 
     def _deaf_why(self) -> str:

@@ -185,6 +185,15 @@ def test_a_delay_across_a_stop_teaches_nothing():
     assert night.watch.patience_s("astrid") == 120
 
 
+def test_a_clock_that_is_set_back_delays_no_silence():
+    night = Night().seasoned()
+    night.wait(300)
+    night.now_s -= 7200
+    night.watch.stepped_back(7200)
+    assert night.wait(419) == []
+    assert night.wait(1) == ["silent"]
+
+
 def test_what_was_learned_outlives_a_restart_and_what_cannot_be_read_is_learned_anew():
     night = Night().seasoned()
     night.says(600 + 300)

@@ -160,6 +160,16 @@ def test_a_machine_that_slept_heard_nobody(rig):
     assert rig.types() == ["alarm.silent"]
 
 
+def test_a_clock_that_is_set_back_delays_nothing_and_is_said(rig):
+    rig.say("astrid", report(1, 1, NOW_S, **LOW))
+    rig.go(300, 20)
+    rig.set_back(3600)
+    rig.go(400, 20)
+    assert rig.types() == ["gateway.clock_jumped", "ended"]
+    rig.go(40, 20)
+    assert rig.types()[2:] == ["alarm.silent"]
+
+
 def test_who_is_revoked_is_not_missed(rig):
     rig.say("astrid", report(1, 1, NOW_S, **LOW))
     rig.registry.revoke("astrid")

@@ -34,6 +34,7 @@ class WatchRig:
         self.path, self.rules, self.policy = path, rules or Rules(), policy
         self.limits = limits or Limits(disk_free=0)
         self.now_ms = now_ms
+        self.set_back_ms = 0  # how far the wall's clock was set back; the machine's own goes on
         self.lanes = []
         self.doors = {}
         self._open()
@@ -44,7 +45,8 @@ class WatchRig:
         self.views = Views(self.journal, self.clock, policy=self.policy)
         self.watcher = Watcher(
             self.journal, self.rules, self.limits, self.clock, written=lambda runs: None,
-            lanes=lambda: self.lanes, doors=self.doors, counter=lambda: self.now_ms / 1000,
+            lanes=lambda: self.lanes, doors=self.doors,
+            counter=lambda: (self.now_ms + self.set_back_ms) / 1000,
         )  # fmt: skip
         self.reader = Reader(
             self.journal, self.clock, lambda what: None, lambda device: None, self.watcher.heard
@@ -95,6 +97,11 @@ class WatchRig:
         while self.now_ms < until_ms:
             self.now_ms = min(until_ms, self.now_ms + round(look_s * 1000))
             self.look()
+
+    def set_back(self, seconds):
+        """The wall's clock is set back."""
+        self.now_ms -= seconds * 1000
+        self.set_back_ms += seconds * 1000
 
     def go(self, seconds, look_s=LOOK_S):
         self.go_to(self.now_ms + round(seconds * 1000), look_s)
