@@ -116,8 +116,8 @@ def main() -> int:
         print(talk(Case(dialect, way, words, int(seed))))
         return 0
     began = time.monotonic()
-    cases = [] if asked.only else plan.special()
-    cases += plan.chosen(asked.runs, asked.seed, asked.only)
+    cases = plan.chosen(asked.runs, asked.seed, asked.only)
+    cases = cases if asked.only else plan.clean() + cases + plan.outages()
     outcomes = campaign(cases, asked.processes, asked.keep)
     line = summary(outcomes)
     line["took_s"] = round(time.monotonic() - began)

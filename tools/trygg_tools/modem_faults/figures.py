@@ -73,6 +73,7 @@ def _outage(one: Outcome) -> dict[str, Any]:
     return {
         "dialect": one.case.dialect,
         "fault": one.case.words.split()[0],
+        "hours": round((one.ended_ms - one.struck_ms) / 3600000),
         "alarm": "open" if one.alarm_open else "none",
         "state": one.state,
         "back_s": round(one.back_ms / 1000),
@@ -103,7 +104,8 @@ CLEAN = {
 }
 OUTAGES = {
     "dialect": "dialect",
-    "fault": "for 48 hours",
+    "fault": "fault",
+    "hours": "hours",
     "alarm": "alarm",
     "back_s": "back after, s",
     "climbs": "climbs",

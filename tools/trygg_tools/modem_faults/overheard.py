@@ -55,6 +55,8 @@ class Overheard:
             self._record = _identity(bytes(data))
             if self._record and not self._family.startswith(b"AT+CMQTT"):
                 self._goes()
+        elif data.startswith(b"AT"):
+            self._family, self._record, self._gone = b"", None, False
         return int(self._uart.write(data))
 
     def __getattr__(self, name: str) -> Any:

@@ -12,7 +12,7 @@ from trygg_tools.modem_sim.faults import Faults
 
 CAP_S = 4 * 3600  # after the fault's end; the longest pause of the ladder is one hour
 LOOK_S = 10
-DAYS_S = 2 * 86400  # of the long outages
+OPEN_S = "seconds=21600"  # of an outage while an alarm is open
 PUBLISHING, SAFE, STUCK, FELL = "publishing", "safe", "stuck", "fell"
 LASTS = {
     "silence", "slow_answer", "late_answer", "brown_out", "coverage", "attach_fails", "clock_unset",
@@ -55,7 +55,7 @@ class Outcome:
     @property
     def outage(self) -> bool:
         """Whether this was one of plan.py's outages of days."""
-        return self.case.alarm_s != ALARM_S or f"seconds={DAYS_S}" in self.case.words
+        return self.case.alarm_s != ALARM_S or OPEN_S in self.case.words
 
     @property
     def alarm_open(self) -> bool:
@@ -124,6 +124,7 @@ class Trial:
         journey, outcome = self.journey, self.outcome
         gateway, arrived = journey.tracker.gateway, journey.arrived
         outcome.seconds = journey.tracker.seconds()
+        settled = self._settled()
         while journey.tracker.app is None:
             journey.tracker.run(1)
         waiting = journey.waiting()
@@ -136,12 +137,10 @@ class Trial:
         outcome.steps = list(app._modem.ladder.tried)
         outcome.helped = list(app._modem.ladder.helped)
         outcome.why = app._modem.why
-        outcome.state = self._state()
+        outcome.state = PUBLISHING if settled else self._unsettled()
         self._times(arrived)
 
-    def _state(self) -> str:
-        if self._settled():
-            return PUBLISHING
+    def _unsettled(self) -> str:
         told = "alone" in self.journey.tracker.board.signals
         return SAFE if told and self.journey.modem.ladder.local() else STUCK
 
