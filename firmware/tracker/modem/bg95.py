@@ -220,7 +220,7 @@ WAKE
 
 GNSS_ON
 ? AT+QGPSCFG="priority",0
-! AT+QGPS=1
+? AT+QGPS=1
 
 ASK_FIX
 ? AT+QGPSLOC=2 | = +QGPSLOC:

@@ -25,6 +25,7 @@ class ModemGnss:
         self._wished = False
         self._doing = OFF
         self._asked_at = 0
+        self._refused = False  # it could not be started: not again at once
         self._fix = None
         self._satellites = 0
         self.sentences = self.fixes = self.refused = 0
@@ -81,7 +82,9 @@ class ModemGnss:
 
     def wait_ms(self, now):
         """The ms until it is asked again."""
-        return max(0, ASK_MS - ticks.diff(now, self._asked_at)) if self._doing == ON else ASK_MS
+        if self._doing == ON or self._refused:
+            return max(1, ASK_MS - ticks.diff(now, self._asked_at))
+        return ASK_MS
 
     def leaves(self):
         """True while it is on and nobody wants it: no time to sleep."""
@@ -105,7 +108,8 @@ class ModemGnss:
         if ended:
             self._after(ended == DONE, now)
         elif self._doing == OFF and self._wished and self._may():
-            self._begin(STARTING, "GNSS_ON", now)
+            if ticks.diff(now, self._asked_at) >= ASK_MS or not self._refused:
+                self._begin(STARTING, "GNSS_ON", now)
         elif self._doing == ON and not (self._wished and self._mine()):
             self._begin(STOPPING, "GNSS_OFF", now)
         elif self._doing == ON and ticks.diff(now, self._asked_at) >= ASK_MS:
@@ -133,6 +137,7 @@ class ModemGnss:
         if doing == STOPPING or (doing == STARTING and not well):
             self._doing = OFF
             self._modem.gnss_on = False
+            self._refused, self._asked_at = doing == STARTING, now
         elif doing == STARTING:
             self._modem.gnss_on = True
             self._asked_at = now

@@ -206,14 +206,14 @@ class Modem:
         self.changed = True
 
     def idle(self, now):
-        """The service has nothing to say. After a while the network is told what is due, by the
-        procedures that this gives; and the line sleeps."""
-        if ticks.diff(now, self._said_at) < QUIET_MS:
-            return ""
-        due = self.mode_due()
-        if not due and self.mode == EDRX and not self._dozes:
+        """The service has nothing to say. While an alarm is open the network is told at once what
+        is due of that, by the procedures that this gives, before PSM makes the modem deaf; after a
+        while the line sleeps."""
+        if self.reach and self.mode != EDRX:
+            return self.mode_due()
+        if self.mode == EDRX and not self._dozes and ticks.diff(now, self._said_at) >= QUIET_MS:
             self._doze(True, now)
-        return due
+        return ""
 
     def pause_ms(self):
         """The ms until `run` may work again: while DTR wakes the line it needs a moment."""
@@ -443,6 +443,11 @@ class Modem:
                 self.steps.stop()
                 self.why = "no context"
                 self._begin("ATTACH/2 ASK/2", UP, now)
+            elif name == b"psm" and self.state in (UP, RECEIVING):
+                self._serving = self.gnss_on = False
+                self.steps.stop()
+                self.why = "asleep"
+                self._begin(_START, UP, now)
             elif name in (b"restart", b"off") and self.state in (UP, RECEIVING):
                 self._serving = self.gnss_on = False
                 self.steps.stop()

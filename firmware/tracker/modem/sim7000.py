@@ -2,6 +2,7 @@
 
 Sources: SIM7000 Series AT Command Manual V1.06, MQTT Application Note; shared/reference.
 - One PDP context, named in CNACT itself; its events carry no number.
+- PSM is in force after a restart only, and so is its end: between two sessions it is switched off.
 - SMSTATE knows no 2: a session that was kept looks like a new one.
 - A socket's number is chosen first (CACID), and CAOPEN names no kind.
 - A publish takes 512 bytes. GNSS shares the radio, its antenna has a supply of its own (GPIO 48).
@@ -12,7 +13,6 @@ from tracker.modem import sim7080
 from tracker.modem.sim7080 import (  # noqa: F401  (what is the same)
     BAUDS,
     GNSS_SHARED,
-    HAS_PSM,
     KEY_OFF_MS,
     KEY_ON_MS,
     QUIRKS,
@@ -24,6 +24,7 @@ from tracker.modem.sim7080 import (  # noqa: F401  (what is the same)
 )
 
 NAME = "sim7000"
+HAS_PSM = False
 START_MS = 15000  # UART 4.5 s after the key
 PAYLOAD_MAX = 512
 

@@ -81,9 +81,10 @@ class ModemSocket:
 
     def wait_ms(self):
         """The ms until something is to be said, or fetched, if nothing comes."""
-        due = self._out or self._more or self._state == OPENING or self._stands
+        due = self._out or self._more or self._state == OPENING
+        due = due or (self._stands and self._state == CLOSED)
         if due and self._doing == NOTHING and self._modem.state == modem.UP:
-            return self._modem.pause_ms() if self._state != CLOSED else 0
+            return self._modem.pause_ms()
         return modem.NEVER_MS
 
     def poll(self, now, now_s):
