@@ -7,6 +7,7 @@ A name costs 11 bytes of a virtual board's heap, a constant 27, and the pool of 
   definition and its imports go, unless somebody may still ask for it: a string that says its name,
   an attribute of something that is no module.
 - Files that are always loaded become a few (units.py).
+- What is seldom said lies in one text (texts.py).
 - Names become `_0`, `_1`, ..., of which two may share one if no namespace has both (names.py).
 
 Lines are neither added nor taken away; whose line a traceback names, and what its `in _12` was,
@@ -20,6 +21,7 @@ from pathlib import Path
 from trygg_tools.linker.constants import fold
 from trygg_tools.linker.names import strip
 from trygg_tools.linker.source import LinkError, Part, Source, find_imports, refuse_inheritance
+from trygg_tools.linker.texts import gather
 from trygg_tools.linker.units import join, plan
 
 __all__ = ["PUBLIC", "LinkError", "Part", "Source", "linked", "main_file", "read"]
@@ -44,6 +46,9 @@ def linked(
         find_imports(source, sources)
         refuse_inheritance(source)
     fold(sources, MAIN, public)
+    gather(sources, public)
+    for source in sources.values():
+        find_imports(source, sources)
     units = plan(sources, MAIN, ROOTS)
     strip(sources, MAIN, public, units)
     sources.pop(MAIN, None)

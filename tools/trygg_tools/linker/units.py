@@ -1,15 +1,16 @@
 """Files that are always loaded together become one: a module costs 250 bytes before its first line.
 
-From each root on all that is imported at the top of a file goes, dependencies first, into units of
-at most UNIT_NAMES globals; a unit is called as its last file is. Files stay what they are if they
-are imported within a function or a `try`, or not at all. In a unit a global is every file's, so two
-may not mean different things by one; where they do, a new unit begins.
+From each root on all that is imported at the top of a file goes, dependencies first, into the first
+unit that is not loaded before them, of at most UNIT_NAMES globals; a unit is called as its last
+file is. Files stay what they are if they are imported within a function or a `try`, or not at all.
+In a unit a global is every file's, so two may not mean different things by one.
 
 A unit's lines are those of its files, one after the other; its `parts` say where each begins.
 """
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from trygg_tools.linker.names import staying
 from trygg_tools.linker.source import (
@@ -25,7 +26,7 @@ from trygg_tools.linker.source import (
     top_of,
 )
 
-UNIT_NAMES = 200
+UNIT_NAMES = 240
 Meaning = tuple[str, str]  # a file or a module, and a name in it
 
 
@@ -33,25 +34,40 @@ def plan(sources: dict[str, Source], main: str, roots: tuple[str, ...]) -> list[
     """The files of each unit, in the order in which they are loaded."""
     alone = _alone(sources, main, roots)
     stay = staying(sources)
-    units: list[list[str]] = []
+    units: list[_Unit] = []
+    homes: dict[str, int] = {}
     done: list[str] = []
     for root in roots:
-        meanings: dict[str, Meaning] = {}
-        size = UNIT_NAMES
-        before = len(done)
+        first, before = len(units), len(done)
         for name in _in_order(root, sources, done)[before:] if root in sources else ():
-            if name in alone:
-                continue
-            found = globals_of(sources[name]).items()
-            its = {word: meaning for word, meaning in found if word[0] != "_" or word in stay}
-            fits = all(meanings.get(word, meaning) == meaning for word, meaning in its.items())
-            size += len(found)
-            if not fits or size > UNIT_NAMES:
-                units.append([])
-                meanings, size = {}, len(found)
-            units[-1].append(name)
-            meanings.update(its)
-    return units
+            needs = [homes[other] for other in _in_order(name, sources, []) if other in homes]
+            if name not in alone:
+                found = globals_of(sources[name]).items()
+                its = {word: meaning for word, meaning in found if word[0] != "_" or word in stay}
+                homes[name] = _place(name, its, len(found), units, max([first, *needs]))
+    return [unit.files for unit in units]
+
+
+@dataclass
+class _Unit:
+    files: list[str] = field(default_factory=list)
+    meanings: dict[str, Meaning] = field(default_factory=dict)
+    size: int = 0
+
+
+def _place(name: str, its: dict[str, Meaning], size: int, units: list[_Unit], least: int) -> int:
+    """Put a file into the first unit from the `least` on where it fits; which one that was."""
+    for number in range(least, len(units) + 1):
+        if number == len(units):
+            units.append(_Unit())
+        unit = units[number]
+        agrees = all(unit.meanings.get(word, meaning) == meaning for word, meaning in its.items())
+        if not unit.files or (agrees and unit.size + size <= UNIT_NAMES):
+            break
+    unit.files.append(name)
+    unit.meanings.update(its)
+    unit.size += size
+    return number
 
 
 def _alone(sources: dict[str, Source], main: str, roots: tuple[str, ...]) -> set[str]:
@@ -72,7 +88,8 @@ def _alone(sources: dict[str, Source], main: str, roots: tuple[str, ...]) -> set
 def _in_order(name: str, sources: dict[str, Source], found: list[str]) -> list[str]:
     """The file and all that it imports at its top, what is imported first."""
     for statement in sources[name].tree.body:
-        for node in ast.walk(statement) if isinstance(statement, ast.Try) else (statement,):
+        # of a `try` what is wanted, not what is taken in its stead
+        for node in statement.body if isinstance(statement, ast.Try) else (statement,):
             for other in _files(node, sources):
                 if other not in found and other != name:
                     _in_order(other, sources, found)
