@@ -282,6 +282,8 @@ class App:
             image.sos_open = sos.called(image.sos_open)
             self._called = True
             image.sos_open = sos.named(self._alarm(Event(layouts.SOS, 0, layouts.BUTTON)))
+            if not self._search.on:
+                self._search.next_s = self._now_s  # who comes needs to know where
         elif what == COUNTING:
             image.sos_open = sos.begun(image.sos_open)
             self._dirty = True

@@ -54,6 +54,7 @@ from trygg_wire.layouts import INSIDE, OUTSIDE
 NOTHING_S = NEVER_S  # as `stated_s`: it was said that nothing can be stated
 LOOK_S = 4  # the anchor is listened for so long at most before the receiver is switched on
 FULL_EVERY = 4  # searches in vain, one has its full time (search.py)
+LONG = 3  # times the time-out that this one lasts
 FIX_EVERY_S = 1  # between two fixes of a receiver that stays on
 _FIRST_GUESS_S = 35  # a cold start under open sky: 24 to 31 s by the receivers' data sheets
 _FAILURES_MAX = 16
@@ -175,6 +176,11 @@ class Duty:
         return self.bound_s(self.settings.fix_floor_s if away_s >= promise_s else 0)
 
     # -- reports ---------------------------------------------------------------------------
+
+    def search_s(self):
+        """The longest search that a report may have to wait for, with what may keep the radio."""
+        times = LONG if self.stated_s == NOTHING_S else 1
+        return times * self.settings.fix_timeout_s + self.radio_s
 
     def next_report_in_s(self, state, alarm_open=False):
         """Pause between two reports in this `state` (FenceSet.worst's); alarm_open: any other."""

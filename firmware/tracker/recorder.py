@@ -6,8 +6,9 @@ a watchdog, a reset or a sleep, which keep the image, and not after a power cut,
 boot whose number is in flash before it is used (boot_number.py). An ack of records that we never
 made says that the name was another's before: then the boot number goes on beyond theirs.
 
-Every record promises when the next comes: the pause to the next report as it is planned, one
-search of the receiver, and the time to connect (promise 6); and what a clock may lose in the pause.
+Every record promises when the next comes: the pause to the next report as it is planned, the
+longest search of the receiver, and the time to connect (promise 6); and what a clock may lose in
+the pause.
 """
 
 from collections import namedtuple
@@ -309,7 +310,7 @@ class Recorder:
         utc = parts.clock.utc()
         number, state = core.fences.worst()
         promise_s = max(0, image.next_report_s - core.elapsed.now_s)
-        promise_s += promise_s // DRIFT + core.settings.fix_timeout_s + core.settings.connect_s
+        promise_s += promise_s // DRIFT + core.settings.connect_s + core.duty.search_s()
         return records.Moment(
             boot=image.boot,
             seq=image.seq,

@@ -17,13 +17,12 @@ from nothing shows nothing at first, and under a roof needs more than a minute. 
 set while the wearer walks, its full time: they may just have come to where there is reception.
 """
 
-from tracker.duty import FULL_EVERY, NOTHING_S
+from tracker.duty import FULL_EVERY, LONG, NOTHING_S
 
 KEEP_ON_S = 12
 UPKEEP_ON_S = 32  # one frame of 30 s from any moment in it, and two to be sure
 UPKEEP_WEAK_S = 75  # our estimate: a word in two is lost and comes with the next frame
 WEAK_HDOP_E2 = 150  # few satellites, or badly placed
-LONG = 3
 NO_FIGURE = -10000
 
 

@@ -1,6 +1,6 @@
 """Duty: the next fix before the boundary can be reached, and a worst case that can be stated."""
 
-from tracker.duty import LOOK_S, NOTHING_S, Duty
+from tracker.duty import LONG, LOOK_S, NOTHING_S, Duty
 from tracker.duty_rows import NEVER_S, PAUSES, SEND_S, SLACKS, Situation
 from tracker.planner import Planner
 from tracker.settings import Settings
@@ -417,3 +417,12 @@ def test_at_night_only_a_wearer_who_is_inside_is_reported_less_often():
     assert planned.next_report_in_s(NEAR) == 300
     assert planned.next_report_in_s(OUTSIDE) == 30
     assert stated(planned) == 101
+
+
+def test_a_report_may_have_to_wait_for_the_longest_search_that_can_come():
+    planned = duty()
+    timeout_s = planned.settings.fix_timeout_s
+    planned.stated_s = 300
+    assert planned.search_s() == timeout_s
+    planned.stated_s, planned.radio_s = NOTHING_S, 20
+    assert planned.search_s() == LONG * timeout_s + 20

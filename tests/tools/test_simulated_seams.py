@@ -77,6 +77,16 @@ def test_a_reset_between_the_number_of_a_call_and_its_record_loses_no_call(track
     assert [one["what"] for one in decoded(tracker, layouts.ALARM)] == [layouts.SOS]
 
 
+def test_a_call_for_help_looks_for_its_wearer_at_once(tracker):
+    tracker.run(3637)  # long inside, the receiver is off between two fixes
+    searches, began_s = tracker.power.switched_on["gnss"], tracker.seconds()
+    call_for_help(tracker, 30)
+    assert tracker.power.switched_on["gnss"] > searches
+    tracker.run(60)
+    newest = decoded(tracker, layouts.REPORT)[-1]
+    assert newest["fix_age_s"] < tracker.seconds() - began_s - 5
+
+
 def test_a_call_that_flash_did_not_take_is_said_again_after_a_reset(tracker):
     tracker.link.unreachable = True
     tracker.flash.failing = EIO
