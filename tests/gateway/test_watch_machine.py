@@ -20,24 +20,24 @@ class Plain:
 
     def __init__(self, now_s):
         self.heard_s = self.promise_s = 0
-        self.low = False
+        self.at_risk = False
         self.silent = False
         self.first_week = 0
         self.delays = []  # (week, seconds)
 
-    def says(self, model, next_s, low):
+    def says(self, model, next_s, at_risk):
         now_s = model.now_s
         heard_all = self.heard_s >= model.hearing_since_s and not model.deaf_since_s
-        if self.promise_s and heard_all and not self.low:
+        if self.promise_s and heard_all and not self.at_risk:
             self.first_week = self.first_week or now_s // WEEK_S
             late_s = now_s - self.promise_s
             if 0 < late_s <= 900:
                 self.delays.append((now_s // WEEK_S, late_s))
-        self.heard_s, self.promise_s, self.low = now_s, now_s + next_s, low
+        self.heard_s, self.promise_s, self.at_risk = now_s, now_s + next_s, at_risk
         self.silent = False
 
     def patience_s(self):
-        if self.low:
+        if self.at_risk:
             return 120
         week = self.heard_s // WEEK_S
         kept = [late_s for at, late_s in self.delays if at > week - 9]
@@ -81,15 +81,15 @@ class Machine(RuleBasedStateMachine):
                 self.wanted_begun.append((device, self.now_s))
 
     @rule(device=st.sampled_from(DEVICES), next_s=st.sampled_from([60, 375, 975]),
-          percent=st.sampled_from([80, 80, 15]))  # fmt: skip
-    def a_tracker_speaks(self, device, next_s, percent):
+          outside=st.sampled_from([False, False, True]))  # fmt: skip
+    def a_tracker_speaks(self, device, next_s, outside):
         self.seq += 1
         if self.model[device].silent:
             self.wanted_over.append((device, self.now_s))
-        self.model[device].says(self, next_s, percent == 15)
+        self.model[device].says(self, next_s, outside)
         self.told(self.watch.heard(Heard(
-            device, layouts.REPORT, 1, self.seq, self.now_s, self.now_s, next_s, percent, False,
-            -80, layouts.INSIDE, 0, 0,
+            device, layouts.REPORT, 1, self.seq, self.now_s, self.now_s, next_s, 80, False, -80,
+            layouts.OUTSIDE if outside else layouts.INSIDE, 0, 0,
         )))  # fmt: skip
 
     @rule(seconds=st.sampled_from([1, 60, 119, 300, 600, 976, 2000, WEEK_S, 5 * WEEK_S]))
