@@ -21,11 +21,13 @@ from typing import Any
 
 from tracker.app import App, Parts
 from tracker.log import Log
+from trygg_tools.modem_sim.board_end import Cable
 from trygg_tools.nmea_log import read_log
 from trygg_tools.retime import retimed_log
 from trygg_tools.rig import power as pw
 from trygg_tools.rig.board_io import BoardIo
 from trygg_tools.rig.folder_flash import FolderFlash
+from trygg_tools.rig.live_modem import LiveModem
 from trygg_tools.rig.live_ports import Clock, Link, Uart
 from trygg_wire import codec
 
@@ -48,9 +50,12 @@ class LiveTracker:
         speed: int = 1,
         say: Callable[[str], None] = print,
         kept: Kept | None = None,
+        part: str = "",
+        cable: Cable | None = None,
     ) -> None:
         """`config`: a tracker's credentials, as `trygg gateway tracker add` writes them, with
-        `tls` the authority's DER file or None. `kept` is told of each record safe in flash."""
+        `tls` the authority's DER file or None. `kept` is told of each record safe in flash.
+        `part`: a simulated modem in place of the Link, at the end of `cable`."""
         self._config = {
             **config,
             "password": config["password"].encode(),
@@ -64,6 +69,7 @@ class LiveTracker:
         self.flash = FolderFlash(str(folder))
         self.link = Link()
         self.uart = Uart(self.power)
+        self.modem = LiveModem(part, self.clock, self.power, cable) if part else None
         self.board = BoardIo(self.clock.ticks_ms)
         self._app: App | None = None
         self._asleep_until = 0.0
@@ -92,7 +98,7 @@ class LiveTracker:
             parts = Parts(
                 self.clock,
                 self.uart,
-                self.link,
+                self.link if self.modem is None else self.modem.uart,
                 self.flash,
                 self.power,
                 self.board,
