@@ -233,7 +233,9 @@ class Client:
         return self.state != READY or bool(self._in_flight) or self._pinged
 
     def _limit_ms(self):
-        return (0, self._link_ms, GREETING_MS, ANSWER_MS)[self.state]
+        if self.state == LINKING:
+            return self._link_ms
+        return (0, 0, GREETING_MS, ANSWER_MS)[self.state]
 
     def _ping_ms(self):
         return self._keepalive_s * 750 if self._keepalive_s else NEVER_MS

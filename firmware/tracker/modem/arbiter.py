@@ -2,8 +2,9 @@
 
 Starting the receiver while data is active is refused, blocks or crashes such a modem (SIM7080,
 SIM7000, BG95: shared/reference/at-commands.md). So one has the radio at a time:
-  - LTE keeps it until nothing is under way and it was quiet for QUIET_S; after LTE_MOST_S it says
-    goodbye for a search that waits, but never while an alarm has not been told, up to ALARM_MOST_S;
+  - LTE keeps it until nothing is under way and it was quiet for QUIET_S. For a search that waits it
+    says goodbye LTE_MOST_S after it was connected, or when it is not after CONNECT_S; but while an
+    alarm is open it has ALARM_MOST_S, so that an attach that is slow is not begun again for ever;
   - a search keeps it until it is over. What is to be said waits so long, at most GNSS_MOST_S, and
     GNSS_REACH_S while an alarm is open: then "taken" has to be heard within 90 s;
   - an alarm takes it from a running search at once. The search goes on behind it.
@@ -15,13 +16,14 @@ both have what they want.
 
 LTE, GNSS = 0, 1
 QUIET_S = 10
+CONNECT_S = 60
 LTE_MOST_S = 30
 ALARM_MOST_S = 150
 GNSS_MOST_S = 180
 GNSS_REACH_S = 45
 GOODBYE_S = 30  # to end a service and its context: SMDISC 15 s, and what the network is told
 YIELD_S = 20  # an answer under way 5 s, CGNSPWR=0 5 s, CFUN=1 10 s
-WAIT_S = LTE_MOST_S + GOODBYE_S
+WAIT_S = CONNECT_S + LTE_MOST_S + GOODBYE_S
 
 
 class Arbiter:
@@ -34,14 +36,16 @@ class Arbiter:
         self.interrupted = 0
         self._since_s = 0
         self._quiet_s = 0
+        self._ready_s = -1  # since when LTE is connected in this turn
 
     def worst_s(self):
         """What sharing can cost: a search's wait, and then an alarm's."""
         return WAIT_S + YIELD_S if self.shared else 0
 
-    def judge(self, now_s, searches, talk, urgent, reach):
+    def judge(self, now_s, searches, talk, ready, urgent, reach):
         """Decide. `searches`: a search wants it. `talk`: None while LTE wants nothing, else whether
-        something is under way there. `urgent`: an alarm is to be told; `reach`: one is open."""
+        something is under way there; `ready`: it is connected. `urgent`: an alarm is to be told;
+        `reach`: one is open."""
         if not self.shared:
             return
         held_s = now_s - self._since_s
@@ -49,7 +53,14 @@ class Arbiter:
             self._quiet_s = now_s
         if self.holder == LTE:
             quiet = talk is None or (talk is False and now_s - self._quiet_s >= QUIET_S)
-            over = held_s >= (ALARM_MOST_S if urgent else LTE_MOST_S)
+            if ready and self._ready_s < 0:
+                self._ready_s = now_s
+            if urgent or reach:
+                over = held_s >= ALARM_MOST_S
+            elif self._ready_s >= 0:
+                over = now_s - self._ready_s >= LTE_MOST_S
+            else:
+                over = held_s >= CONNECT_S
             if searches and (over or (quiet and not urgent)):
                 self._give(GNSS, now_s)
         elif not searches:
@@ -61,3 +72,4 @@ class Arbiter:
     def _give(self, holder, now_s):
         self.holder = holder
         self._since_s = self._quiet_s = now_s
+        self._ready_s = -1

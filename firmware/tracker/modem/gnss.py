@@ -7,7 +7,7 @@ asked once a second where it is, and each answer goes through the same doubts as
 """
 
 from tracker import ticks
-from tracker.modem import arbiter, lines, modem
+from tracker.modem import arbiter, at, ladder, lines, modem
 from tracker.modem.steps import DONE
 
 ASK_MS = 1000
@@ -27,7 +27,7 @@ class ModemGnss:
         self._asked_at = 0
         self._refused = False  # it could not be started: not again at once
         self._fix = None
-        self._satellites = 0
+        self._looks = 0
         self.sentences = self.fixes = self.refused = 0
 
     # -- a receiver, its port, its supply, its set-up --------------------------------------
@@ -57,6 +57,7 @@ class ModemGnss:
     def forget(self):
         """What was known before is not to be told."""
         self._fix = None
+        self._looks = 0
 
     def take(self):
         """The newest Fix, once; None while there is none."""
@@ -64,8 +65,10 @@ class ModemGnss:
         return fix
 
     def quality(self):
-        """(satellites, HDOP in hundredths): not known while there is no fix."""
-        return 0, 9999
+        """(satellites, HDOP in hundredths): modems say neither while there is no fix. So that no
+        search is given up for it, it seems to get better with each look."""
+        self._looks += 1
+        return self._looks, 100
 
     def switch_on(self, _now):
         """Nothing to set up."""
@@ -90,20 +93,21 @@ class ModemGnss:
         """True while it is on and nobody wants it: no time to sleep."""
         return self._doing != OFF and not self._wished
 
-    def work(self, now, now_s, talk, urgent, reach):
-        """Take the next step; `talk`, `urgent`, `reach` as Arbiter.judge wants them."""
+    def work(self, now, now_s, talk, ready, urgent, reach):
+        """Take the next step; `talk` to `reach` as Arbiter.judge wants them."""
         over, doing, holder = self._modem, self._doing, self.arbiter.holder
-        self._step(now, now_s, talk, urgent, reach)
+        self._step(now, now_s, talk, ready, urgent, reach)
         if doing != self._doing or holder != self.arbiter.holder:
             over.stirred = True
 
-    def _step(self, now, now_s, talk, urgent, reach):
+    def _step(self, now, now_s, talk, ready, urgent, reach):
         over = self._modem
-        self.arbiter.judge(now_s, self._wished, talk, urgent, reach)
+        self.arbiter.judge(now_s, self._wished, talk, ready, urgent, reach)
         over.fixing = self._wished or self._doing != OFF
         over.radio = self.arbiter.shared and (self._mine() or self._doing != OFF)
-        if over.state not in (modem.UP, modem.RECEIVING) or not over.gnss_on:
-            self._doing = self._doing if self._doing in (STARTING, STOPPING) else OFF
+        lost = not over.gnss_on and self._doing in (ON, ASKING)
+        if lost or over.state not in (modem.UP, modem.RECEIVING):
+            self._doing = OFF  # a restart, a recovery: what was under way has no end
         ended = over.ended(self) if self._doing != OFF else 0
         if ended:
             self._after(ended == DONE, now)
@@ -134,6 +138,10 @@ class ModemGnss:
 
     def _after(self, well, now):
         doing, self._doing = self._doing, ON
+        if not well and self._modem.steps.status == at.TIMEOUT:
+            self._doing = OFF
+            self._modem.failed(ladder.NO_ANSWER, now, self._modem.now_s)
+            return
         if doing == STOPPING or (doing == STARTING and not well):
             self._doing = OFF
             self._modem.gnss_on = False

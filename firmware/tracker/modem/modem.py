@@ -3,7 +3,7 @@
 What is to be done is a row of words, worked off one after the other by `poll`:
     +name -name     a supply or a key of the Power port, on and off
     2000            so many milliseconds pass; key_on, key_off: the dialect's
-    alive           the line answers a probe within START_MS
+    alive           the line answers a probe within START_MS; found: or else at another rate
     start           it does at once, or is switched on by its key; restarted: the same, later
     on off          the key is pressed, unless the part's STATUS pin says that it is so already
     bauds           it is found at one of the rates it may have; !9600: at this one; usual: the
@@ -44,7 +44,7 @@ WAKE_MS = 100  # from DTR low to a line that hears
 QUIET_MS = 5000  # nothing was said for so long: DTR may go high
 RESTARTS_MAX = 3  # without a publish in between
 SAVED_BYTES = ladder.SAVED_BYTES + 1
-_LISTENS = ("alive", "start", "restarted")
+_LISTENS = ("alive", "found", "start", "restarted")
 _START = "usual +modem start SETUP/1 ATTACH/2 ASK/2"
 _ATTACH = " SETUP/1 ATTACH/2 ASK/2"
 _POWER_OFF = "POWER_OFF/0 3000 -modem"
@@ -53,7 +53,7 @@ _OFF = "+modem_key key_off -modem_key 3000"
 # by the ladder's number, up to a line that answers
 _RECOVERIES = (
     "|bauds|?MQTT_END|?DETACH|?RADIO_OFF RADIO_ON/1|?REBOOT 3000 alive|+modem off start|"
-    "-modem 2000 +modem 200 on alive|start"
+    "-modem 2000 +modem 200 on found|start"
 )
 
 
@@ -254,7 +254,7 @@ class Modem:
             self.state = state if wanted == ONLINE else RECEIVING
         elif state == RECEIVING:
             if wanted == ONLINE:
-                self._begin("ATTACH/2 ASK/2", UP, now)
+                self._begin("?RADIO_ON ATTACH/2 ASK/2", UP, now)
             else:
                 self.state = UP
         elif state == RESTING:
@@ -284,7 +284,8 @@ class Modem:
         """The ladder's step, and the way up anew; what the network was told is told again."""
         if step > 3:
             self.mode = UNTOLD
-        self._begin(_RECOVERIES.split("|")[step] + _ATTACH, UP, now)
+        radio = " ?RADIO_ON" if self.receiver is not None else ""
+        self._begin(_RECOVERIES.split("|")[step] + radio + _ATTACH, UP, now)
 
     def _begin(self, words, then, now):
         self._words = words.split()
@@ -352,7 +353,7 @@ class Modem:
             return int(word)
         if word[:4] == "key_":
             return self.dialect.KEY_ON_MS if word == "key_on" else self.dialect.KEY_OFF_MS
-        if word in ("alive", "restarted"):
+        if word in ("alive", "found", "restarted"):
             return self.dialect.START_MS
         return ANSWER_MS if word == "start" or word[0] == "!" else 0
 
@@ -384,7 +385,9 @@ class Modem:
     def _fell(self, word, now, now_s):
         """A word failed: its own way out, or the ladder."""
         if word in ("start", "restarted"):
-            self._instead("on alive")
+            self._instead("on found")
+        elif word == "found":
+            self._instead("bauds")
         elif word[0] == "!":
             self._instead("")
         elif word != "alive" and self.steps.status == at.RESTARTED:
@@ -392,7 +395,7 @@ class Modem:
                 self._restarted(now)
             else:
                 self._instead("")  # it goes down, as it was told
-        elif self._then == UP:
+        elif self._then in (UP, RECEIVING):
             place = ladder.NO_ANSWER
             self.why = "no answer"
             if word != "alive":
@@ -406,7 +409,7 @@ class Modem:
         else:
             self._power.rail("modem", False)
             self._words = []
-            self.state = self._then if self._then != RECEIVING else DOWN  # going anyway
+            self.state = self._then  # going anyway
 
     def _pin_wanted(self):
         """Whether the SIM asks for its PIN, and was not told it yet: a wrong one is not said twice,

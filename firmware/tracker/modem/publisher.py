@@ -124,7 +124,8 @@ class Publisher:
         over, talk = self.modem, None
         if self._goal is not None or self.state != CLOSED:
             talk = self.state != READY or not self.has_room() or over.urgent
-        over.receiver.work(now, now_s, talk, over.urgent, over.reach)
+        ready = self.state == READY
+        over.receiver.work(now, now_s, talk, ready, over.urgent, over.reach)
         if over.radio and self._goal is not None and over.state == modem.UP:
             self.close(now)
 
