@@ -15,6 +15,7 @@ from tracker.modem import modem
 from tracker.modem.security import Security
 from tracker.modem.service import GREETING, LINKING, READY, ModemMqtt
 from tracker.modem.socket import OPEN, OPENING, ModemSocket
+from tracker.modem.steps import DONE
 
 DOWN = "tr/astrid/dn"
 
@@ -68,6 +69,7 @@ class Service(Replay):
 
     def _up(self, _rest):
         self.modem.state = modem.DOWN
+        self.modem.want(modem.ONLINE)
         self._come_up()
 
     def _climb(self, place):
@@ -83,8 +85,31 @@ class Service(Replay):
     def _tell(self, which):
         client, over = self.client, self.modem
         client.state, over.mode, over.reach = READY, modem.UNTOLD, which == "edrx"
-        self._serve(lambda: over.mode != modem.UNTOLD, client.poll)
+
+        if over.reach:
+            self._serve(lambda: over.mode != modem.UNTOLD, client.poll)
+        else:
+            self._fall_asleep()
         self.heard["service"].append("psm" if over.mode == modem.PSM else "edrx")
+
+    def _fall_asleep(self):
+        """PSM is told with the goodbye, of which this is the end; then the modem sleeps."""
+        over = self.modem
+        assert over.run(over.mode_due(), {}, self.now, True)
+        over.want(modem.ASLEEP)
+
+        def step():
+            before = len(over.events)
+            over.poll(self.now, self.now // 1000)
+            self._keep(over.events[before:])
+            return over.ended()
+
+        self.poll = lambda: self.far.tick(self.now)
+        assert self.until(step, 400) == DONE, self.far.spoken[-1:]
+        del self.poll
+        over.told()
+        self._come_to(modem.SLEEPING)
+        self.settle()
 
     def _come_to(self, state):
         def step():

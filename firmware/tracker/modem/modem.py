@@ -446,7 +446,7 @@ class Modem:
                 self.steps.stop()
                 self.why = "no context"
                 self._begin("ATTACH/2 ASK/2", UP, now)
-            elif name == b"psm" and self.state in (UP, RECEIVING):
+            elif name == b"psm" and self.state in (UP, RECEIVING) and self._wanted == ONLINE:
                 self._serving = self.gnss_on = False
                 self.steps.stop()
                 self.why = "asleep"
