@@ -300,7 +300,7 @@ class App:
         if event.what in (layouts.LEFT, layouts.SOS, layouts.TEST):
             self._image.listen_until_s = self._now_s + LISTEN_S
         elif event.what == layouts.CANT_TELL:
-            self._image.told_s = self._now_s
+            self._planner.told(event)
         self._uplink.hurry(self._now_s)
         if recovery.LINK in self._rests:
             self._rests[recovery.LINK] = self._now_s + 1  # after this is remembered, see _STAGES

@@ -15,7 +15,7 @@ LEFT is said once per exit. Its reason is CROSSED if this fence has known the we
 if its window began while they were outside, else BOOT: a tracker that starts, or is given a
 fence, while outside. CANNOT_TELL is the state when NEAR lasts near_max_s (for that fence) or no
 good fix came for no_fix_max_s. It is said once as an alarm, for no fix with fence number 0, and
-again only after it was over: then, or sooner or later, as `patience_s` wants.
+again only after it was over: then, or sooner or later, as `patience` wants.
 
 Each fence is judged by itself: two keep-in fences are two promises, not one area of two parts. One
 that its schedule (schedule.py) has put out of force is not looked at and knows nothing, and only
@@ -59,15 +59,17 @@ class FenceSet:
 
     version: the fence set's, 0 with none. zone: that of its schedules (local_time.py).
     needs_confirmation: keep the receiver on, one more fix may decide. armed: a good fix has been
-    judged under this version. refused: fixes that physics refused since the start. patience_s:
-    after so long of NEAR (near_max_s at least) or without a fix that is said; 0: as the settings.
+    judged under this version. refused: fixes that physics refused since the start. patience: gives
+    for a fence's number the seconds of NEAR (near_max_s at least), for 0 those without a fix, after
+    which that is said; None: as the settings. gathered: grows when others come in force.
     """
 
     def __init__(self, settings):
         self.version = 0
         self.zone = (0, 0)
         self.armed = False
-        self.patience_s = 0
+        self.patience = None
+        self.gathered = 0
         self._settings = settings
         self._physics = Physics(settings)
         self._fences = ()
@@ -204,7 +206,7 @@ class FenceSet:
         self._follow(time_s)
         events = self._near_too_long(now_s)
         without_s = now_s - self._fix_at_s
-        most_s = self.patience_s or self._settings.no_fix_max_s
+        most_s = self.patience(0) if self.patience else self._settings.no_fix_max_s
         if self._in_force and not self._no_fix_said and without_s >= most_s:
             self._no_fix_said = True
             events += (Event(CANT_TELL, 0, NO_FIX_TOO_LONG),)
@@ -361,6 +363,7 @@ class FenceSet:
 
     def _gather(self):
         """See anew which fences are in force, and how far the last fix was from them."""
+        self.gathered += 1
         self._in_force = tuple([fence for fence in self._fences if fence.in_force])
         if self._fixes and self._in_force:
             fix = self._fixes[0]
@@ -374,11 +377,12 @@ class FenceSet:
         self._fixes.insert(0, fix)
 
     def _near_too_long(self, now_s):
-        near_max_s = max(self.patience_s, self._settings.near_max_s)
         events = ()
         for fence in self._in_force:
-            if fence.state == NEAR and fence.near_too_long(now_s, near_max_s):
-                events += (Event(CANT_TELL, fence.number, NEAR_TOO_LONG),)
+            if fence.state == NEAR:
+                near_s = self.patience(fence.number) if self.patience else 0
+                if fence.near_too_long(now_s, max(near_s, self._settings.near_max_s)):
+                    events += (Event(CANT_TELL, fence.number, NEAR_TOO_LONG),)
         return events
 
     def _state_of(self, fence):

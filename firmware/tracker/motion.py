@@ -10,26 +10,33 @@ GAP_S = 2
 
 class Motion:
     """Over a BoardIo port. moved_s: when motion was last seen, or the start; walked_s: seconds of
-    motion that went on, in all. under_way: it went on when the chip fell asleep, so the sleep may
-    have been a walk. All three may be set.
+    motion that went on, in all; where motion was felt in a sleep and goes on at its end, the
+    sleep was a walk. (One that ended before is not counted: a sleep is planned to be shorter than
+    the way out, and a turn in bed would be a way out.) asked_s: the last poll, or when the chip
+    fell asleep. armed: it slept still, and motion would have woken it. All four may be set.
     """
 
     def __init__(self, board):
-        self.moved_s = self.walked_s = 0
-        self.under_way = False
+        self.moved_s = self.walked_s = self.asked_s = 0
+        self.armed = False
+        self._slept_s = 0  # the sleep that was a walk if what is felt goes on
         self._began_s = None  # the first second of the motion that goes on
         self._board = board
 
     def poll(self, now_s):
         """Ask the sensor; True when it says that the wearer has moved."""
+        unseen_s, self.asked_s = now_s - self.asked_s, now_s
+        armed, self.armed = self.armed, False
         if not self._board.has_motion() or not self._board.motion():
             return False
         apart_s = now_s - self.moved_s
         if self._began_s is None or apart_s > GAP_S:
             self._began_s = now_s
-        if self.under_way or apart_s <= GAP_S:
-            self.walked_s += apart_s
-        self.under_way = False
+        if apart_s <= GAP_S:
+            self.walked_s += apart_s + self._slept_s
+            self._slept_s = 0
+        else:
+            self._slept_s = 0 if armed or unseen_s <= GAP_S else unseen_s
         self.moved_s = now_s
         return True
 

@@ -12,16 +12,18 @@ pause: from the end of the time in which the link stays after an alarm, and whil
 
 How long nothing may be known before that is said is `patience_s`: near_max_s from when the wearer
 may be beyond a boundary, which is when a sensor has felt them walk for as long as the way takes at
-v_max since fixes put them so far inside. Else they are where they were, and it is said VOUCHED_S
-after the last fix. Without a sensor nobody can vouch for them: near_max_s, but not again within
-AGAIN_S. The state is in every report all the while.
+v_max since fixes put them so far inside the fences in force. Else they are where they were, and it
+is said VOUCHED_S after the last fix. Nobody can vouch for them without a sensor, nor with one that
+has felt nothing for no_fix_max_s, for it may be dead (with sensors_trusted it is not): near_max_s,
+but not again within AGAIN_S of the same fence for the same reason. The state is in every report all
+the while.
 """
 
 from tracker.duty import LOOK_S
 from tracker.duty_rows import NEVER_S, Situation
 from tracker.local_time import minute_of_week, offset_s
 from tracker.motion import GAP_S
-from trygg_wire.layouts import OUTSIDE
+from trygg_wire.layouts import NEAR_TOO_LONG, NO_FIX_TOO_LONG, OUTSIDE
 
 PAYS_S = 12  # a look takes 3 s of some 100 mA: as much as 12 s of a receiver at 25 mA
 LOOKED_S = 30  # a look at the anchor counts for the rest that it was made for
@@ -47,10 +49,13 @@ class Planner:
         self._at = Situation()
         core.duty.stated_s, core.duty.slack_s = image.stated_s, image.slack_s
         motion.moved_s, motion.walked_s = image.moved_s, image.walked_s
-        motion.under_way = image.now_s - image.moved_s <= GAP_S
+        motion.asked_s = image.now_s
         anchor.load((image.anchor_state, image.anchor_north, image.anchor_east))
         search.next_s, search.upkept_s = image.next_fix_s, image.upkept_s
         search.rest = self.rest
+        motion.armed = self.resting() and image.now_s - image.moved_s > GAP_S
+        self._gathered = core.fences.gathered
+        core.fences.patience = self.patience_s
         self.situation(core.elapsed.now_s)
 
     def situation(self, now_s):
@@ -137,7 +142,7 @@ class Planner:
     def feel(self, now_s):
         """Ask motion and anchor; True when a rest has ended by it."""
         self._now_s = now_s
-        self._core.fences.patience_s = self.patience_s(now_s)
+        self._image.lost_s = 0 if self._left_dm() > 0 else self._image.lost_s or now_s
         if self._anchor.poll(now_s):
             self._keep()
         if self._anchor.faults > self._faults:
@@ -155,15 +160,26 @@ class Planner:
         self._search.next_s = self._image.next_fix_s = max(now_s, self._image.due_fix_s)
         return True
 
-    def patience_s(self, now_s):
-        """The seconds without knowing where the wearer is, after which that is said."""
+    def patience_s(self, number):
+        """The seconds of NEAR at the fence `number`, for 0 without a fix, until it is said."""
         image, settings = self._image, self._core.settings
-        if self._motion.sensed():
-            image.lost_s = 0 if self._left_dm() > 0 else image.lost_s or now_s
+        lives = settings.sensors_trusted or self._now_s - image.moved_s < settings.no_fix_max_s
+        if self._motion.sensed() and (lives or image.lost_s):
             lost_s = settings.near_max_s + max(0, image.lost_s - image.fixed_s)
             return min(lost_s, VOUCHED_S) if image.lost_s else VOUCHED_S
-        again_s = image.told_s + AGAIN_S - now_s if image.told_s else 0
-        return NEVER_S if again_s > 0 else settings.near_max_s
+        told_s = image.told_s
+        if number:
+            told_s = image.near_told_s if number == image.near_told else 0
+        if told_s and self._now_s < told_s + AGAIN_S:
+            return NEVER_S
+        return settings.near_max_s
+
+    def told(self, event):
+        """The Event `event` is said now."""
+        if event.reason == NO_FIX_TOO_LONG:
+            self._image.told_s = self._now_s
+        elif event.reason == NEAR_TOO_LONG:
+            self._image.near_told_s, self._image.near_told = self._now_s, event.fence_number
 
     def resting(self):
         """Whether a fix is left out that is due, or will be: then motion must wake the chip."""
@@ -224,8 +240,14 @@ class Planner:
             at.inside_cm = max(rest) if rest else None
 
     def _left_dm(self):
-        """How far inside the wearer still is at least, by a sensor that feels them walk."""
-        image = self._image
+        """How far inside the fences in force the wearer still is at least, by a sensor that feels
+        them walk."""
+        image, fences = self._image, self._core.fences
+        if fences.gathered != self._gathered:
+            self._gathered, margin_cm = fences.gathered, fences.margin_cm()
+            image.inside_dm = 0
+            if margin_cm is not None:
+                image.inside_dm = max(0, -margin_cm // 10 - fences.last_fix().accuracy_dm)
         walked_s = image.walked_s - image.fixed_walked_s
         return image.inside_dm - walked_s * self._core.settings.v_max_dm_s
 

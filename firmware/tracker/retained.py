@@ -62,7 +62,9 @@ FIELDS = (
     "fixed_s",  # when that was
     "inside_dm",  # how far inside the wearer then was at least
     "lost_s",  # since when they may have walked out, 0 they cannot
-    "told_s",  # when "cannot tell" was last said, 0 never
+    "told_s",  # when "cannot tell" was last said for no fix, 0 never
+    "near_told_s",  # the same for near, and of which fence
+    "near_told",
     "heap_least",  # bytes free at the worst moment since the last health record, 0 unknown
 )
 COUNTERS = (

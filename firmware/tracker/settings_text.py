@@ -40,9 +40,12 @@ TEXTS = (
     (16, "dm/s",
      "A fix that would take more than this speed is refused."),
     (17, "s",
-     "Time near a boundary, neither inside nor outside, after which that is said."),
+     "Time near a boundary, neither inside nor outside, after which reports say *cannot tell*. "
+     "An alarm comes so long after the wearer may have walked out, or, with nobody to vouch for "
+     "them, after the last fix; 12 hours after it at most, once in 12 hours if nobody vouches."),
     (18, "s",
-     "Time without a good fix after which that is said."),
+     "Time without a good fix after which reports say *cannot tell*. A motion sensor that has felt "
+     "nothing for so long vouches for nobody, unless sensors_trusted; the alarm is near_max_s'."),
     (19, "%",
      "Charge at which the battery is reported low."),
     (20, "s",
