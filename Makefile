@@ -2,7 +2,7 @@
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test check bench simulate cuts fuzz soak microbit bits32 exits mutants
+.PHONY: run test check bench simulate cuts fuzz soak microbit bits32 exits modems mutants
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
@@ -22,6 +22,9 @@ cuts: $(VENV)/ready           ## the power cut at every byte of every flash writ
 
 exits: $(VENV)/ready          ## ten thousand exits of the whole tracker against the bound it stated
 	$(VENV)/bin/python -m trygg_tools.exits
+
+modems: $(VENV)/ready         ## every fault of every modem at every step of its dialogue, five thousand runs
+	$(VENV)/bin/python -m trygg_tools.modem_faults
 
 mutants: $(VENV)/ready-dev    ## faults planted in duty, fence and safe mode, each caught by a test
 	$(VENV)/bin/python tests/mutants.py
