@@ -18,7 +18,7 @@ from typing import Any
 
 from trygg_tools.bench import report
 from trygg_tools.modem_faults import pages, plan
-from trygg_tools.modem_faults.figures import figures, tables
+from trygg_tools.modem_faults.figures import figures, tables, verdict
 from trygg_tools.modem_faults.trial import Case, Outcome, Trial, outcome_of
 
 NICE = 10
@@ -96,8 +96,9 @@ def publish(line: dict[str, Any], numbers: dict[str, Any], folder: Path) -> None
     text = json.dumps({**line, **numbers}, indent=1, ensure_ascii=False)
     (folder / "modem_faults.json").write_text(text + "\n", "utf-8")
     page = folder / "modems.md"
+    parts = {"verdict": verdict(line), **tables(numbers)}
     if page.is_file():
-        page.write_text(pages.with_parts(page.read_text("utf-8"), tables(numbers)), "utf-8")
+        page.write_text(pages.with_parts(page.read_text("utf-8"), parts), "utf-8")
 
 
 def main() -> int:

@@ -115,6 +115,18 @@ OUTAGES = {
 LADDER = {"step": "step", "tried": "taken", "helped": "the next attempt came through"}
 
 
+def verdict(line: dict[str, Any]) -> str:
+    """The campaign in a sentence or two, from its JSON line."""
+    states = line["states"]
+    ended = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
+    return (
+        f"`{line['command']}`: {line['runs']:,} runs in which a fault struck, "
+        f"{line['simulated_h']:,} simulated hours. They ended: {ended}. Records lost: "
+        f"{line['records_lost']}. Identities with two contents: {line['conflicts']}. "
+        f"Confirmed by the modem and published again: {line['confirmed_and_published_again']}."
+    )
+
+
 def tables(numbers: dict[str, Any]) -> dict[str, str]:
     """The page's tables, by the name of their place."""
     return {

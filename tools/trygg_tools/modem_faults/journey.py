@@ -17,7 +17,7 @@ from trygg_tools.rig.orders import command, signed_order
 from trygg_tools.rig.tracker import ORDER_KEY, SimulatedTracker
 from trygg_wire import codec, layouts
 
-ALARM_S, TAKEN_S, CLOSED_S, OVER_S = 90, 200, 250, 320
+ALARM_S, TAKEN_S, CLOSED_S, OVER_S = 90, 200, 250, 720
 HOLDS_S = 6  # the button
 AGAIN_S = 30  # an order about an alarm that has not arrived yet
 _DROPPED = COUNTERS.index("records_dropped")
@@ -119,7 +119,9 @@ class Journey:
             tracker.at(tracker.seconds() + AGAIN_S, lambda: self._order(number, what))
             return
         values = command(what, *self.alarm)
-        frame = signed_order(tracker.device, ORDER_KEY, number, layouts.COMMAND, values)
+        frame = signed_order(
+            tracker.device, ORDER_KEY, number, layouts.COMMAND, values, version=number
+        )
         tracker.gateway.order(number, frame)
 
     def _look(self, _step: int) -> None:

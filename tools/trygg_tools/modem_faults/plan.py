@@ -20,7 +20,7 @@ from trygg_tools.modem_sim.parts import PARTS
 
 DIALECTS = ("sim7080", "sim7000", "sim7600", "a7670", "bg95")
 WAYS = ("mqtt", "socket", "gnss")  # gnss: MQTT of the modem, and its receiver
-TIMES_S = (0, 1, 4, 8, 12, 16, 40, 90, 97, 100, 110, 150, 205, 255, 300)  # of what has a time
+TIMES_S = (0, 1, 4, 8, 12, 16, 40, 90, 97, 100, 110, 150, 205, 255, 699)  # of what has a time
 DAYS_S = 2 * 86400
 NEVER = "silence nth=1000000"
 OUTAGES = (f"coverage seconds={DAYS_S} nth=5", f"attach_fails seconds={DAYS_S} nth=40")
