@@ -23,9 +23,9 @@ WAYS = ("mqtt", "socket", "gnss")  # gnss: MQTT of the modem, and its receiver
 TIMES_S = (0, 1, 4, 8, 12, 16, 40, 90, 97, 100, 110, 150, 205, 255, 699)  # of what has a time
 DAYS_S = 2 * 86400
 NEVER = "silence nth=1000000"
-OUTAGES = (f"coverage seconds={DAYS_S} nth=5", f"attach_fails seconds={DAYS_S} nth=40")
+OUTAGE = f"coverage seconds={DAYS_S} nth=5"
 QUIET_S = DAYS_S + 3 * 3600  # an alarm after it all
-OPEN_OUTAGE = f"coverage {OPEN_S} nth=60"  # from when an alarm stands open
+OPEN_OUTAGE = f"attach_fails {OPEN_S} nth=60"  # from when an alarm stands open
 FORMS = (
     "urc_in_answer line=DST:_1", "urc_at_prompt line=DST:_1", "late_ok seconds=5 times=1",
     "late_ok seconds=3 on=+CMQTT*=*", "late_ok seconds=3 on=+QMT*=*",
@@ -106,7 +106,7 @@ def clean() -> list[Case]:
 
 def outages() -> list[Case]:
     """Two days without a network in ordinary times, and hours of it while an alarm is open."""
-    made = [Case(dialect, "mqtt", words, 0, QUIET_S) for words in OUTAGES for dialect in DIALECTS]
+    made = [Case(dialect, "mqtt", OUTAGE, 0, QUIET_S) for dialect in DIALECTS]
     return made + [Case(dialect, "mqtt", OPEN_OUTAGE, 0) for dialect in DIALECTS]
 
 
