@@ -16,7 +16,7 @@ from tracker.downlink import Downlink
 from tracker.fence_rule import Event
 from tracker.motion import Motion
 from tracker.planner import LINGER_S, Planner
-from tracker.recorder import Recorder
+from tracker.recorder import KEPT, SAID, Recorder
 from tracker.recovery import Recovery
 from tracker.strap import PUT_ON, TAKEN_OFF
 from tracker.wearer import CALLS, CANCELLED, COUNTING, Wearer
@@ -91,8 +91,12 @@ class App:
         self._dirty = True
         start = (image.boot, self._cause, wake, VERSION, self.outbox.waiting())
         self._log.info("boot %d, cause %d, wake %d, firmware %s, %d records wait" % start)
+        if known.leaves_out(recovery.LINK):
+            self._rests[recovery.LINK] = image.next_try_s  # over a sleep, too
         if known.crashed:
             self._after_crash()
+        if made.unread:
+            self._nobody_looks()
 
     def _after_crash(self):
         """The last start ended badly: say so at once, in the log and to the gateway."""
@@ -103,12 +107,27 @@ class App:
         for stage in (recovery.REPORTS, recovery.LINK):
             if known.leaves_out(stage):
                 self._rests[stage] = now_s + recovery.REST_S
+        if known.leaves_out(recovery.REPORTS):
+            image.next_report_s = image.next_health_s = now_s + recovery.REST_S
         if known.leaves_out(recovery.LINK):
-            self._uplink.load((0, now_s + recovery.REST_S))  # over a sleep, too
-        if known.leaves_out(recovery.RECEIVER) and (self._recorder.new_boot or image.fences):
-            image.fences = b""  # said once, and too old when fences are looked at again
-            if state_files.load(self._parts.flash, "fences") != b"":
-                self._alarm(Event(layouts.CANT_TELL, 0, layouts.NOT_WATCHED))
+            image.next_try_s = now_s + recovery.REST_S
+            self._uplink.load((0, image.next_try_s))
+
+    def _nobody_looks(self):
+        """The fences of flash are left out, or could not be read: say so once until they are
+        looked at again, and by a health record, upon which the gateway gives them back."""
+        known, image = self._recovery, self._image
+        left_out = known.leaves_out(recovery.RECEIVER)
+        if left_out or image.unwatched:
+            image.fences = b""  # too old when fences are looked at again
+        if image.unwatched == KEPT:
+            return
+        if left_out and state_files.load(self._parts.flash, "fences") == b"":
+            return
+        if recovery.REPORTS not in self._rests:
+            image.next_health_s = self._now_s
+        self._alarm(Event(layouts.CANT_TELL, 0, layouts.NOT_WATCHED))
+        image.unwatched = SAID
 
     # -- the step --------------------------------------------------------------------------
 
@@ -127,6 +146,9 @@ class App:
             try:
                 stage(self)
             except self._caught as error:
+                looks = number == recovery.RECEIVER and not self._made.unread
+                if looks and not isinstance(error, OSError):
+                    raise  # an exit that is decided and not kept is decided anew
                 self._fault(number, error)
                 begin_anew(self)
         self._recovery.mark(recovery.WAITING)
@@ -218,6 +240,9 @@ class App:
                 self._planner.fixed(fix, self._now_s)
         if over:
             self._plan_fix()
+        self._overdue()
+
+    def _overdue(self):
         if self._now_s >= self._check_s:
             self._check_s = self._now_s + CHECK_S
             for event in self.fences.overdue(self._now, self._parts.clock.utc()):
@@ -235,7 +260,12 @@ class App:
         self._dirty = True
 
     def _position_anew(self):
+        """A port failed in the middle of a search: it has found nothing, and what is overdue is
+        so all the same."""
+        if not self._core.duty.failures:
+            self._core.duty.got_none()
         self._search.switch_off()
+        self._overdue()
         self._search.next_s = self._now_s + 1
 
     def _fits_clock(self, utc):
@@ -278,7 +308,7 @@ class App:
             return
         what, image = self._wearer.poll(self._now, self._now_s), self._image
         if what == CALLS or self._cut_short:
-            self._cut_short = False
+            self._cut_short = True  # until its record is made, see _alarm
             image.sos_open = sos.called(image.sos_open)
             self._called = True
             image.sos_open = sos.named(self._alarm(Event(layouts.SOS, 0, layouts.BUTTON)))
@@ -296,13 +326,14 @@ class App:
     def _alarm(self, event):
         """Keep an alarm, say it at once, let the wearer feel that it was sent; gives its seq."""
         boot, seq = self._recorder.alarm(event)
+        self._cut_short = self._cut_short and event.what != layouts.SOS
         self._undated = self._undated or not self._parts.clock.utc()
         if event.what in (layouts.LEFT, layouts.SOS, layouts.TEST):
             self._image.listen_until_s = self._now_s + LISTEN_S
         elif event.what == layouts.CANT_TELL:
             self._planner.told(event)
         self._uplink.hurry(self._now_s)
-        if recovery.LINK in self._rests:
+        if self._recovery.leaves_out(recovery.LINK):
             self._rests[recovery.LINK] = self._now_s + 1  # after this is remembered, see _STAGES
         self._wearer.feels(_FELT.get(event.what, "sent"))
         what = (boot, seq, _WHAT[event.what], event.fence_number, event.reason)

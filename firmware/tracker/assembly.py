@@ -29,7 +29,7 @@ _WATCHDOG = 3
 
 class Assembly:
     """core a Core, orders, anchor, receiver, search, client, uplink, modem (None: Wi-Fi); `faults`
-    of files, ports."""
+    of files, ports; unread: nothing was made of the file of the fences."""
 
     def __init__(self, parts, config, recovery):
         self._parts = parts
@@ -46,8 +46,8 @@ class Assembly:
         homes = Homes(settings, fences, OrderKeys(config["order_key"]), AnchorList())
         self.orders = Orders(config["device"], homes, self._keep)
         self.faults = 0
-        settings.lost = not self._restore("settings", settings.load, START)
-        self._restore("fences", self._put_in_force, RECEIVER)
+        settings.lost = not self._restore("settings", settings.load, START) or settings.lost
+        self.unread = not self._restore("fences", self._put_in_force, RECEIVER)
         self._restore("exits", fences.load_lasting, RECEIVER)
         self._restore("keys2", homes.keys.load)  # the copy, if the first is lost or damaged
         self._restore("keys", homes.keys.load)

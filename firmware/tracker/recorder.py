@@ -25,6 +25,7 @@ Core = namedtuple(
 )
 
 _DEEPSLEEP = 4
+KEPT, SAID = 1, 2  # image.unwatched: in flash, or perhaps in RAM alone
 _IN_PSM = 1  # modem/modem.py's mode
 _FLASH_ERRORS = retained.COUNTERS.index("flash_errors")
 _DROPPED = retained.COUNTERS.index("records_dropped")
@@ -140,16 +141,21 @@ class Recorder:
         image, core = self.image, self._core
         if image.boot_unkept:
             self._keep_boot()
+        if core.fences.version:
+            image.unwatched = 0
+        elif image.unwatched:
+            image.unwatched = KEPT
         if self._numbers_only:
             self._retain(sleep_s)
             return
         core.supply.remember(image)
         image.worn_owed = 1 if core.strap.owed else 0
         image.floor_boot, image.floor_seq = core.outbox.floor()
-        if not self._no_fences:
+        looks = not (self._no_fences or image.unwatched)
+        if looks:
             image.fences = core.fences.save()
         self._retain(sleep_s)
-        if not self._no_fences:
+        if looks:
             self._keep_exits(core.fences.save_lasting())
 
     def _keep_exits(self, data):
@@ -323,7 +329,7 @@ class Recorder:
             fence_number=number,
             fence_state=state,
             fence_version=core.fences.version,
-            bound_s=0 if core.settings.lost else core.duty.bound_s(),
+            bound_s=core.duty.bound_s() if core.fences.version and not core.settings.lost else 0,
             next_report_by_s=promise_s,
             last_fix=core.fences.last_fix() or (image.track[0] if image.track else None),
             private=core.fences.private_now(),

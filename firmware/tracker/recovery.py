@@ -6,9 +6,11 @@ watchdog ended included. A start that ended by a fault or the watchdog is a cras
 one sets the count to 0.
 
 After SAFE_AFTER crashes in a row the tracker starts in safe mode. There a fault ends only its stage
-of that step, whatever its kind; and what two crashes running ended in is left out: at once if it
-was a fault of ours, else (the watchdog, a reset) only from the HUNG_AFTER-th crash in a row on,
-because those may have come from outside. What it goes without, and what it then can still say:
+of that step, whatever its kind, but for RECEIVER: while fences are looked at it is a crash there as
+ever, since an exit that is decided must not pass for said; and what two crashes running ended in is
+left out: at once if it was a fault of ours, else (the watchdog, a reset) only from the
+HUNG_AFTER-th crash in a row on, because those may have come from outside. What it goes without, and what it
+then can still say:
 
   START      what RTC memory holds is dropped at once when a start ends before its first step: a
              new boot, and an exit is said again, as BOOT. If that is not enough (left out: one

@@ -65,6 +65,7 @@ FIELDS = (
     "told_s",  # when "cannot tell" was last said for no fix, 0 never
     "near_told_s",  # the same for near, and of which fence
     "near_told",
+    "unwatched",  # that nobody looks at the fences was said: recorder.py's SAID, KEPT; 0 not
     "heap_least",  # bytes free at the worst moment since the last health record, 0 unknown
 )
 COUNTERS = (

@@ -83,13 +83,15 @@ class Rows:
 ROWS = Rows(_TEXT)
 
 _FORMAT = 1
+_LOST = 2  # the same, and `lost`
 _HEAD = ">BIB"
 _ENTRY = ">Bi"
 
 
 class Settings:
     """Every row of ROWS as an attribute of its name; `version` is that of the last order; `lost`:
-    flash has others that cannot be read, so nothing can be stated by these."""
+    those of flash could not be read, so nothing can be stated by these, until an order gives all
+    of them."""
 
     def __init__(self):
         self.version = 0
@@ -115,11 +117,12 @@ class Settings:
         for name in wanted:
             setattr(self, name, wanted[name])
         self.version = version
+        self.lost = self.lost and len(wanted) < len(ROWS)
         return 0
 
     def save(self):
         """All values as bytes for flash, at most 8 + 5 a row, with their own CRC."""
-        parts = [struct.pack(_HEAD, _FORMAT, self.version, len(ROWS))]
+        parts = [struct.pack(_HEAD, _LOST if self.lost else _FORMAT, self.version, len(ROWS))]
         for row in ROWS:
             parts.append(struct.pack(_ENTRY, row[0], getattr(self, row[1])))
         data = b"".join(parts)
@@ -128,9 +131,9 @@ class Settings:
     def load(self, data):
         """Take over what `save` gave; False, and nothing changed, if `data` is damaged."""
         head = struct.calcsize(_HEAD)
-        if len(data) < head + 2 or not fits(data) or data[0] != _FORMAT:
+        if len(data) < head + 2 or not fits(data) or data[0] not in (_FORMAT, _LOST):
             return False
-        _format, version, count = struct.unpack_from(_HEAD, data, 0)
+        form, version, count = struct.unpack_from(_HEAD, data, 0)
         if len(data) != head + 5 * count + 2:
             return False
         known = []
@@ -139,4 +142,7 @@ class Settings:
             row = ROWS.numbered(number)
             if row is not None and row[3] <= value <= row[4]:
                 known.append({"number": number, "value": value})
-        return not self.apply(version, known)
+        if self.apply(version, known):
+            return False
+        self.lost = form == _LOST
+        return True

@@ -366,3 +366,32 @@ def test_without_fences_safe_mode_says_once_that_nobody_looks_and_with_them_it_f
     (left,) = records(tracker, layouts.ALARM)
     assert left["what"] == layouts.LEFT
     assert left["time_s"] - START_S < 600 + 260 * 10 // 14 + left["bound_s"]
+
+
+def test_fences_that_cannot_be_read_are_said_at_once_and_taken_back():
+    tracker = fenced(at_home)
+    tracker.run(900)
+    while tracker.app is not None:
+        tracker.run(1)
+    name = "/state/fences.bin"
+    with tracker.flash.open(name, "rb") as file:
+        data = bytearray(file.read())
+    data[len(data) // 2] ^= 64
+    with tracker.flash.open(name, "wb") as file:
+        file.write(bytes(data))
+    healths = len(records(tracker, layouts.HEALTH))
+    tracker.run(700)
+    said = [(alarm["what"], alarm["reason"]) for alarm in records(tracker, layouts.ALARM)]
+    assert said == [(layouts.CANT_TELL, layouts.NOT_WATCHED)]
+    assert records(tracker, layouts.ALARM)[0]["bound_s"] == 0
+    told = records(tracker, layouts.HEALTH)
+    assert len(told) == healths + 1
+    assert told[-1]["fence_version"] == 0
+    values = circle(HOME[0], HOME[1], 200)  # as the gateway gives them back
+    frame = signed_order(tracker.device, ORDER_KEY, 8, layouts.FENCES, values, 8)
+    tracker.gateway.order(8, frame)
+    tracker.run(1200)
+    last = records(tracker, layouts.REPORT)[-1]
+    assert last["fence_state"] == layouts.INSIDE
+    assert last["bound_s"] > 0
+    assert len(records(tracker, layouts.ALARM)) == 1

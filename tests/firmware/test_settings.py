@@ -132,3 +132,18 @@ def test_the_table_has_a_line_for_each_row():
     lines = table().split("\n")
     assert len(lines) == len(ROWS) + 3
     assert lines[2].startswith("| 1 | `v_max_dm_s` | 20 | 5 | 400 | dm/s | ")
+
+
+def test_settings_that_were_lost_stay_lost_until_an_order_gives_all_of_them():
+    settings = Settings()
+    settings.lost = True
+    assert settings.apply(6, [change(12, 3600)]) == 0
+    assert settings.lost
+    again = Settings()
+    assert again.load(settings.save())
+    assert (again.lost, again.health_s, again.version) == (True, 3600, 6)
+    assert again.apply(7, [change(row[0], row[2]) for row in ROWS]) == 0
+    assert not again.lost
+    last = Settings()
+    assert last.load(again.save())
+    assert not last.lost

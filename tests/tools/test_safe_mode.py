@@ -5,6 +5,7 @@ import pytest
 
 from tracker import recovery
 from tracker.fence import FenceSet
+from tracker.nmea import Receiver
 from tracker.recorder import Recorder
 from tracker.settings import Settings
 from tracker.supply import Supply
@@ -245,3 +246,104 @@ def test_what_hangs_again_after_safe_mode_brings_it_back_at_once(tracker, wander
     assert tracker.starts - starts == 1
     stated_s, found_s = leave(tracker, wanderer)
     assert 0 < found_s <= stated_s
+
+
+def crashed_elsewhere(tracker):
+    """Three bites of the watchdog between two steps: safe mode, and nothing is left out."""
+    for _ in range(recovery.SAFE_AFTER):
+        tracker.run(30)
+        while tracker.app is None:
+            tracker.run(1)
+        tracker.bite()
+    tracker.run(60)
+    assert tracker.recovery.safe
+    assert not any(tracker.recovery.leaves_out(stage) for stage in range(1, recovery.WAITING))
+
+
+def reasons(tracker):
+    return [alarm["reason"] for _, alarm in said(tracker, layouts.ALARM)]
+
+
+def test_a_parser_that_fails_once_it_is_in_safe_mode_is_said_and_states_no_bound(
+    tracker, wanderer, monkeypatch
+):
+    crashed_elsewhere(tracker)
+    fail_for_ever(monkeypatch, Receiver, "feed", Planted)
+    wanderer.leaves_s = tracker.seconds() + 60
+    tracker.run(1800)
+    assert in_safe_mode_without(tracker, recovery.RECEIVER)
+    assert reasons(tracker) == [layouts.NOT_WATCHED]
+    crashes, since_s = tracker.recovery.crashes, tracker.seconds()
+    tracker.run(1800)
+    assert tracker.recovery.crashes == crashes  # the rest goes on
+    last = [report for _, report in said(tracker, layouts.REPORT, since_s)]
+    assert {(one["fence_state"], one["bound_s"]) for one in last} == {(layouts.UNKNOWN, 0)}
+
+
+@pytest.mark.parametrize("what", [layouts.LEFT, layouts.SOS])
+def test_an_alarm_that_cannot_be_made_at_once_is_made_all_the_same(
+    tracker, wanderer, monkeypatch, what
+):
+    crashed_elsewhere(tracker)
+    whole, struck = Recorder.alarm, []
+
+    def planted(self, event):
+        if event.what == what and not struck:
+            struck.append(event)
+            raise MemoryError
+        return whole(self, event)
+
+    monkeypatch.setattr(Recorder, "alarm", planted)
+    wanderer.leaves_s = tracker.seconds()
+    at_s = tracker.seconds() + 5
+    if what == layouts.SOS:
+        tracker.at(at_s, lambda: setattr(tracker.board, "pressed", True))
+        tracker.at(at_s + 11, lambda: setattr(tracker.board, "pressed", False))
+    tracker.run(1800)
+    assert struck
+    assert what in [alarm["what"] for _, alarm in said(tracker, layouts.ALARM)]
+
+
+@pytest.mark.parametrize("stage", [recovery.LINK, recovery.REPORTS])
+def test_link_and_reports_rest_asleep(tracker, monkeypatch, stage):
+    if stage == recovery.LINK:
+        fail_for_ever(monkeypatch, Link, "open", Hang)
+    else:
+        fail_for_ever(monkeypatch, Recorder, "report", Hang)
+        fail_for_ever(monkeypatch, Recorder, "health", Hang)
+    tracker.run(2 * 3600)
+    assert in_safe_mode_without(tracker, stage)
+    asleep_ms, deep_sleep, since_ms = [], tracker.power.deep_sleep, tracker.clock.now_ms
+
+    def counted(ms, until_motion):
+        asleep_ms.append(ms)
+        deep_sleep(ms, until_motion)
+
+    monkeypatch.setattr(tracker.power, "deep_sleep", counted)
+    tracker.run(7200)
+    assert sum(asleep_ms) * 2 > tracker.clock.now_ms - since_ms
+
+
+def test_that_nobody_looks_outlives_a_reset_before_flash_has_it(tracker, monkeypatch):
+    opening = Link.open
+
+    def strikes(fences):
+        if fences.version and tracker.recovery.crashes == recovery.SAFE_AFTER - 1:
+            tracker.flash.failing = EIO
+            monkeypatch.setattr(Link, "open", no_way_out)
+            tracker.link.close()
+        return fences.version
+
+    def no_way_out(*_):
+        raise OSError(EIO)
+
+    fail_for_ever(monkeypatch, FenceSet, "judge", Planted, strikes)
+    while not in_safe_mode_without(tracker, recovery.RECEIVER):
+        tracker.run(1)
+    tracker.run(5)
+    assert tracker.app.outbox.held()
+    tracker.bite()
+    tracker.flash.failing = 0
+    monkeypatch.setattr(Link, "open", opening)
+    tracker.run(3600)
+    assert reasons(tracker) == [layouts.NOT_WATCHED]

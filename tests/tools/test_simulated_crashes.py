@@ -159,9 +159,11 @@ def test_a_link_that_fails_for_hours_is_tried_on_with_rests(tracker, monkeypatch
         return whole(self, *rest)
 
     monkeypatch.setattr(Uplink, "poll", planted)
-    starts = tracker.starts
+    starts, since = tracker.starts, len(tracker.lines)
     tracker.run(4 * 3600)
-    assert tracker.starts - starts < 120  # the brake: else thousands
+    crashes = [line for line in tracker.lines[since:] if " error crash " in line]
+    assert len(crashes) < 40  # the brake: else thousands
+    assert tracker.starts - starts > 2 * len(crashes)  # it rests asleep
     tracker.run(1800)
     assert obeys(tracker, 50)["last_stage"] == recovery.LINK
 
