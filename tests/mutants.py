@@ -101,7 +101,7 @@ MUTANTS = (
     ("nobody is told that no fence is looked at", "app.py",
      "self._alarm(Event(layouts.CANT_TELL, 0, layouts.NOT_WATCHED))", "pass"),
     ("a bound is stated by settings that are not the wearer's", "recorder.py",
-     "bound_s=0 if core.settings.lost else core.duty.bound_s()", "bound_s=core.duty.bound_s()"),
+     "if core.fences.version and not core.settings.lost else 0", "if core.fences.version else 0"),
     ("the answer that an alarm is closed comes before it is", "recorder.py",
      "        if not self._core.outbox.alarms_held():\n            self.remember()\n", ""),
     ("an alarm is closed once and never again", "orders.py",
