@@ -40,7 +40,7 @@ LAST_WORDS = "/state/last_words.txt"
 LISTEN_MS = 20  # between two looks for bytes while some may come
 IDLE_MS = 200  # and for the button otherwise
 RETRY_MS = 60000
-COLLECT_BYTES = 8192  # clear the heap after so much: left to itself it fills with holes
+COLLECT_BYTES = 4096  # clear the heap after so much: left to itself it fills with holes
 
 
 def read_config(flash):

@@ -130,6 +130,7 @@ class FenceSet:
         raises passes through.
         """
         for _fence, reason in fence_rule.build_each(values["fences"], _zone(values)):
+            _fence = None  # let go before the next one is made
             if reason:
                 return reason
         return 0

@@ -43,7 +43,7 @@ def link(tmp_path):
 
     def linking(files):
         write(tmp_path, {"main.py": "NEAR\n", "tracker/__init__.py": "", **files})
-        return {name: source.text for name, source in linked(tmp_path).items()}
+        return {name: source.text for name, source in linked(tmp_path, with_unused=True).items()}
 
     return linking
 
@@ -182,6 +182,44 @@ def test_files_that_are_always_loaded_become_one_with_their_lines_in_order(tmp_p
     assert ran.stdout == "2\n(1, 2)\n", ran.stderr
 
 
+def test_what_nobody_asks_for_goes_and_what_somebody_may_ask_for_stays(tmp_path):
+    write(tmp_path, {
+        "main.py": "from tracker.far import f\nfrom tracker.home import start\nf(start())\n",
+        "tracker/home.py": "ROWS = (1, 2)\nFORM = 'x'\n\n\ndef start():\n    return 1\n\n\n"
+        "def only_a_test():\n    return 2\n\n\nclass Home:\n    def __len__(self):\n"
+        "        return 0\n\n    def forgotten(self):\n        return 1\n\n"
+        "    def asked(self):\n        return 2\n",
+        "tracker/far.py": "ROWS = (3,)\n\n\ndef f(home):\n    return home.asked(), 'FORM', ROWS\n",
+    })  # fmt: skip
+    home = linked(tmp_path)["tracker/home.py"].text
+    for gone in ("ROWS", "only_a_test", "forgotten"):
+        assert gone not in home
+    assert home.count("def ") == 3  # start, __len__, and asked by its new name
+    assert "FORM = 'x'" in home
+
+
+def test_what_is_seldom_said_is_said_in_the_same_words(tmp_path):
+    write(tmp_path, {
+        "main.py": "from tracker.home import told\n",
+        "tracker/home.py": '"""Doc."""\n\n\nclass HomeError(Exception):\n    pass\n\n\n'
+        "def told(log, n):\n    log.info('back at home, number %d' % n)\n"
+        "    if n > 1:\n        raise HomeError('Blåbærskogen is too far')\n"
+        "    return 'kept as it is, %d' % n\n",
+    })  # fmt: skip
+    sources = linked(tmp_path)
+    home = sources["tracker/home.py"].text
+    assert "back at home" not in home
+    assert "too far" not in home
+    assert "kept as it is" in home
+    script = (
+        "from tracker.home import told\nclass Log:\n    info = print\n"
+        "print(told(Log, 1))\ntry:\n    told(Log, 2)\nexcept Exception as error:\n    print(error)"
+    )
+    ran = run_micropython(tmp_path, sources, script)
+    said = ["back at home, number 1", "kept as it is, 1", "back at home, number 2"]
+    assert ran.stdout.splitlines() == [*said, "Blåbærskogen is too far"], ran.stderr
+
+
 def test_a_main_that_can_be_imported_goes_into_the_rom_with_the_chips_parts(tmp_path):
     write(tmp_path, {
         "main.py": "from uart import Uart\n\n\ndef main():\n    print(Uart(9600).baud)\n\n\n"
@@ -221,6 +259,8 @@ def test_the_firmware_links_to_few_files_and_names(tmp_path):
     assert len(modules) < 25 < len([one for one in parts if one.name.startswith("tracker/")])
     for name, joined in linked_folder(firmware_folder(), tmp_path).items():
         for one, after in pairwise(joined):
+            if one.name == "texts.py":
+                continue
             written = (firmware_folder() / one.name).read_text().count("\n")
             assert after.before - one.before == written, (name, one.name)
 
@@ -237,7 +277,7 @@ def test_the_linked_firmware_does_what_the_sources_do(tmp_path, test):
     more = {f"{test}.py": read(ROOT / "tests/firmware")[f"{test}.py"]}
     tests = set(re.findall(r"\btest_\w+", more[f"{test}.py"].text))
     more["stays.py"] = Source("stays.py", f"STAYS = '{' '.join(tests)}'")
-    for name, source in linked(pure, (*PUBLIC, *more), more).items():
+    for name, source in linked(pure, (*PUBLIC, *more), more, with_unused=True).items():
         write(tmp_path / ("tests/firmware" if name in more else "firmware"), {name: source.text})
     for folder in ("tests/vectors", "tests/on_micropython.py"):
         (tmp_path / folder).symlink_to(ROOT / folder)

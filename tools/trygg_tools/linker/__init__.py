@@ -7,6 +7,7 @@ A name costs 11 bytes of a virtual board's heap, a constant 27, and the pool of 
   definition and its imports go, unless somebody may still ask for it: a string that says its name,
   an attribute of something that is no module.
 - Files that are always loaded become a few (units.py).
+- Machine code is taken, not its twin; what nobody asks for by name goes (unused.py).
 - What is seldom said lies in one text (texts.py).
 - Names become `_0`, `_1`, ..., of which two may share one if no namespace has both (names.py).
 
@@ -20,9 +21,17 @@ from pathlib import Path
 
 from trygg_tools.linker.constants import fold
 from trygg_tools.linker.names import strip
-from trygg_tools.linker.source import LinkError, Part, Source, find_imports, refuse_inheritance
+from trygg_tools.linker.source import (
+    LinkError,
+    Part,
+    Source,
+    find_imports,
+    refuse_inheritance,
+    take_machine_code,
+)
 from trygg_tools.linker.texts import gather
 from trygg_tools.linker.units import join, plan
+from trygg_tools.linker.unused import drop_unused
 
 __all__ = ["PUBLIC", "LinkError", "Part", "Source", "linked", "main_file", "read"]
 
@@ -34,21 +43,29 @@ PUBLIC = ("tracker/", "trygg_wire/", START)  # esp32/ is called by names of the 
 
 
 def linked(
-    folder: Path, public: tuple[str, ...] = PUBLIC, more: Mapping[str, Source] | None = None
+    folder: Path,
+    public: tuple[str, ...] = PUBLIC,
+    more: Mapping[str, Source] | None = None,
+    *,
+    with_unused: bool = False,
 ) -> dict[str, Source]:
     """Every file of `folder` that goes into the ROM, linked; by the name it has there.
 
     `public`: the files whose public names may be renamed and whose public constants may go.
-    `more`: files that are linked with them, as if they were there.
+    `more`: files that are linked with them, as if they were there. `with_unused`: keep what only
+    somebody else asks for.
     """
     sources = {**read(folder), **(more or {})}
     for source in sources.values():
+        take_machine_code(source)
         find_imports(source, sources)
         refuse_inheritance(source)
     fold(sources, MAIN, public)
     gather(sources, public)
     for source in sources.values():
         find_imports(source, sources)
+    if not with_unused:
+        drop_unused(sources, public)
     units = plan(sources, MAIN, ROOTS)
     strip(sources, MAIN, public, units)
     sources.pop(MAIN, None)

@@ -103,6 +103,8 @@ def _number(value: ast.expr, source: Source, sources: dict[str, Source]) -> int 
             return None
         case ast.Constant(value=int(number)):
             return number
+        case ast.Call(func=ast.Name(id="const"), args=[inner], keywords=[]):
+            return _number(inner, source, sources)
         case ast.Name(id=name):
             return _constant(name, source, sources)
         case ast.Attribute(value=ast.Name(id=module), attr=name) if module in source.modules:
@@ -157,8 +159,9 @@ def _fold_edits(source: Source, sources: dict[str, Source], asked: set[str]) -> 
             yield from _import_edit(node, source, sources, needed | asked)
     for statement in source.tree.body:
         pairs = _pairs(statement)
-        if pairs and all(name in source.constants and name not in asked for name, _ in pairs):
-            yield edit_of(statement, "pass")
+        if pairs and all(name in source.constants for name, _ in pairs):
+            stay = [f"{name} = {source.constants[name]}" for name, _ in pairs if name in asked]
+            yield edit_of(statement, "; ".join(stay) or "pass")
 
 
 def _only_for_constants(source: Source, sources: dict[str, Source]) -> set[str]:

@@ -83,7 +83,7 @@ def staying(sources: dict[str, Source]) -> set[str]:
 
 
 def _said(source: Source) -> _Said:
-    names = [token.string for token in _tokens(source.text) if token.type == tokenize.NAME]
+    names = said_in(source)
     attributes, arguments, bare, top = set(), set(), set(), set()
     for node in source.nodes:
         if isinstance(node, ast.Attribute):
@@ -172,6 +172,11 @@ def _things(word: str, where: list[str], said: dict[str, _Said]) -> list[tuple[s
     is_argument = any(word in said[name].arguments for name in where)
     is_attribute = any(word in said[name].attributes for name in where)
     return [(word, where)] if is_argument and not is_attribute and not givers else []
+
+
+def said_in(source: Source) -> list[str]:
+    """Every name that the file says, as often as it does."""
+    return [token.string for token in _tokens(source.text) if token.type == tokenize.NAME]
 
 
 def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:

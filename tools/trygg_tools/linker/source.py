@@ -85,6 +85,19 @@ def find_imports(source: Source, sources: dict[str, Source]) -> None:
             source.modules[here] = files.pop()
 
 
+def take_machine_code(source: Source) -> None:
+    """Import what a `try` at the top wants, not what it takes where machine code does not run.
+
+    All that firmware is linked for has it; an import that fails is a crash, as it should be.
+    """
+    edits = []
+    for statement in source.tree.body:
+        match statement:
+            case ast.Try(body=[ast.ImportFrom(module=str(name)) as wanted]) if "_fast" in name:
+                edits.append(edit_of(statement, ast.unparse(wanted)))
+    apply(source, edits)
+
+
 def refuse_inheritance(source: Source) -> None:
     for node in source.nodes:
         if not isinstance(node, ast.ClassDef):
@@ -95,6 +108,13 @@ def refuse_inheritance(source: Source) -> None:
                     f"{source.name}:{node.lineno}: class {node.name} inherits from {told} of "
                     "another file; names of the two could become one"
                 )
+
+
+def origin_of(imported: tuple[str, str], sources: dict[str, Source]) -> tuple[str, str]:
+    """The file in which an imported name is made, and its name there."""
+    file, name = imported
+    further = sources[file].imported.get(name)
+    return origin_of(further, sources) if further else imported
 
 
 def top_of(body: list[ast.stmt]) -> Iterator[ast.stmt]:

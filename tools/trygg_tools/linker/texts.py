@@ -39,7 +39,7 @@ def gather(sources: dict[str, Source], public: tuple[str, ...]) -> None:
                 raise LinkError(f"{name}: text_at is the linker's name")
             apply(source, [edit_of(first, "from texts import text_at"), *edits])
     if texts:
-        sources[SELDOM_SAID] = Source(SELDOM_SAID, HOME_TEXT % bytes(texts))
+        sources[SELDOM_SAID] = Source(SELDOM_SAID, HOME_TEXT % bytes(texts), SELDOM_SAID)
 
 
 def _place(text: bytes, texts: bytearray) -> int:

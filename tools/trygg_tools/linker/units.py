@@ -23,10 +23,11 @@ from trygg_tools.linker.source import (
     file_of,
     find_imports,
     module_of,
+    origin_of,
     top_of,
 )
 
-UNIT_NAMES = 240
+UNIT_NAMES = 160
 Meaning = tuple[str, str]  # a file or a module, and a name in it
 
 
@@ -42,31 +43,35 @@ def plan(sources: dict[str, Source], main: str, roots: tuple[str, ...]) -> list[
         for name in _in_order(root, sources, done)[before:] if root in sources else ():
             needs = [homes[other] for other in _in_order(name, sources, []) if other in homes]
             if name not in alone:
-                found = globals_of(sources[name]).items()
-                its = {word: meaning for word, meaning in found if word[0] != "_" or word in stay}
-                homes[name] = _place(name, its, len(found), units, max([first, *needs]))
+                its = globals_of(sources[name], sources)
+                free = {word for word in its if word[0] == "_"} - stay  # to be renamed
+                homes[name] = _place(name, its, free, units, max([first, *needs]))
     return [unit.files for unit in units]
 
 
 @dataclass
 class _Unit:
     files: list[str] = field(default_factory=list)
-    meanings: dict[str, Meaning] = field(default_factory=dict)
-    size: int = 0
+    meanings: dict[str, Meaning] = field(default_factory=dict)  # of names that have to stay
+    globals: set[Meaning] = field(default_factory=set)
 
 
-def _place(name: str, its: dict[str, Meaning], size: int, units: list[_Unit], least: int) -> int:
+def _place(
+    name: str, its: dict[str, Meaning], free: set[str], units: list[_Unit], least: int
+) -> int:
     """Put a file into the first unit from the `least` on where it fits; which one that was."""
+    stay = {word: meaning for word, meaning in its.items() if word not in free}
     for number in range(least, len(units) + 1):
         if number == len(units):
             units.append(_Unit())
         unit = units[number]
-        agrees = all(unit.meanings.get(word, meaning) == meaning for word, meaning in its.items())
-        if not unit.files or (agrees and unit.size + size <= UNIT_NAMES):
+        agrees = all(unit.meanings.get(word, meaning) == meaning for word, meaning in stay.items())
+        size = len(unit.globals.union(its.values()))
+        if not unit.files or (agrees and size <= UNIT_NAMES):
             break
     unit.files.append(name)
-    unit.meanings.update(its)
-    unit.size += size
+    unit.meanings.update(stay)
+    unit.globals.update(its.values())
     return number
 
 
@@ -107,7 +112,7 @@ def _files(node: ast.AST, sources: dict[str, Source]) -> Iterator[str]:
                     yield name
 
 
-def globals_of(source: Source) -> dict[str, Meaning]:
+def globals_of(source: Source, sources: dict[str, Source]) -> dict[str, Meaning]:
     """The names at the top of a file, and what each means."""
     found: dict[str, Meaning] = {}
     for node in top_of(source.tree.body):
@@ -123,9 +128,8 @@ def globals_of(source: Source) -> dict[str, Meaning]:
             found.update({
                 one.id: (source.name, one.id) for one in names if isinstance(one.ctx, ast.Store)
             })  # fmt: skip
-    for here, (file, there) in source.imported.items():
-        if here in found:
-            found[here] = (file, there)
+    for here in found.keys() & source.imported.keys():
+        found[here] = origin_of(source.imported[here], sources)
     return found
 
 
@@ -135,7 +139,7 @@ def join(sources: dict[str, Source], units: list[list[str]]) -> None:
     for source in sources.values():
         find_imports(source, sources)
     for unit in units:
-        _refuse_two_meanings([sources[name] for name in unit])
+        _refuse_two_meanings([sources[name] for name in unit], sources)
     for name, source in sources.items():
         nodes = (one for one in source.nodes if isinstance(one, ast.ImportFrom))
         apply(source, [edit for one in nodes for edit in _redirected(one, name, homes, sources)])
@@ -151,7 +155,7 @@ def _append(files: list[Source]) -> None:
     """Make the last of the files the whole of them."""
     texts, parts, before = [], [], 0
     for source in files:
-        text = source.text.rstrip("\n") + "\n"
+        text = source.text if source.text.endswith("\n") else source.text + "\n"
         texts.append(text)
         parts.append(Part(before, source.file, source.names))
         before += text.count("\n")
@@ -160,10 +164,10 @@ def _append(files: list[Source]) -> None:
     joined.parts = parts
 
 
-def _refuse_two_meanings(files: list[Source]) -> None:
+def _refuse_two_meanings(files: list[Source], sources: dict[str, Source]) -> None:
     meanings: dict[str, Meaning] = {}
     for source in files:
-        for word, meaning in globals_of(source).items():
+        for word, meaning in globals_of(source, sources).items():
             if meanings.setdefault(word, meaning) != meaning:
                 raise LinkError(f"{source.name}: {word} is {meaning} and {meanings[word]}")
 
