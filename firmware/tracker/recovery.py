@@ -9,8 +9,8 @@ After SAFE_AFTER crashes in a row the tracker starts in safe mode. There a fault
 of that step, whatever its kind, but for RECEIVER: while fences are looked at it is a crash there as
 ever, since an exit that is decided must not pass for said; and what two crashes running ended in is
 left out: at once if it was a fault of ours, else (the watchdog, a reset) only from the
-HUNG_AFTER-th crash in a row on, because those may have come from outside. What it goes without, and what it
-then can still say:
+HUNG_AFTER-th crash in a row on, because those may have come from outside. What it goes without,
+and what it then can still say:
 
   START      what RTC memory holds is dropped at once when a start ends before its first step: a
              new boot, and an exit is said again, as BOOT. If that is not enough (left out: one
