@@ -48,7 +48,7 @@ class Outcome:
     doubled: list[Identity] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)  # of the ladder, how often
     helped: list[int] = field(default_factory=list)
-    switched: int = 0
+    switched: int = 0  # from one way to publish to another
     why: str = ""
     seconds: int = 0
 
@@ -122,12 +122,12 @@ class Trial:
 
     def _judge(self) -> None:
         journey, outcome = self.journey, self.outcome
-        gateway, arrived = journey.tracker.gateway, journey.arrived
+        gateway = journey.tracker.gateway
         outcome.seconds = journey.tracker.seconds()
         settled = self._settled()
         while journey.tracker.app is None:
             journey.tracker.run(1)
-        waiting = journey.waiting()
+        arrived, waiting = journey.arrived, journey.waiting()
         gone = [one for one in journey.made if one not in arrived and one not in waiting]
         coarser = len(gone) <= journey.thinned() and journey.alarm not in gone
         outcome.lost, outcome.coarser = ([], len(gone)) if coarser else (gone, 0)
@@ -136,7 +136,7 @@ class Trial:
         app = journey.tracker.app
         outcome.steps = list(app._modem.ladder.tried)
         outcome.helped = list(app._modem.ladder.helped)
-        outcome.why = app._modem.why
+        outcome.why, outcome.switched = app._modem.why, app._uplink._client.switched
         outcome.state = PUBLISHING if settled else self._unsettled()
         self._times(arrived)
 
