@@ -32,24 +32,22 @@ import structlog
 from trygg_gateway import alarm_book
 from trygg_gateway.acks import Acks
 from trygg_gateway.alarm_engine import AlarmEngine
-from trygg_gateway.config import Config, FileSink, HttpSink
+from trygg_gateway.config import Config
 from trygg_gateway.config_check import findings
 from trygg_gateway.config_errors import ConfigError
 from trygg_gateway.doors import make_doors
 from trygg_gateway.downlink import Downlink
-from trygg_gateway.forwarder import Forwarder, Outlet
+from trygg_gateway.forwarder import Forwarder
 from trygg_gateway.ingest import Ingest
 from trygg_gateway.journal import Journal, Limits, set_cursor
 from trygg_gateway.metrics import Metrics
 from trygg_gateway.order_book import OrderBook
+from trygg_gateway.outlets import outlets
 from trygg_gateway.policies import limits_of, policy_of, rules_of
 from trygg_gateway.ports import demand_free
 from trygg_gateway.reader import Reader
 from trygg_gateway.registry import Registry
-from trygg_gateway.sinks import file as file_sink
-from trygg_gateway.sinks import http as http_sink
-from trygg_gateway.sinks.port import Sink
-from trygg_gateway.values import ALARM, LANE_NAMES, Run
+from trygg_gateway.values import Run
 from trygg_gateway.views import Views
 from trygg_gateway.watcher import Told, Watcher
 from trygg_gateway.web.app import create_app
@@ -345,30 +343,6 @@ class Service:
 
     def _remove_running(self) -> None:
         self._running_file().unlink(missing_ok=True)
-
-
-def outlets(config: Config) -> list[Outlet]:
-    """The sinks the settings ask for."""
-    return [
-        Outlet(name, _sink(section), _lanes(section), section.standby, section.warnings)
-        for name, section in config.sinks.items()
-    ]
-
-
-def _lanes(section: HttpSink | FileSink) -> list[int]:
-    """What goes to it; all that is addressed to one on standby is in the alarm lane."""
-    if section.standby:
-        return [ALARM]
-    numbers = {name: number for number, name in LANE_NAMES.items()}
-    return [numbers[lane] for lane in section.lanes]
-
-
-def _sink(section: HttpSink | FileSink) -> Sink:
-    if isinstance(section, FileSink):
-        return file_sink.FileSink(section.path)
-    return http_sink.HttpSink(
-        section.url, section.secret_file, timeout_s=section.timeout_seconds, ca=section.ca
-    )
 
 
 def _demand_fit(config: Config) -> None:

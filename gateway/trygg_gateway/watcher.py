@@ -16,7 +16,6 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
@@ -84,7 +83,6 @@ class Watcher:
         self._observe_commit = observe_commit
         self._counter = counter
         self._health = GatewayHealth(limits)
-        self._folder = Path(journal.path).parent
         self._found: list[Notice] = []
         self._dirty: dict[str, float] = {}  # tracker → since when it is not saved
         self._pressed = False
@@ -178,7 +176,7 @@ class Watcher:
         commits = list(self._commits)
         if self._asked_s is not None:
             commits.append(time.monotonic() - self._asked_s)
-        disk = os.statvfs(self._folder)
+        disk = os.statvfs(self._journal.path.parent)
         return Figures(
             waits=waits,
             unconfirmed_s=(now_ms - (unconfirmed_ms or now_ms)) / 1000 if has_sinks else 0.0,

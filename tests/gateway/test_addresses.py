@@ -13,9 +13,10 @@ from trygg_gateway.config import parse
 from trygg_gateway.delivery import LATE_S, Undecodable, aged, delivery
 from trygg_gateway.forwarder import Forwarder, Outlet
 from trygg_gateway.journal import set_cursor
+from trygg_gateway.outlets import outlets
 from trygg_gateway.own_delivery import Address, delivery_for
 from trygg_gateway.own_records import OWN_BOOT, OWN_KIND, entry_of, payload_of
-from trygg_gateway.service import Service, outlets
+from trygg_gateway.service import Service
 from trygg_gateway.sinks.port import Later
 from trygg_gateway.values import ALARM, LANES, LIVE, Row
 from trygg_wire import topics
