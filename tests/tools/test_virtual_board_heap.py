@@ -7,12 +7,13 @@ from trygg_tools.rig.board.virtual_board import HEAP_KB
 REPORT = "import gc\ngc.collect()\nprint('free', gc.mem_free())"
 
 
-def test_the_firmware_gets_at_most_the_heap_that_is_stated_and_hardly_less(make_board):
+def test_the_firmware_gets_at_most_160_kb_of_heap_and_hardly_less(make_board):
+    assert HEAP_KB == 160
     board = make_board(REPORT)
     board.start()
     free = int(board.wait_line("free").split()[1])
-    assert (HEAP_KB - 10) * 1024 <= free <= HEAP_KB * 1024
-    assert (HEAP_KB - 10) * 1024 <= board.heap_left <= HEAP_KB * 1024
+    assert 158 * 1024 <= free <= 160 * 1024
+    assert 158 * 1024 <= board.heap_left <= 160 * 1024
 
 
 def test_a_smaller_heap_can_be_asked_for(make_board):
@@ -23,7 +24,7 @@ def test_a_smaller_heap_can_be_asked_for(make_board):
 
 
 def test_more_than_the_heap_is_a_memory_error(make_board):
-    board = make_board("try:\n    bytearray(224 * 1024)\nexcept MemoryError:\n    print('full')")
+    board = make_board("try:\n    bytearray(160 * 1024)\nexcept MemoryError:\n    print('full')")
     board.start()
     board.wait_line("full")
 
