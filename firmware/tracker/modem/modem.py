@@ -198,7 +198,9 @@ class Modem:
         """The procedures that tell the network what is wanted of it now; "" when it knows."""
         if self.mode == (EDRX if self.reach else PSM):
             return ""
-        return "EDRX_ON SLEEP" if self.reach else "EDRX_OFF PSM_ON"
+        if self.reach:
+            return "EDRX_ON SLEEP"
+        return "EDRX_OFF PSM_ON" if self.dialect.HAS_PSM else "EDRX_OFF"
 
     def told(self):
         """They are over."""

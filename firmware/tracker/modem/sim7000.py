@@ -2,7 +2,8 @@
 
 Sources: SIM7000 Series AT Command Manual V1.06, MQTT Application Note; shared/reference.
 - One PDP context, named in CNACT itself; its events carry no number.
-- PSM is in force after a restart only, and so is its end: between two sessions it is switched off.
+- PSM is in force after a restart only, and so is its end: it is never asked for; between two
+  sessions the modem is switched off.
 - SMSTATE knows no 2: a session that was kept looks like a new one.
 - A socket's number is chosen first (CACID), and CAOPEN names no kind.
 - A publish takes 512 bytes. GNSS shares the radio, its antenna has a supply of its own (GPIO 48).

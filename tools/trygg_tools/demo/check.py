@@ -19,6 +19,9 @@ from trygg_tools.demo.folder import Folder
 from trygg_tools.demo.processes import run_command
 
 
+GATEWAY_S_OWN = 1 << 30  # the boot of what the gateway itself has to say, numbered by it
+
+
 class Boot(NamedTuple):
     """One boot of one tracker, as the receiver knows it."""
 
@@ -37,6 +40,8 @@ def counted(received: Path, held: Mapping[tuple[str, int], int] | None = None) -
     alarms: Counter[tuple[str, int]] = Counter()
     for line in _whole_lines(received):
         event = json.loads(line)
+        if ".warning." in event["type"]:
+            continue  # the gateway's own, numbered by it
         device, boot, seq = event["id"].split(":")
         times[device, int(boot)][int(seq)] += 1
         alarms[device, int(boot)] += ".alarm." in event["type"]
@@ -50,7 +55,11 @@ def counted(received: Path, held: Mapping[tuple[str, int], int] | None = None) -
 def held_by_gateway(config: Path) -> dict[tuple[str, int], int]:
     """For each tracker and boot the highest number that the gateway has committed."""
     said = json.loads(run_command("status", "--json", "--config", str(config)))
-    return {(row["device"], row["boot"]): row["upto"] for row in said["held"]}
+    return {
+        (row["device"], row["boot"]): row["upto"]
+        for row in said["held"]
+        if row["boot"] < GATEWAY_S_OWN
+    }
 
 
 def _whole_lines(received: Path) -> list[str]:
