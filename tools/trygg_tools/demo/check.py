@@ -18,7 +18,6 @@ from rich.table import Table
 from trygg_tools.demo.folder import Folder
 from trygg_tools.demo.processes import run_command
 
-
 GATEWAY_S_OWN = 1 << 30  # the boot of what the gateway itself has to say, numbered by it
 
 
