@@ -265,7 +265,7 @@ def test_the_firmware_links_to_few_files_and_names(tmp_path):
             assert after.before - one.before == written, (name, one.name)
 
 
-@pytest.mark.parametrize("test", ["test_geo", "test_settings", "test_wire", "test_search"])
+@pytest.mark.parametrize("test", ["test_geo", "test_wire", "test_modem_ladder"])
 def test_the_linked_firmware_does_what_the_sources_do(tmp_path, test):
     """The test is linked with it, so that it knows the new names; it imports nothing else."""
     if micropython_folder() is None:

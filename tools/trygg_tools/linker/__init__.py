@@ -38,7 +38,8 @@ __all__ = ["PUBLIC", "LinkError", "Part", "Source", "linked", "main_file", "read
 MAIN, START = "main.py", "start.py"
 GUARD = 'if __name__ == "__main__":'
 CALLS_START = "import start\n\nstart.main()\n"
-ROOTS = (START, "tracker/app.py")  # what is always loaded is loaded for one of them
+# loaded with all they import: always, and with a modem
+ROOTS = (START, "tracker/app.py", "tracker/modem/wiring.py")
 PUBLIC = ("tracker/", "trygg_wire/", START)  # esp32/ is called by names of the configuration
 
 
