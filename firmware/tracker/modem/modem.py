@@ -1,16 +1,7 @@
 """One modem from off to attached and back, and what is done when that does not come about.
 
-What is to be done is a row of words, worked off one after the other by `poll`:
-    +name -name     a supply or a key of the Power port, on and off
-    2000            so many milliseconds pass; key_on, key_off: the dialect's
-    alive           the line answers a probe within START_MS; found: or else at another rate
-    start           it does at once, or is switched on by its key; restarted: the same, later
-    on off          the key is pressed, unless the part's STATUS pin says that it is so already
-    bauds           it is found at one of the rates it may have; !9600: at this one; usual: the
-                    host's side goes to the rate it ought to have
-    ATTACH/2        a procedure of the dialect; where it fails is the ladder's place 2
-    ?DETACH         one whose refusals do no harm
-So power-up, attaching and each step of the ladder are text, and nothing waits.
+What is to be done is a row of words (words.py), worked off one after the other by `poll`, so that
+nothing waits.
 
 While the modem is UP a service (socket.py, service.py) runs its own procedures with `run` and
 `ended`, and takes the events. When it cannot get through it says `failed`: the ladder chooses.
@@ -27,7 +18,7 @@ while the radio is its: then the modem is on, answers, and is not attached (RECE
 from tracker import ticks
 from tracker.ledger import EDRX as EDRX_SPENT
 from tracker.ledger import PSM as PSM_SPENT
-from tracker.modem import at, ladder, lines
+from tracker.modem import at, ladder, lines, words
 from tracker.modem.steps import DONE, FAILED, Steps
 
 # what is wanted
@@ -38,23 +29,11 @@ DOWN, COMING, UP, GOING, RESTING, SLEEPING, RECEIVING = 0, 1, 2, 3, 4, 5, 6
 UNTOLD, PSM, EDRX = 0, 1, 2
 
 NEVER_MS = at.NEVER_MS
-ANSWER_MS = 2500  # a modem that is on answers a probe within this
 WORDS_MOST_MS = 900000  # all that was begun together: nothing of ours takes longer
 WAKE_MS = 100  # from DTR low to a line that hears
 QUIET_MS = 5000  # nothing was said for so long: DTR may go high
 RESTARTS_MAX = 3  # without a publish in between
 SAVED_BYTES = ladder.SAVED_BYTES + 1
-_LISTENS = ("alive", "found", "start", "restarted")
-_START = "usual +modem start SETUP/1 ATTACH/2 ASK/2"
-_ATTACH = " SETUP/1 ATTACH/2 ASK/2"
-_POWER_OFF = "POWER_OFF/0 3000 -modem"
-_ON = "usual +modem_key key_on -modem_key"
-_OFF = "+modem_key key_off -modem_key 3000"
-# by the ladder's number, up to a line that answers
-_RECOVERIES = (
-    "|bauds|?MQTT_END|?DETACH|?RADIO_OFF RADIO_ON/1|?REBOOT 3000 alive|+modem off start|"
-    "-modem 2000 +modem 200 on found|start"
-)
 
 
 class Modem:
@@ -135,7 +114,7 @@ class Modem:
             return max(0, self.ladder.until_s - now_s) * 1000
         wait = min(self.line.wait_ms(now), self.steps.wait_ms(now))
         if self._words and not self.steps.busy():
-            limit_ms = self._limit_ms(self._words[0]) if self._begun else 0
+            limit_ms = words.limit_ms(self.dialect, self._words[0]) if self._begun else 0
             return min(wait, max(0, limit_ms - ticks.diff(now, self._since)))
         return wait
 
@@ -145,11 +124,7 @@ class Modem:
 
     def quirk(self, name):
         """Whether the firmware's version is known for this."""
-        for row in self.dialect.QUIRKS.split(b"\n"):
-            mark, _, its_name = row.partition(b"|")
-            if mark and its_name == name and self.version.find(mark) >= 0:
-                return True
-        return False
+        return words.is_known_for(self.dialect.QUIRKS, self.version, name)
 
     def save(self):
         """SAVED_BYTES that outlive sleep and reset: mode, whether the PIN was said, ladder."""
@@ -240,7 +215,7 @@ class Modem:
         self.changed = True
         step = self.ladder.failed(place, now_s, self.urgent or self.reach)
         if step == ladder.PAUSE:
-            self._begin(_POWER_OFF, RESTING, now)
+            self._begin(words.POWER_OFF, RESTING, now)
         else:
             self.reset_wanted = step == ladder.CHIP_RESET
             self._recover(step, now)
@@ -273,24 +248,24 @@ class Modem:
             elif self.ladder.pauses and not self.ladder.step:
                 self._recover(self.ladder.again(), now)
             else:
-                self._begin(_START, UP, now)
+                self._begin(words.START, UP, now)
         elif wanted == ASLEEP and state == UP:
             if self.dialect.HAS_PSM:
                 self._begin("", SLEEPING, now)
             else:
-                self._begin(_POWER_OFF, DOWN, now)
+                self._begin(words.POWER_OFF, DOWN, now)
         elif wanted == OFF and state in (UP, SLEEPING):
-            self._begin(_POWER_OFF, DOWN, now)
+            self._begin(words.POWER_OFF, DOWN, now)
 
     def _recover(self, step, now):
         """The ladder's step, and the way up anew; what the network was told is told again."""
         if step > 3:
             self.mode = UNTOLD
         radio = " ?RADIO_ON" if self.receiver is not None else ""
-        self._begin(_RECOVERIES.split("|")[step] + radio + _ATTACH, UP, now)
+        self._begin(words.RECOVERIES.split("|")[step] + radio + words.ATTACH, UP, now)
 
-    def _begin(self, words, then, now):
-        self._words = words.split()
+    def _begin(self, row, then, now):
+        self._words = row.split()
         self._begun = False
         self._since = self._all_since = now
         self._then = then
@@ -322,9 +297,9 @@ class Modem:
         elif over:
             self._fell(word, now, now_s)
 
-    def _instead(self, words):
+    def _instead(self, row):
         """These words in the place of the one under way."""
-        self._words = words.split() + self._words[1:]
+        self._words = row.split() + self._words[1:]
         self._begun = False
         if not self._words:
             self.state = self._then
@@ -333,7 +308,7 @@ class Modem:
         mark = word[0]
         if mark in "+-":
             self._power.rail(word[1:], mark == "+")
-        elif word in _LISTENS or mark == "!":
+        elif word in words.LISTENS or mark == "!":
             if mark == "!":
                 self._uart.baud(int(word[1:]))
             self.line.revive(now)
@@ -341,23 +316,13 @@ class Modem:
         elif word == "usual":
             self._uart.baud(int(self.dialect.BAUDS.split()[0]))
         elif word == "on":
-            self._instead(_ON if self._power.sense("modem_status") != 1 else "")
+            self._instead(words.ON if self._power.sense("modem_status") != 1 else "")
         elif word == "off":
-            self._instead(_OFF if self._power.sense("modem_status") != 0 else "")
+            self._instead(words.OFF if self._power.sense("modem_status") != 0 else "")
         elif word == "bauds":
             self._instead("!" + self.dialect.BAUDS.replace(" ", " !") + " usual alive")
         elif mark == "?" or mark.isupper():
             self.steps.begin(word.strip("?").split("/")[0], self.values, now, mark == "?")
-
-    def _limit_ms(self, word):
-        """How long a word may take, or takes."""
-        if word[0].isdigit():
-            return int(word)
-        if word[:4] == "key_":
-            return self.dialect.KEY_ON_MS if word == "key_on" else self.dialect.KEY_OFF_MS
-        if word in ("alive", "found", "restarted"):
-            return self.dialect.START_MS
-        return ANSWER_MS if word == "start" or word[0] == "!" else 0
 
     def _over(self, word, now):
         """DONE, FAILED, or 0 while it goes on."""
@@ -367,8 +332,8 @@ class Modem:
             if over == DONE:
                 self._learn()
             return over
-        passed = ticks.diff(now, self._since) >= self._limit_ms(word)
-        if word in _LISTENS or mark == "!":
+        passed = ticks.diff(now, self._since) >= words.limit_ms(self.dialect, word)
+        if word in words.LISTENS or mark == "!":
             if self.line.ready():
                 return DONE if mark != "!" else self._found(word)
             return FAILED if passed else 0
@@ -452,7 +417,7 @@ class Modem:
                 self._serving = self.gnss_on = False
                 self.steps.stop()
                 self.why = "asleep"
-                self._begin(_START, UP, now)
+                self._begin(words.START, UP, now)
             elif name in (b"restart", b"off") and self.state in (UP, RECEIVING):
                 self._serving = self.gnss_on = False
                 self.steps.stop()
@@ -469,4 +434,4 @@ class Modem:
         elif self.state == RECEIVING:
             self._begin("restarted SETUP/1", RECEIVING, now)
         else:
-            self._begin("restarted" + _ATTACH, UP, now)
+            self._begin("restarted" + words.ATTACH, UP, now)
