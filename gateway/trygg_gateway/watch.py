@@ -31,6 +31,7 @@ from trygg_gateway.watched import (
     ARMED_S,
     PAUSE_LEAST_S,
     PAUSE_MOST_S,
+    TOLD_S,
     FenceOrder,
     Notice,
     Rules,
@@ -124,7 +125,7 @@ class Watch:
         if heard.watchdog is not None:
             tracker.battery.told(now_s, heard.hours_left)
             tracker.starts.health(heard.watchdog, heard.safe_mode, now_s)
-            tracker.fence_version = heard.fence_version or 0
+            tracker.fence_version, tracker.fence_told_s = heard.fence_version or 0, spoke_s
         return came_off
 
     # -- silence -----------------------------------------------------------------------------
@@ -221,7 +222,11 @@ class Watch:
             )
         elif order.state == "applied" and tracker.heard_s - order.changed_s >= ARMED_S:
             text = f"version {order.version} is applied, and no fix has brought it into force since"
-        elif order.state == "armed" and 0 <= tracker.fence_version < order.version:
+        elif (
+            order.state == "armed"
+            and 0 <= tracker.fence_version < order.version
+            and tracker.fence_told_s - order.changed_s > TOLD_S
+        ):
             text = f"version {order.version} was in force, it now says {tracker.fence_version}"
         well = order.state in ("armed", "applied") and not text
         return self._say(device, tracker, own_records.NOT_ARMED, text, well, now_s)

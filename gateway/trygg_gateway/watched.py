@@ -15,6 +15,7 @@ from trygg_wire import layouts
 LOW_PERCENT: Final = 20
 LOW_HOURS: Final = 2
 ARMED_S: Final = 7200  # for applied fences to be in force: some fix
+TOLD_S: Final = 60  # so soon after it may say what was before: made earlier, or a fast clock
 # a tracker's pauses between two tries (firmware/tracker/uplink.py), with its chance and a connect
 PAUSE_MOST_S: Final = 480
 PAUSE_LEAST_S: Final = 60
@@ -59,6 +60,7 @@ class Watched:
     promise_s: int = 0
     fence_state: int = 0
     fence_version: int = -1
+    fence_told_s: int = 0  # when it said so, by its clock
     off_charger_told: bool = False  # by the tracker itself, since it was last charged
     said: dict[str, int] = field(default_factory=dict)  # what → since when
     rhythm: Rhythm = field(default_factory=Rhythm)

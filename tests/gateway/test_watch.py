@@ -392,6 +392,21 @@ def test_fences_that_are_not_in_force_are_said():
     assert ordered("applied", 5) == ["fence_not_armed"], "no fix has armed it"
 
 
+def test_fences_count_as_lost_only_by_what_is_said_after_they_were_armed():
+    night = Night()
+    healthy = {"kind": layouts.HEALTH, "watchdog": 0, "repeated": None, "fence_state": None}
+    night.says(**healthy, fence_version=0)
+    armed = FenceOrder(1, "armed", night.now_s, night.now_s + 20)
+    night.says(40)
+    assert night.watch.fences("astrid", armed, night.now_s) == [], "from before they came"
+    night.says(60, **healthy, fence_version=0)
+    said = night.words(night.watch.fences("astrid", armed, night.now_s))
+    assert said == ["fence_not_armed"]
+    night.says(60, **healthy, fence_version=1)
+    said = night.words(night.watch.fences("astrid", armed, night.now_s))
+    assert said == ["over fence_not_armed"]
+
+
 def test_a_tracker_that_nobody_hears_does_not_owe_its_fences():
     night = Night()
     night.says()
