@@ -1,4 +1,4 @@
-"""Every dialogue of tests/vectors/at is held with the simulated modem, from the switched-off part on."""
+"""Every dialogue of tests/vectors/at is held with the simulated modem, from switched off on."""
 
 import pytest
 
