@@ -154,6 +154,14 @@ def test_a_tracker_that_never_comes_back_and_a_record_that_is_gone_are_seen(monk
     assert outcome.bad
 
 
+def test_a_tracker_that_is_called_again_at_once_for_ever_is_seen(monkeypatch):
+    monkeypatch.setattr("trygg_tools.modem_faults.trial.STEPS_MOST", 5_000)
+    monkeypatch.setattr("tracker.modem.modem.Modem.wait_ms", lambda _self, _now, _now_s: 0)
+    outcome = outcome_of(Case("sim7080", "mqtt", "", 1))
+    assert outcome.state == STUCK
+    assert outcome.seconds < 60, "and nobody waits for it"
+
+
 def test_a_driver_that_takes_each_word_of_the_modem_for_none_is_seen(monkeypatch):
     after = ModemMqtt._after
 

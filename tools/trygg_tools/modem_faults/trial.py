@@ -12,6 +12,7 @@ from trygg_tools.modem_sim.faults import Faults
 
 CAP_S = 4 * 3600  # after the fault's end; the longest pause of the ladder is one hour
 LOOK_S = 10
+STEPS_MOST, STEPS_A_SECOND = 50_000, 40  # of a tracker that does something; it took 15 a second
 OPEN_S = "seconds=21600"  # of an outage while an alarm is open
 PUBLISHING, SAFE, STUCK, FELL = "publishing", "safe", "stuck", "fell"
 LASTS = {
@@ -93,12 +94,16 @@ class Trial:
 
     def _live(self) -> None:
         tracker = self.journey.tracker
-        tracker.run(self._over_s)
-        while not self._settled():
+        while tracker.seconds() < self._over_s or not self._settled():
             tracker.run(LOOK_S)
-            over_ms = max(self.outcome.ended_ms, self._over_s * 1000)
-            if tracker.clock.now_ms > over_ms + CAP_S * 1000:
+            over_s = max(self.outcome.ended_ms // 1000, self._over_s)
+            if tracker.seconds() > over_s + CAP_S or self._busy():
                 return
+
+    def _busy(self) -> bool:
+        """A tracker that asks to be called again at once, and does nothing: an empty battery."""
+        tracker = self.journey.tracker
+        return tracker.steps > STEPS_MOST + STEPS_A_SECOND * tracker.seconds()
 
     def _trace(self, now_ms: int, direction: str, data: bytes) -> None:
         if direction == "*" and data.startswith(b"fault ") and self.outcome.struck_ms < 0:
@@ -137,12 +142,13 @@ class Trial:
         outcome.steps = list(app._modem.ladder.tried)
         outcome.helped = list(app._modem.ladder.helped)
         outcome.why, outcome.switched = app._modem.why, app._uplink._client.switched
-        outcome.state = PUBLISHING if settled else self._unsettled()
+        outcome.state = PUBLISHING if settled and not self._busy() else self._unsettled()
         self._times(arrived)
 
     def _unsettled(self) -> str:
         told = "alone" in self.journey.tracker.board.signals
-        return SAFE if told and self.journey.modem.ladder.local() else STUCK
+        rests = told and self.journey.modem.ladder.local()
+        return SAFE if rests and not self._busy() else STUCK
 
     def _times(self, arrived: dict[Identity, int]) -> None:
         made, outcome = self.journey.made, self.outcome
