@@ -175,7 +175,10 @@ class ModemMqtt:
         elif doing == SUBSCRIBE and well:
             self.connects += 1
             self.state = READY
-        elif not well and doing != TELL and self.state != CLOSED:
+        elif doing == TELL:
+            if not well and self._modem.line.dead:  # a refusal is none: it was let pass
+                self._give_up(now)
+        elif not well and self.state != CLOSED:
             self._security.doubt()
             self._give_up(now)
 

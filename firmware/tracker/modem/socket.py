@@ -167,6 +167,9 @@ class ModemSocket:
             self._more = bool(data)
         elif doing in (TELL, ENDING) and well:
             self._modem.told()
+        elif doing == TELL and self._modem.line.dead:
+            self._state = CLOSED
+            self._modem.failed(ladder.NO_ANSWER, now, now_s)
         if not well and doing in (SENDING, FETCHING):
             self._state = CLOSED
 
