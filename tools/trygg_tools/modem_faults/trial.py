@@ -12,7 +12,7 @@ from trygg_tools.modem_sim.faults import Faults
 
 CAP_S = 4 * 3600  # after the fault's end; the longest pause of the ladder is one hour
 LOOK_S = 10
-STEPS_MOST, STEPS_A_SECOND = 50_000, 40  # of a tracker that does something; it took 15 a second
+STEPS_MOST, STEPS_A_SECOND = 300_000, 40  # five minutes of 1,000 a second; usual are 15
 OPEN_S = "seconds=21600"  # of an outage while an alarm is open
 PUBLISHING, SAFE, STUCK, FELL = "publishing", "safe", "stuck", "fell"
 LASTS = {
