@@ -38,6 +38,7 @@ def served(out, port=0):
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind(("127.0.0.1", port))
+    bound.listen()  # who comes before the server is up waits, and is not refused
     receiver = Receiver(SECRET, out)
     server = uvicorn.Server(
         uvicorn.Config(
