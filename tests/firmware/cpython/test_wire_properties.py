@@ -5,38 +5,7 @@ from hypothesis import strategies as st
 
 from trygg_wire import codec, layouts
 from trygg_wire.crc16 import _crc16_by_table, crc16
-
-
-def _values(rows, first=True):
-    return st.fixed_dictionaries(
-        {row[0]: _value(row) for row in rows if row[0] != "spare"},
-    )
-
-
-def _value(row):
-    name, form, low, high, step = row
-    if form == "list":
-        few = min(high, 4)
-        return st.lists(_values(layouts.LISTS[name]), min_size=low, max_size=max(low, few))
-    if form == "text":
-        return st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=high)
-    if form in ("bytes", "raw"):
-        return st.binary(min_size=low, max_size=min(high, 64) if form == "bytes" else high)
-    if form == "lon":
-        high -= 1
-    return st.integers(low // step, high // step).map(lambda number: number * step)
-
-
-def _first_age_is_the_records(values):
-    for entry in (values.get("fixes") or values.get("evidence") or [])[:1]:
-        entry["age_s"] = values["fix_age_s"]
-    return values
-
-
-@st.composite
-def messages(draw):
-    kind = draw(st.sampled_from(sorted(layouts.ROWS)))
-    return kind, _first_age_is_the_records(draw(_values(layouts.ROWS[kind])))
+from wire_messages import messages, values_of
 
 
 @given(messages())
@@ -48,14 +17,14 @@ def test_whatever_is_encoded_decodes_to_itself(message):
 
 
 @given(st.sampled_from(sorted(layouts.BODIES)).flatmap(
-    lambda kind: st.tuples(st.just(kind), _values(layouts.BODIES[kind]))))  # fmt: skip
+    lambda kind: st.tuples(st.just(kind), values_of(layouts.BODIES[kind]))))  # fmt: skip
 @settings(max_examples=200, deadline=None)
 def test_whatever_body_is_encoded_decodes_to_itself(body):
     kind, values = body
     assert codec.decode_body(kind, codec.encode_body(kind, values)) == values
 
 
-FENCES = _values(layouts.BODIES[layouts.FENCES])
+FENCES = values_of(layouts.BODIES[layouts.FENCES])
 
 
 @given(FENCES, st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 255)), max_size=2))
