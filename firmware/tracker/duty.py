@@ -72,7 +72,8 @@ class Duty:
     radio_s: how long a modem that is the receiver too may keep its radio (modem/arbiter.py).
     night: the seconds that it still lasts, 0 by day; until it ends reports inside may wait for
     report_night_s. follows: a wearer who is outside has been
-    so for a while, and reports may wait until follow_s.
+    so for a while, and reports may wait until follow_s. short: the battery will not last, and no
+    report waits longer than report_low_s: who is about to fall silent is to be missed soon.
     """
 
     def __init__(self, settings):
@@ -85,6 +86,7 @@ class Duty:
         self.radio_s = 0
         self.night = 0
         self.follows = False
+        self.short = False
 
     # -- how searches went -----------------------------------------------------------------
 
@@ -188,7 +190,8 @@ class Duty:
             return self.settings.follow_s if self.follows else self.settings.alarm_report_s
         if state == INSIDE:
             inside_s = self.settings.report_inside_s
-            return max(inside_s, min(self.settings.report_night_s, self.night))
+            inside_s = max(inside_s, min(self.settings.report_night_s, self.night))
+            return min(inside_s, self.settings.report_low_s) if self.short else inside_s
         return self.settings.report_live_s
 
     # --------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ FIELDS = (
     "next_try_s",
     "floor_boot",  # before it every record is acked
     "floor_seq",
-    "battery_said",
+    "battery_said",  # bit 0 low, bit 1 off the charger too early
     "sos_open",  # bit 0 open, bit 1 the countdown runs
     "boot_unkept",  # 1: flash has not taken the number of this boot yet
     "charger_on_s",  # since when on the charger, 0 not; on the count of now_s, as the next two

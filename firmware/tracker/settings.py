@@ -51,6 +51,7 @@ _TEXT = """
 40 taken_off_s 120 5 3600
 46 doubt_s 20 0 120
 47 follow_s 60 10 600
+48 report_low_s 540 60 86400
 """
 
 

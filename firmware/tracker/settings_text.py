@@ -89,6 +89,10 @@ TEXTS = (
     (47, "s",
      "How old a position may become at the gateway from ten minutes after an exit on, found and "
      "sent as usual; alarm_report_s or less: as at first."),
+    (48, "s",
+     "Longest pause between two reports while inside, by night too, from when the battery is low "
+     "or does not last (off the charger too early) until it is charged: with the search there is one "
+     "in ten minutes, so that who falls silent is missed within a quarter of an hour."),
 )  # fmt: skip
 
 COLUMNS = ("number", "name", "default", "low", "high", "unit", "what")

@@ -419,6 +419,25 @@ def test_at_night_only_a_wearer_who_is_inside_is_reported_less_often():
     assert stated(planned) == 101
 
 
+def test_who_will_soon_be_flat_is_reported_often_enough_to_be_missed():
+    planned = duty()
+    planned.short = True
+    assert planned.next_report_in_s(INSIDE) == 540
+    assert planned.next_report_in_s(NEAR) == 300
+    assert planned.next_report_in_s(OUTSIDE) == 30
+    for often, pause_s in (
+        ({"report_night_s": 28800}, 540),
+        ({"report_inside_s": 120}, 120),
+        ({"report_low_s": 3600}, 900),
+        ({"report_low_s": 60}, 60),
+    ):
+        planned = duty(**often)
+        planned.night, planned.short = 28000 if "report_night_s" in often else 0, True
+        assert planned.next_report_in_s(INSIDE) == pause_s, often
+        planned.short = False
+        assert planned.next_report_in_s(INSIDE) >= max(pause_s, 120), often
+
+
 def test_a_report_may_have_to_wait_for_the_longest_search_that_can_come():
     planned = duty()
     timeout_s = planned.settings.fix_timeout_s

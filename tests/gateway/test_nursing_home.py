@@ -15,18 +15,16 @@ import pytest
 from gateway.records import PLACE, report
 from gateway.watch_rig import WatchRig
 from staff_day import MIDNIGHT, nursing_home_2022
+from tracker.settings import Settings
 from trygg_gateway.own_delivery import Address
 from trygg_gateway.values import EPOCH
 from trygg_gateway.watched import Rules
-from trygg_tools.rig.orders import signed_order
-from trygg_tools.rig.tracker import ORDER_KEY
-from trygg_wire import codec, layouts
+from trygg_wire import codec
 
 OSLO = ZoneInfo("Europe/Oslo")
 DAY = datetime(2026, 5, 12, tzinfo=OSLO)
-REPORT_S = 600
-REPORT_INSIDE = 9  # docs/settings.md
-SLACK_S = 105  # the firmware's: a twentieth, fix_timeout_s and connect_s
+REPORT_S = Settings().report_low_s
+SLACK_S = REPORT_S // 20 + 75  # the firmware's: a twentieth, fix_timeout_s and connect_s
 
 
 def at_ms(clock):
@@ -134,10 +132,8 @@ def test_a_kill_at_any_moment_of_it_changes_less_than_its_rule_says(rig, killed_
 
 
 def frames_of_that_day():
-    """What our own tracker says on that day, with reports every ten minutes: (ms, frame)."""
+    """What our own tracker says on that day, with the settings it comes with: (ms, frame)."""
     day = nursing_home_2022(None, begins_h=12)
-    often = {"settings": [{"number": REPORT_INSIDE, "value": REPORT_S}]}
-    day.gateway.order(8, signed_order("gerd", ORDER_KEY, 8, layouts.SETTINGS, often))
     day.until(15, 33)
     day.run(20)
     found = []
