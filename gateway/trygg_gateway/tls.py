@@ -26,6 +26,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CA_DAYS = 20 * 365
 SERVER_DAYS = 5 * 365
+RENEW_DAYS = 90  # before its end a certificate is to be renewed
 # A chip's clock says 2000-01-01 until satellites or a gateway tell it the time, and the ESP32 port
 # checks certificates by it: younger ones would keep a tracker silent after a change of battery.
 _BEFORE_ANY_CLOCK = datetime(1999, 12, 31, tzinfo=UTC)
@@ -51,9 +52,10 @@ def make_ca(folder: Path, name: str) -> None:
     write_new(folder / "ca.der", cert.public_bytes(Encoding.DER))
 
 
-def issue_server(folder: Path, hosts: list[str]) -> None:
+def issue_server(folder: Path, hosts: list[str], into: Path | None = None) -> None:
     """Write server.key (0600) and server.crt for `hosts` (names, addresses), signed by the CA.
 
+    The CA is in `folder`; the pair goes there too, or to `into`.
     Both are replaced whole, the key first: a gateway started between the two refuses to start
     with "key and certificate do not fit", and a second call mends it.
     """
@@ -63,8 +65,9 @@ def issue_server(folder: Path, hosts: list[str]) -> None:
     for extension, critical in _server_extensions(hosts, ca):
         builder = builder.add_extension(extension, critical=critical)
     cert = builder.sign(ca_key, SHA256())
-    _replace(folder / "server.key", _pem(key))
-    _replace(folder / "server.crt", cert.public_bytes(Encoding.PEM))
+    into = into or folder
+    _replace(into / "server.key", _pem(key))
+    _replace(into / "server.crt", cert.public_bytes(Encoding.PEM))
 
 
 def days_left(cert_file: Path, now: datetime | None = None) -> int:
