@@ -91,8 +91,8 @@ TEXTS = (
      "sent as usual; alarm_report_s or less: as at first."),
     (48, "s",
      "Longest pause between two reports while inside, by night too, from when the battery is low "
-     "or does not last (off the charger too early) until it is charged: with the search there is one "
-     "in ten minutes, so that who falls silent is missed within a quarter of an hour."),
+     "or does not last (off the charger too early) until it is charged: with the search there is "
+     "one in ten minutes, so that who falls silent is missed within a quarter of an hour."),
 )  # fmt: skip
 
 COLUMNS = ("number", "name", "default", "low", "high", "unit", "what")
