@@ -14,39 +14,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from trygg_gateway.config_duty import Alarms, OnCall, Person, Watch
 from trygg_gateway.config_errors import ConfigError as ConfigError  # tools catch it from here
 from trygg_gateway.config_errors import readable
 from trygg_gateway.config_section import NAME as NAME
-from trygg_gateway.config_section import Section
-
-Lane = Literal["alarm", "live", "backlog"]
-Standby = Annotated[
-    bool,
-    Field(description="true: only calls, and alarms that channels before it have not confirmed"),
-]
-Warnings = Annotated[bool, Field(description="false: alarms, but none of the gateway's warnings")]
-LANES: list[Lane] = ["alarm", "live", "backlog"]
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only programs on this machine can reach `host`."""
-    return host in ("localhost", "::1") or host.startswith("127.")
-
-
-def _from_folder(path: Path, info: ValidationInfo) -> Path:
-    """The path as the file's own folder sees it, made absolute."""
-    folder = (info.context or {}).get("folder", Path.cwd())
-    return Path(folder, path.expanduser())
-
-
-FromFolder = Annotated[Path, Field(strict=False), AfterValidator(_from_folder)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-Unprotected = Annotated[
-    bool, Field(description="true: allow this link without TLS off loopback, say inside a VPN")
-]
+from trygg_gateway.config_section import FromFolder, Port, Section, Unprotected
+from trygg_gateway.config_section import is_loopback as is_loopback
+from trygg_gateway.config_sinks import SinkConfig
 
 
 class Gateway(Section):
@@ -242,54 +218,6 @@ class Log(Section):
     )
 
 
-class HttpSink(Section):
-    """A webhook: CloudEvents 1.0 as JSON, signed after Standard Webhooks."""
-
-    type: Literal["http"]
-    url: str = Field(
-        pattern=r"^https?://\S+$",
-        description="where events are posted",
-        examples=["https://centre.example/hooks/trygg"],
-    )
-    secret_file: FromFolder = Field(
-        description="file with the shared secret (whsec_...), mode 0600",
-        examples=["secrets/webhook"],
-    )
-    ca: FromFolder | None = Field(
-        default=None,
-        description="CA of the receiver; none: the system's",
-        examples=["tls/centre-ca.crt"],
-    )
-    timeout_seconds: int = Field(
-        default=15, ge=1, le=60, description="time the receiver has to answer"
-    )
-    lanes: list[Lane] = Field(default=LANES, min_length=1, description="what goes to it")
-    standby: Standby = False
-    warnings: Warnings = True
-    unprotected: Unprotected = False
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        host = urlsplit(self.url).hostname or ""
-        if self.url.startswith("http:") and not (is_loopback(host) or self.unprotected):
-            raise ValueError(
-                f"url = {self.url!r} sends people's whereabouts in the clear. Use https://, or set"
-                " unprotected = true if the link is protected in another way"
-            )
-        return self
-
-
-class FileSink(Section):
-    """A file of JSON lines, one event a line."""
-
-    type: Literal["file"]
-    path: FromFolder = Field(description="the file, appended to", examples=["data/events.jsonl"])
-    lanes: list[Lane] = Field(default=LANES, min_length=1, description="what goes to it")
-    standby: Standby = False
-    warnings: Warnings = True
-
-
-SinkConfig = Annotated[HttpSink | FileSink, Field(discriminator="type")]
 SinkName = Annotated[str, Field(pattern=NAME)]
 
 

@@ -6,19 +6,20 @@ never part of a finding.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from trygg_gateway.config import Config, HttpSink, is_loopback
+from trygg_gateway.config import Config, is_loopback
+from trygg_gateway.config_sink import SinkSection
+from trygg_gateway.config_sinks_http import HttpSink
 from trygg_gateway.sinks.http import read_secret
 from trygg_gateway.sinks.port import Later
-from trygg_gateway.tls import TlsError, days_left
+from trygg_gateway.tls import RENEW_DAYS, TlsError, days_left
 from trygg_gateway.web.auth import ConsolePassword, PasswordFormatError
-
-RENEW_DAYS = 90
 
 
 class Finding(NamedTuple):
@@ -107,8 +108,29 @@ def _password(path: Path) -> Iterator[Finding]:
 
 def _sinks(config: Config) -> Iterator[Finding]:
     for name, sink in config.sinks.items():
-        if isinstance(sink, HttpSink):
-            yield from _http(f"sinks.{name}", sink)
+        yield from _sink(f"sinks.{name}", sink)
+
+
+def _sink(setting: str, sink: SinkSection) -> Iterator[Finding]:
+    """What any kind of sink may name: a library, secrets, a CA, a certificate and its key."""
+    if sink.needs and importlib.util.find_spec(sink.needs[0]) is None:
+        module, extra = sink.needs
+        yield _error(
+            setting, f"needs {module}, which is not installed: pip install 'trygg[{extra}]'"
+        )
+    files = {key: value for key in type(sink).model_fields if (value := getattr(sink, key))}
+    fit = True
+    for key in files:
+        if key.endswith("_file"):
+            unfit = list(_secret(f"{setting}.{key}", files[key]))
+            fit = fit and not any(finding.level == "error" for finding in unfit)
+            yield from unfit
+    if "ca" in files:
+        yield from _authority(f"{setting}.ca", files["ca"])
+    if "cert" in files and "key" in files:
+        yield from _pair(setting, files["cert"], files["key"])
+    if isinstance(sink, HttpSink) and fit:
+        yield from _webhook(setting, sink)
 
 
 def _calls(config: Config) -> Iterator[Finding]:
@@ -132,16 +154,11 @@ def _calls(config: Config) -> Iterator[Finding]:
         yield _warning(f"people.{key}", "is on call never. Name them in a table [on_call. ...]")
 
 
-def _http(setting: str, sink: HttpSink) -> Iterator[Finding]:
-    unfit = list(_secret(f"{setting}.secret_file", sink.secret_file))
-    yield from unfit
-    if not any(finding.level == "error" for finding in unfit):
-        try:
-            read_secret(sink.secret_file)
-        except Later as error:
-            yield _error(f"{setting}.secret_file", error.reason)
-    if sink.ca:
-        yield from _authority(f"{setting}.ca", sink.ca)
+def _webhook(setting: str, sink: HttpSink) -> Iterator[Finding]:
+    try:
+        read_secret(sink.secret_file)
+    except Later as error:
+        yield _error(f"{setting}.secret_file", error.reason)
 
 
 def _secret(setting: str, path: Path) -> Iterator[Finding]:

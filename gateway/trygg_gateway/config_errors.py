@@ -11,6 +11,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from trygg_gateway.config_sinks import KINDS
+
 _TABLES = ("sinks", "people", "on_call")  # tables of tables
 _HIDDEN = ("password", "secret", "key", "token", "credential")
 
@@ -32,7 +34,7 @@ def _line(one: ErrorDetails, model: type[BaseModel], values: Any) -> str:
     if one["type"] == "missing":
         return f"{name} is missing. Add the line `{keys[-1]} = ...` ({_describe(keys, model)})"
     if one["type"].startswith("union_tag"):
-        return f'{name}.type: wanted "http" or "file". Set one of them'
+        return f"{name}.type: wanted one of {', '.join(KINDS)}. Set one of them"
     if one["type"] == "value_error":
         return f"{name}: {one['ctx']['error']}."
     if keys and keys[-1] == "[key]":
@@ -43,7 +45,7 @@ def _line(one: ErrorDetails, model: type[BaseModel], values: Any) -> str:
 def _keys(loc: tuple[int | str, ...], values: Any) -> list[str]:
     """The place as the file writes it: without the tag that pydantic adds for a kind of sink."""
     keys = [str(part) for part in loc]
-    if len(keys) > 2 and keys[0] == "sinks" and keys[2] in ("http", "file"):
+    if len(keys) > 2 and keys[0] == "sinks" and keys[2] in KINDS:
         sink = values.get("sinks", {}).get(keys[1], {})
         if sink.get("type") == keys[2]:
             del keys[2]

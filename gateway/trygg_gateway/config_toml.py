@@ -12,9 +12,10 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from trygg_gateway.config import Config, FileSink, HttpSink
+from trygg_gateway.config import Config
 from trygg_gateway.config_duty import OnCall, Person
 from trygg_gateway.config_section import Section
+from trygg_gateway.config_sinks import EXAMPLES, kind_of
 
 _HEAD = """\
 # The settings of a Trygg gateway. Every key is shown with its default; a line that is removed
@@ -33,8 +34,7 @@ def default_toml(values: Values | None = None) -> str:
         if isinstance(field.annotation, type):  # not a table of tables
             parts.append(_table(name, _section(field), values.get(name, {})))
     parts += [
-        _example_table("sinks.centre", HttpSink, "http"),
-        _example_table("sinks.archive", FileSink, "file"),
+        *(_example_table(f"sinks.{name}", kind, kind_of(kind)) for name, kind in EXAMPLES.items()),
         _example_table("people.ingrid", Person),
         _example_table("on_call.nights", OnCall),
     ]
@@ -64,7 +64,9 @@ def _setting(key: str, field: FieldInfo, values: Mapping[str, Any]) -> list[str]
 def _example_table(name: str, section: type[Section], kind: str = "") -> str:
     lines = [f"# {_about(section)} Remove the first # of each line to have one; any name will do."]
     lines += [f"# [{name}]", *([f'# type = "{kind}"'] if kind else [])]
-    for key, field in section.model_fields.items():
+    own_first = sorted(section.model_fields, key=lambda key: key not in section.__annotations__)
+    for key in own_first:
+        field = section.model_fields[key]
         if key != "type":
             value = _example(field) if field.examples else field.default
             commented = "# # " if not field.is_required() and field.default is None else "# "

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from trygg_gateway.config import Config, ConfigError, FileSink, HttpSink, load, parse
+from trygg_gateway.config import Config, ConfigError, load, parse
 from trygg_gateway.config_check import findings
 from trygg_gateway.config_duty import OnCall, Person
+from trygg_gateway.config_sinks import EXAMPLES
 from trygg_gateway.config_toml import default_toml
 from trygg_gateway.init_folder import make_folder
 from trygg_gateway.web.auth import ConsolePassword
@@ -47,8 +48,8 @@ def test_every_setting_stands_in_the_printed_default_with_its_meaning():
 
 def test_every_setting_of_a_table_of_tables_stands_in_the_printed_default():
     text = default_toml()
-    tables = {"sinks.centre": HttpSink, "sinks.archive": FileSink, "people.ingrid": Person,
-              "on_call.nights": OnCall}  # fmt: skip
+    sinks = {f"sinks.{name}": section for name, section in EXAMPLES.items()}
+    tables = {**sinks, "people.ingrid": Person, "on_call.nights": OnCall}
     for name, section in tables.items():
         part = text.split(f"# [{name}]\n")[1].split("\n\n")[0]
         for key in section.model_fields:
@@ -58,7 +59,7 @@ def test_every_setting_of_a_table_of_tables_stands_in_the_printed_default():
 def test_what_is_commented_out_is_right_when_it_is_not():
     text = re.sub(r"^# (# )?(?=[a-z_]+ = |\[)", "", default_toml(), flags=re.MULTILINE)
     config = parse(text, FILE)
-    assert set(config.sinks) == {"centre", "archive"}
+    assert set(config.sinks) == set(EXAMPLES)
     assert config.people["ingrid"].sinks == ["archive"]
     assert config.on_call["nights"].people == ["ingrid"]
     assert config.broker.url == "mqtts://broker.example:8883"
@@ -96,8 +97,8 @@ def test_paths_are_taken_from_the_files_own_folder(tmp_path):
         ('[broker]\nversion = "4"', ["broker.version", "'3.1.1' or '5'"]),
         ('[log]\nlevel = "loud"', ["log.level = 'loud'", "'debug'"]),
         ("listener = 3", ["listener = 3", "a table"]),
-        ("[sinks.a]\ntype = 'mqtt'", ["sinks.a.type", '"http" or "file"']),
-        ("[sinks.a]\npath = 'x'", ["sinks.a.type", '"http" or "file"']),
+        ("[sinks.a]\ntype = 'ftp'", ["sinks.a.type", "one of http, file"]),
+        ("[sinks.a]\npath = 'x'", ["sinks.a.type", "one of http, file"]),
         ("[sinks.a]\ntype = 'file'", ["sinks.a.path is missing", "the file, appended to"]),
         ("[sinks.a]\ntype = 'file'\npath = 'x'\nlane = []", ["Did you mean sinks.a.lanes?"]),
         ("[sinks.a]\ntype = 'file'\npath = 'x'\nlanes = []", ["sinks.a.lanes", "at least one"]),

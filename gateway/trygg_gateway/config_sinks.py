@@ -1,0 +1,27 @@
+"""The settings of the sinks: a table [sinks.NAME] each, and `type` says which kind it is."""
+
+from __future__ import annotations
+
+from typing import Annotated, get_args
+
+from pydantic import Field
+
+from trygg_gateway.config_sink import SinkSection
+from trygg_gateway.config_sinks_file import FileSink
+from trygg_gateway.config_sinks_http import HttpSink
+
+SinkConfig = Annotated[HttpSink | FileSink, Field(discriminator="type")]
+
+# what the printed default shows of each kind: a name for the table, and its class
+EXAMPLES: dict[str, type[SinkSection]] = {
+    "centre": HttpSink,
+    "archive": FileSink,
+}
+
+
+def kind_of(section: type[SinkSection]) -> str:
+    """The `type` of a kind of sink, as it stands in the file."""
+    return str(get_args(section.model_fields["type"].annotation)[0])
+
+
+KINDS = tuple(kind_of(section) for section in EXAMPLES.values())
