@@ -13,7 +13,7 @@ from typing import IO
 
 from trygg_gateway.database import Database
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _FOLDER = Path(__file__).parent
 
 # errors of the disk or the file, not of the statement: the same work is tried again

@@ -1,0 +1,93 @@
+-- Version 3 of the journal: what is missing, what was let go, what went wrong with the file. Run
+-- once after schema_2.sql on a new file, and alone on a journal of version 2.
+
+-- Of every tracker's boot the highest seq that ever came. All from 1 to it came, but what `gaps`
+-- names (gap_book.py). `mended_upto`: what it was when the journal was last salvaged or restored,
+-- so that what is missing above it may have been acknowledged and lost here.
+CREATE TABLE boots (
+    device      TEXT NOT NULL,
+    boot        INTEGER NOT NULL,
+    upto        INTEGER NOT NULL,
+    mended_upto INTEGER,
+    PRIMARY KEY (device, boot)
+) WITHOUT ROWID;
+
+CREATE TABLE gaps (
+    device   TEXT NOT NULL,
+    boot     INTEGER NOT NULL,
+    first    INTEGER NOT NULL,
+    last     INTEGER NOT NULL,
+    found_ms INTEGER NOT NULL,
+    state    TEXT NOT NULL,                -- open, given_up
+    why      TEXT NOT NULL,                -- '' while open, else by which rule: not_held, age, journal
+    PRIMARY KEY (device, boot, first)
+) WITHOUT ROWID;
+
+-- Identities whose records were deleted, by age or because somebody asked: they are known, and
+-- neither asked for nor taken as new (let_go.py). No record among them is younger than `newest_s`.
+CREATE TABLE let_go (
+    device   TEXT NOT NULL,
+    boot     INTEGER NOT NULL,
+    first    INTEGER NOT NULL,
+    last     INTEGER NOT NULL,
+    newest_s INTEGER NOT NULL,
+    PRIMARY KEY (device, boot, first)
+) WITHOUT ROWID;
+
+-- How long a tracker's records are kept where it is not as long as the settings say.
+CREATE TABLE retentions (
+    device TEXT PRIMARY KEY,
+    days   INTEGER NOT NULL,
+    who    TEXT NOT NULL,
+    at_ms  INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Who was forgotten, on whose word, and how much of each there was. `state`: under way, done.
+CREATE TABLE forgotten (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    device  TEXT NOT NULL,
+    at_ms   INTEGER NOT NULL,
+    who     TEXT NOT NULL,
+    state   TEXT NOT NULL,
+    deleted TEXT NOT NULL                  -- JSON: table → rows
+);
+
+-- Copies of the journal that were made, each with the whereabouts of everybody then.
+CREATE TABLE backups (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    path    TEXT NOT NULL,
+    at_ms   INTEGER NOT NULL,
+    records INTEGER NOT NULL
+);
+
+-- When the journal was damaged and salvaged, or restored from a backup, and which identities that
+-- touched, as JSON (salvage.py).
+CREATE TABLE mendings (
+    id    INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    what  TEXT NOT NULL,                   -- salvaged, restored
+    why   TEXT NOT NULL,
+    file  TEXT NOT NULL,                   -- where the old journal stands, or the backup
+    told  TEXT NOT NULL
+);
+
+-- Whose a stray is, so that one tracker's cannot push out another's; '' is nobody's.
+ALTER TABLE quarantine ADD COLUMN device TEXT NOT NULL DEFAULT '';
+
+-- The client certificate a tracker may log in with; at most one.
+CREATE TABLE certificates (
+    device    TEXT PRIMARY KEY,
+    sha256    BLOB NOT NULL,
+    issued_ms INTEGER NOT NULL,
+    until_s   INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Who guesses passwords at our own door, as the running gateway last said; lifted by a command.
+CREATE TABLE bans (
+    device   TEXT NOT NULL,
+    address  TEXT NOT NULL,
+    wrong    INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL,
+    lifted   INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (device, address)
+) WITHOUT ROWID;
