@@ -114,6 +114,11 @@ class Broker(Section):
         pattern=r"^[A-Za-z0-9-]{1,64}$",
         description="fixed: the broker keeps our session under it, so two gateways need two",
     )
+    mosquitto: FromFolder | None = Field(
+        default=None,
+        description="folder of `trygg gateway mosquitto-config`, kept in step with the trackers",
+        examples=["mosquitto"],
+    )
     unprotected: Unprotected = False
 
     @model_validator(mode="after")

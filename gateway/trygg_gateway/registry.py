@@ -22,6 +22,7 @@ from typing import NamedTuple
 from trygg_gateway import order_keys
 from trygg_gateway.database import Database
 from trygg_gateway.journal import Journal
+from trygg_gateway.mosquitto.password_hash import broker_hash
 from trygg_gateway.values import Busy, Refused, Tracker
 from trygg_wire import topics
 
@@ -101,6 +102,11 @@ class Registry:
     def all(self) -> list[Tracker]:
         """Every tracker by name, revoked ones too."""
         return sorted(self._trackers.values())
+
+    def broker_hashes(self) -> list[tuple[str, str]]:
+        """(device, its password's hash as Mosquitto wants it) of all registered since we keep it."""
+        found = self._journal.query("SELECT device, hash FROM broker_hashes ORDER BY device")
+        return [(device, kept) for device, kept in found]
 
     # -- logging in ------------------------------------------------------------------------
 
@@ -187,7 +193,8 @@ class Registry:
             device, group, name, hashed(password.encode()), secrets.token_bytes(32),
             self._now_ms(), False,
         )  # fmt: skip
-        self._journal.write(lambda db: _put(db, tracker)).result()
+        at_broker = broker_hash(password.encode())
+        self._journal.write(lambda db: _put(db, tracker, at_broker)).result()
         self._read()
         return Issued(tracker, password)
 
@@ -212,10 +219,11 @@ def _tracker(row: tuple[str, str, str, str, bytes, int, int]) -> Tracker:
     return Tracker(device, group, name, password_hash, order_key, added_ms, bool(revoked))
 
 
-def _put(db: Database, tracker: Tracker) -> None:
+def _put(db: Database, tracker: Tracker, at_broker: str) -> None:
     """Write the tracker; its orders are signed with the key it has now."""
     db.execute(
         f"INSERT OR REPLACE INTO trackers ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
         tracker,
     )
+    db.execute("INSERT OR REPLACE INTO broker_hashes VALUES (?, ?)", (tracker.device, at_broker))
     order_keys.issued(db, tracker.device, tracker.order_key, tracker.added_ms)

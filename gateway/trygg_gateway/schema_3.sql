@@ -91,3 +91,34 @@ CREATE TABLE bans (
     lifted   INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (device, address)
 ) WITHOUT ROWID;
+
+-- The hash of each tracker's password as Mosquitto wants it (mosquitto/), from when it was made.
+CREATE TABLE broker_hashes (
+    device TEXT PRIMARY KEY,
+    hash   TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- One order for many trackers, in waves (rollouts.py). `plan` is the JSON of how it goes on and
+-- when it stops, `content` of what is ordered.
+CREATE TABLE rollouts (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    title      TEXT NOT NULL,
+    kind       INTEGER NOT NULL,
+    content    TEXT NOT NULL,
+    plan       TEXT NOT NULL,
+    state      TEXT NOT NULL,              -- running, paused, halted, stopped, done
+    why        TEXT NOT NULL,
+    started_by TEXT NOT NULL,
+    started_ms INTEGER NOT NULL,
+    changed_ms INTEGER NOT NULL
+);
+
+-- Its trackers and their orders; `order_id` 0 until the wave is begun.
+CREATE TABLE rollout_trackers (
+    rollout_id INTEGER NOT NULL REFERENCES rollouts (id),
+    device     TEXT NOT NULL,
+    wave       INTEGER NOT NULL,           -- 1, 2 ...
+    order_id   INTEGER NOT NULL DEFAULT 0,
+    queued_ms  INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (rollout_id, device)
+) WITHOUT ROWID;

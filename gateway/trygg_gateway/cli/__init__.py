@@ -6,7 +6,16 @@ gateway is running on it or not. A running one finds what was changed within two
 
 import typer
 
-from trygg_gateway.cli import alarms, fence, order, quarantine, running, setup, tracker
+from trygg_gateway.cli import (
+    alarms,
+    fence,
+    mosquitto,
+    order,
+    quarantine,
+    running,
+    setup,
+    tracker,
+)
 
 app = typer.Typer(
     name="gateway",
@@ -23,6 +32,7 @@ app.command("config")(setup.config)
 app.command("check")(setup.check)
 app.command("password")(setup.password)
 app.command("renew")(setup.renew)
+app.command("mosquitto-config")(mosquitto.mosquitto_config)
 app.add_typer(tracker.app, name="tracker")
 app.add_typer(fence.app, name="fence")
 app.add_typer(order.app, name="order")

@@ -1,0 +1,1 @@
+"""A Mosquitto set up so that a tracker reaches its own topics and nothing else."""
