@@ -16,6 +16,7 @@ What the gateway itself says is read by own_delivery.py.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -54,6 +55,12 @@ class Delivery(NamedTuple):
     attributes: Json
     data: Json
     made_ms: int  # by the tracker's clock where it has one, else received
+
+    @property
+    def json(self) -> bytes:
+        """The event as one JSON object (CloudEvents' structured mode), without a newline."""
+        event = {**self.attributes, "data": self.data}
+        return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def delivery(row: Row, gateway: str) -> Delivery:

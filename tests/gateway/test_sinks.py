@@ -19,9 +19,9 @@ from standardwebhooks import Webhook
 
 from gateway.receiver import SECRET, served
 from gateway.records import deliveries
-from trygg_gateway.sinks.file import FileSink, ids_in, line
+from trygg_gateway.sinks.file import FileSink, ids_in
 from trygg_gateway.sinks.http import HttpSink, retry_after_s
-from trygg_gateway.sinks.port import Later, Refused
+from trygg_gateway.sinks.port import Answer, Later, Refused
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -119,10 +119,20 @@ def test_what_a_receiver_will_never_take_is_refused(hook, secret_file, fault):
         deliver(HttpSink(hook.url, secret_file), deliveries(1))
 
 
-def test_202_is_confirmed(hook, secret_file):
-    hook.fail("202")
-    deliver(HttpSink(hook.url, secret_file), deliveries(1))
-    assert hook.received()["unique"] == 1
+@pytest.mark.parametrize(("fault", "answer"), [("202", Answer.ACCEPTED), (None, Answer.STORED)])
+def test_an_answer_is_worth_what_http_says_of_it(hook, secret_file, fault, answer):
+    async def work():
+        sink = HttpSink(hook.url, secret_file)
+        await sink.start()
+        try:
+            return await sink.deliver(deliveries(2))
+        finally:
+            await sink.stop()
+
+    if fault:
+        hook.fail(fault)
+    assert asyncio.run(work()) == answer
+    assert hook.received()["unique"] == 2
 
 
 def test_a_receiver_may_say_when_to_come_back(hook, secret_file):
@@ -274,7 +284,7 @@ def test_a_line_torn_by_a_crash_is_cut_off_and_comes_again(events):
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10_000))
 def test_a_file_cut_at_any_byte_ends_up_whole(events, at):
-    whole = b"".join(map(line, deliveries(4)))
+    whole = b"".join(entry.json + b"\n" for entry in deliveries(4))
     events.write_bytes(whole[: at % (len(whole) + 1)])
     deliver(FileSink(events), deliveries(4))
     assert events.read_bytes() == whole

@@ -18,12 +18,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from trygg_gateway.delivery import Delivery
-from trygg_gateway.sinks.port import Later
+from trygg_gateway.sinks.port import Answer, Later
 
 TAIL = 16 * 1024 * 1024
 _OURS = b'{"specversion":'  # how every line of ours begins
@@ -34,6 +35,7 @@ class FileSink:
 
     batch = 200
     alarm_batch = 200
+    confirms = Answer.STORED
 
     def __init__(self, path: Path, *, tail: int = TAIL) -> None:
         self._path = path
@@ -50,11 +52,14 @@ class FileSink:
 
     async def stop(self) -> None:
         """Close the file, once the write under way has ended."""
-        await self._on_disk(self._close)
+        with suppress(Later):
+            await self._on_disk(self._close)
+        self._thread.shutdown(wait=False)
 
-    async def deliver(self, entries: list[Delivery]) -> None:
+    async def deliver(self, entries: Sequence[Delivery]) -> Answer:
         """Append the entries not there yet and wait for the disk; all or Later."""
         await self._on_disk(lambda: self._append(entries))
+        return Answer.STORED
 
     async def _on_disk(self, work: Callable[[], None]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._tried, work)
@@ -66,13 +71,13 @@ class FileSink:
             self._close()
             raise Later(f"{self._path}: {error.strerror}") from None
 
-    def _append(self, entries: list[Delivery]) -> None:
+    def _append(self, entries: Sequence[Delivery]) -> None:
         if not self._is_the_file():
             self._open()
         fresh = [entry for entry in entries if entry.id not in self._written]
         self.counters["doubles_skipped"] += len(entries) - len(fresh)
         if fresh:
-            _write_durably(self._fd, b"".join(map(line, fresh)))
+            _write_durably(self._fd, b"".join([entry.json + b"\n" for entry in fresh]))
 
     def _is_the_file(self) -> bool:
         """Whether what is open is still what stands at the path."""
@@ -110,12 +115,6 @@ class FileSink:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-
-def line(entry: Delivery) -> bytes:
-    """The event as one line of JSON."""
-    event = {**entry.attributes, "data": entry.data}
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def ids_in(tail: bytes) -> set[str]:

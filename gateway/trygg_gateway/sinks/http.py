@@ -2,7 +2,8 @@
 
 Answers and what they mean here:
 
-    2xx                           confirmed
+    202                           accepted: it will be worked on, nothing is said of keeping it
+    any other 2xx                 stored
     400, 410, 413, 422 and other  refused: this event, never (it is set aside and shown)
     401 403 404 405 407           later: the endpoint is set up wrong, which is no event's fault; an
                                   alarm must not be set aside because a secret was being changed
@@ -17,18 +18,16 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
-from cloudevents.conversion import to_structured
-from cloudevents.http import CloudEvent
 from standardwebhooks import Webhook
 
 from trygg_gateway.delivery import Delivery
-from trygg_gateway.sinks.port import Later, Refused
+from trygg_gateway.sinks.port import Answer, Later, Refused
 
 SETUP_WRONG = (401, 403, 404, 405, 407)
 NOT_NOW = (408, 425, 429)
@@ -39,6 +38,7 @@ class HttpSink:
 
     batch = 100
     alarm_batch = 1
+    confirms = Answer.STORED
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class HttpSink:
         self._now = now
         self._webhook: Webhook | None = None
         self._client: httpx.AsyncClient | None = None
+        self.counters: dict[str, int] = {}
 
     async def start(self) -> None:
         """Read the secret and the CA; Later if either cannot be read or is not one."""
@@ -78,12 +79,12 @@ class HttpSink:
             await self._client.aclose()
             self._client = None
 
-    async def deliver(self, entries: list[Delivery]) -> None:
+    async def deliver(self, entries: Sequence[Delivery]) -> Answer:
         """Post the entries one after the other; an answer belongs to exactly one of them."""
-        for confirmed, entry in enumerate(entries):
-            await self._post(entry, confirmed)
+        answers = [await self._post(entry, at) for at, entry in enumerate(entries)]
+        return Answer.ACCEPTED if Answer.ACCEPTED in answers else Answer.STORED
 
-    async def _post(self, entry: Delivery, confirmed: int) -> None:
+    async def _post(self, entry: Delivery, confirmed: int) -> Answer:
         assert self._client is not None, "deliver before start"
         headers, body = self._signed(entry)
         try:
@@ -96,20 +97,19 @@ class HttpSink:
         except httpx.HTTPError as error:
             said = str(error) or "no words"
             raise Later(f"{type(error).__name__}: {said}", confirmed=confirmed) from None
-        _judge(answer, self._now(), confirmed)
+        return _judge(answer, self._now(), confirmed)
 
     def _signed(self, entry: Delivery) -> tuple[dict[str, str], bytes]:
         """Headers and body; the signature covers id, the time of this try, and the body."""
         assert self._webhook is not None, "deliver before start"
-        headers, body = to_structured(CloudEvent(entry.attributes, entry.data))
-        now = self._now()
-        signature = self._webhook.sign(entry.id, now, body.decode())
-        signed = {
+        body, now = entry.json, self._now()
+        headers = {
+            "content-type": "application/cloudevents+json",
             "webhook-id": entry.id,
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": signature,
+            "webhook-signature": self._webhook.sign(entry.id, now, body.decode()),
         }
-        return {**headers, **signed}, body
+        return headers, body
 
 
 def read_secret(path: Path) -> Webhook:
@@ -125,10 +125,10 @@ def read_secret(path: Path) -> Webhook:
         raise Later(f"the secret file {path} does not hold one line whsec_<base64>") from None
 
 
-def _judge(answer: httpx.Response, now: datetime, confirmed: int) -> None:
+def _judge(answer: httpx.Response, now: datetime, confirmed: int) -> Answer:
     status = answer.status_code
     if 200 <= status < 300:
-        return
+        return Answer.ACCEPTED if status == 202 else Answer.STORED  # RFC 9110, 15.3.3
     if 400 <= status < 500 and status not in NOT_NOW + SETUP_WRONG:
         raise Refused(f"the receiver answered {status}", confirmed)
     asked_s = retry_after_s(answer.headers.get("retry-after", ""), now)
