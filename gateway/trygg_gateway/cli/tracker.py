@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import typer
 
 from trygg_gateway import order_book
+from trygg_gateway.cli.mosquitto import follow
 from trygg_gateway.cli.opened import (
     DEFAULT,
     AsJson,
@@ -67,6 +68,7 @@ def add(
         issued = Registry(journal, now_ms).add(device, group, name)
         address = address._replace(host=host or address.host)
         _write(out, issued, address, journal.highest_boot(device))
+        follow(config, config_file, journal)
 
 
 @app.command()
@@ -82,6 +84,7 @@ def rotate(device: Device, out: Out, host: Host = "", config_file: ConfigFile = 
         issued = Registry(journal, now_ms).rotate(device)
         address = address._replace(host=host or address.host)
         _write(out, issued, address, journal.highest_boot(device))
+        follow(config, config_file, journal)
 
 
 @app.command("rotate-key")
@@ -110,9 +113,11 @@ def revoke(device: Device, config_file: ConfigFile = DEFAULT) -> None:
 
     Example: `trygg gateway tracker revoke astrid`
     """
+    config = loaded(config_file)
     with journal_of(config_file) as journal:
         Registry(journal, now_ms).revoke(device)
-    typer.echo(f"{device}: revoked")
+        typer.echo(f"{device}: revoked")
+        follow(config, config_file, journal)
 
 
 @app.command("list")

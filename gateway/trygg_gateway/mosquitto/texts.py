@@ -62,7 +62,7 @@ def configuration(place: Place) -> str:
         "max_inflight_messages 1000",
         "queue_qos0_messages false",
         "retain_available false",
-        f"message_size_limit {PACKET_BYTES}",
+        f"max_packet_size {PACKET_BYTES}",
         "set_tcp_nodelay true",
         "",
         f"pid_file {folder / 'mosquitto.pid'}",
