@@ -15,6 +15,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from trygg_tools.board.check import Finding, findings
+from trygg_tools.board.modules import MODULES
+from trygg_tools.board.uses import Use, uses_of
+
 ACTIVITIES = ("sleep", "awake", "receiver", "radio", "signals", "anchor")
 OF_A_MODEM = ("edrx", "psm")  # behind them, on boards whose firmware drives one
 UA_MAX = 290_000  # what the tracker's ledger can multiply with an hour inside 31 bits
@@ -55,12 +59,15 @@ class Energy(_Table):
 
 
 class Gnss(_Table):
-    """Arguments of esp32/uart.py, and which receiver it is (tracker/receiver_rows.py)."""
+    """Arguments of esp32/uart.py, and which receiver it is (tracker/receiver_rows.py).
 
-    number: int = Field(ge=1, le=2)
-    tx: Pin
-    rx: Pin
-    baud: int = Field(ge=4800, le=921_600)
+    The modem's own receiver (`receiver = "modem"`) has no line of its own.
+    """
+
+    number: int | None = Field(default=None, ge=1, le=2)
+    tx: Pin = -1
+    rx: Pin = -1
+    baud: int | None = Field(default=None, ge=4800, le=921_600)
     receiver: Literal["none", "u-blox-m8", "u-blox-m10", "quectel-l76", "modem"] = "none"
 
 
@@ -121,11 +128,16 @@ class Board(_Table):
 
     name: str = Field(min_length=3)
     chip: Literal["esp32", "esp32s3"]
+    module: Literal["esp32-wroom-32", "esp32-wrover", "esp32-s3-quad", "esp32-s3-octal"]
     arch: Literal["xtensawin"]
     link: Literal["wifi", "modem"]
     note: str = Field(min_length=10)  # what of this was seen on a board, and what was not
     wiring: Wiring | None = None
     energy: Energy
+
+    def uses(self) -> list[Use]:
+        """Every pin that is wired, with its use."""
+        return uses_of(self.wiring) if self.wiring is not None else []
 
 
 def boards_folder() -> Path:
@@ -149,44 +161,60 @@ def board_file(name: str) -> Path:
 
 
 def read_board(path: Path) -> Board:
-    """The board in the file `path`; BoardError for one that is wrong or uses a pin twice."""
+    """The board in the file `path`; BoardError for one that is wrong or cannot be wired so."""
+    board = parse_board(path)
+    faults = [str(found) for found in wiring_findings(board) if found.level == "error"]
+    if faults:
+        raise BoardError(f"{path.name}: " + "; ".join(faults))
+    return board
+
+
+def parse_board(path: Path) -> Board:
+    """What the file says, whether or not it can be wired so; BoardError if it is no board."""
     try:
-        board = Board.model_validate(_lists_to_pairs(tomllib.loads(path.read_text("utf-8"))))
+        return Board.model_validate(_lists_to_pairs(tomllib.loads(path.read_text("utf-8"))))
+    except OSError as error:
+        raise BoardError(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BoardError(f"{path.name}: no TOML: {error}") from None
     except ValidationError as error:
         raise BoardError(f"{path.name}: {_first_fault(error)}") from None
-    twice = pins_used_twice(board)
-    if twice:
-        raise BoardError(f"{path.name}: " + "; ".join(twice))
-    return board
 
 
-def pins_used_twice(board: Board) -> list[str]:
-    """A sentence for each pin that two uses claim; a button, strap or sensor may wake, too."""
+def wiring_findings(board: Board) -> list[Finding]:
+    """What is wrong with the wiring on this module, errors first; nothing for one without."""
+    module = MODULES[board.module]
+    if module.chip != board.chip:
+        return [Finding("error", "module", f"{board.module} has no {board.chip} in it")]
     if board.wiring is None:
         return []
-    gnss, power, io = board.wiring.gnss, board.wiring.power, board.wiring.io
-    uses = [("gnss.tx", gnss.tx), ("gnss.rx", gnss.rx), ("power.battery_pin", power.battery_pin)]
-    uses += [("power.charging_pin", power.charging_pin), ("io.button_pin", io.button_pin)]
-    uses += [("io.led_pin", io.led_pin), ("io.motor_pin", io.motor_pin)]
-    uses += [("io.worn_pin", io.worn_pin), ("io.motion_pin", io.motion_pin)]
-    uses += [(f"power.rails {name}", pin) for name, pin in power.rails]
-    uses += [(f"power.senses {name}", pin) for name, pin in power.senses]
-    if board.wiring.modem is not None:
-        uart = board.wiring.modem.uart
-        uses += [("modem.uart.tx", uart.tx), ("modem.uart.rx", uart.rx)]
-    for name in ("button_pin", "worn_pin", "motion_pin"):
-        wakes: int = getattr(power, name)
-        if wakes not in (-1, getattr(io, name)):
-            uses.append((f"power.{name}", wakes))
-    taken: dict[int, str] = {}
-    faults = []
-    for use, pin in uses:
-        if pin >= 0 and pin in taken:
-            faults.append(f"pin {pin} is used twice: {taken[pin]} and {use}")
-        taken.setdefault(pin, use)
-    return faults
+    found = findings(module, board.uses(), _uarts(board.wiring))
+    return _lines_missing(board, board.wiring) + found
+
+
+def _uarts(wiring: Wiring) -> list[tuple[str, int]]:
+    found = []
+    if wiring.gnss.number is not None:
+        found.append(("wiring.gnss.number", wiring.gnss.number))
+    if wiring.modem is not None:
+        found.append(("wiring.modem.uart.number", wiring.modem.uart.number))
+    return found
+
+
+def _lines_missing(board: Board, wiring: Wiring) -> list[Finding]:
+    """A receiver or modem that is named and that no line leads to."""
+    found = []
+    gnss = wiring.gnss
+    if (board.link == "modem") != (wiring.modem is not None):
+        text = f'link is "{board.link}": wanted [wiring.modem] with a UART, and only then'
+        found.append(Finding("error", "wiring.modem", text))
+    if gnss.receiver == "modem" and wiring.modem is None:
+        text = 'receiver = "modem" and no [wiring.modem]: name the receiver that is there'
+        found.append(Finding("error", "wiring.gnss.receiver", text))
+    if gnss.receiver != "modem" and (gnss.number is None or gnss.rx < 0 or gnss.baud is None):
+        text = "the receiver has no UART: wanted number, tx, rx and baud"
+        found.append(Finding("error", "wiring.gnss", text))
+    return found
 
 
 def energy_section(energy: Energy) -> dict[str, Any]:

@@ -15,6 +15,7 @@ def _add_rooms() -> None:
     """Hang each room's commands on the one command."""
     from trygg_gateway.cli import app as gateway
     from trygg_tools import bench_command, firmware_command, webhook, wire_command
+    from trygg_tools.board import command as board
     from trygg_tools.demo import check
     from trygg_tools.demo import command as demo
     from trygg_tools.modem_sim import command as modem
@@ -22,6 +23,7 @@ def _add_rooms() -> None:
     from trygg_tools.simulate import command as simulate
 
     app.add_typer(gateway, name="gateway")
+    app.add_typer(board.app, name="board")
     app.command("demo")(demo.command)
     app.command("demo-check")(check.command)
     app.command("bench")(bench_command.command)
