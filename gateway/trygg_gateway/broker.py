@@ -35,7 +35,9 @@ paho's traps, each with what this file does about it (paho-mqtt 2.2.0, source an
     (measured: 21,817 with a limit of 20): past UNCONFIRMED_MAX nothing is read.
 16. A topic that is not UTF-8 raises when it is looked at: it is handed on as hex, unreadable.
 17. Every packet is read in three system calls, each of which gives the interpreter to another
-    thread; and a failed TLS handshake leaves its socket open: see buffered_line.py for both.
+    thread, and becomes an object and a callback: publishes never reach paho (broker_inbound.py),
+    other packets are laid before it whole. A failed TLS handshake leaves its socket open. See
+    buffered_line.py for both.
 """
 
 from __future__ import annotations
@@ -54,7 +56,7 @@ from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 import structlog
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -62,8 +64,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from trygg_gateway.ack_writer import AckWriter
 from trygg_gateway.bell import Bell
+from trygg_gateway.broker_inbound import Inbound
 from trygg_gateway.buffered_line import BufferedLine, Wrapper
-from trygg_gateway.puback_window import NUMBER, TOKEN_BITS, UNASKED, Window
+from trygg_gateway.puback_window import NUMBER, TOKEN_BITS, Window
 from trygg_gateway.values import Incoming
 from trygg_wire import topics
 
@@ -73,9 +76,9 @@ SUBSCRIPTION = topics.PREFIX + "+/+/up"
 KEEPALIVE_S = 60
 SESSION_EXPIRY_S = 7 * 86_400  # MQTT 5: how long the broker keeps what we have not fetched
 RECEIVE_MAXIMUM = 1_000  # MQTT 5: unacknowledged messages on their way to us
+READ_BYTES = 65_536  # read at once, and handed in before the next read
 OUT_MAX = 1_000  # messages down that wait for the broker
 UNCONFIRMED_MAX = 4_000  # messages read and not confirmed, or read while paused; none beyond
-READ_AT_ONCE = 256  # packets read before they are handed in, or somewhat more
 ANSWER_SECONDS = 10.0  # from our CONNECT to the broker's answer
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
 
@@ -91,6 +94,7 @@ COUNTERS = (
     "pubacks",  # acknowledgements written
     "stale_confirms",  # confirms for a connection that is gone
     "unreadable_topics",  # publishes on a topic that is not UTF-8
+    "too_large",  # publishes of which only the beginning is kept
     "down_sent",  # messages down handed to the broker's connection
     "down_acked",  # messages down that the broker acknowledged
     "down_refused",  # messages down refused: no connection, or too many waiting
@@ -120,7 +124,8 @@ class Broker:
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.connected = False
         self.subscribed = False
-        self._client = self._new_client(client_id, version)
+        self._five = version == "5"
+        self._client = self._new_client(client_id)
         self._client.username_pw_set(username, password)
         self._point_at(url, tls, version)
         self._generation = 0
@@ -130,9 +135,9 @@ class Broker:
         self._out: deque[tuple[str, bytes]] = deque()  # down: topic, payload
         self._writer = AckWriter(self._client, None)
         self._came: list[tuple[str, bytes]] = []  # read and not handed in: topic, payload
+        self._inbound = self._new_inbound()
         self._paused = False
         self._failed = False  # deliver raised: this connection has to go
-        self._more = False  # there is more to read than was read at once
         self._stopping = False
         self._bell = Bell()
         self._thread = threading.Thread(target=self._run, name="broker door", daemon=True)
@@ -178,21 +183,19 @@ class Broker:
 
     # -- the client ------------------------------------------------------------------------
 
-    def _new_client(self, client_id: str, version: str) -> Client:
-        five = version == "5"
+    def _new_client(self, client_id: str) -> Client:
+        five = self._five
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             clean_session=None if five else False,
             protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
-            manual_ack=True,
         )
         client.max_queued_messages_set(OUT_MAX)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
         client.on_publish = self._on_publish
         # set, paho writes only when this file's loop tells it to
         client.on_socket_register_write = lambda _client, _data, _sock: None
@@ -213,6 +216,9 @@ class Broker:
             )
         else:
             self._client.connect_async(host, port, KEEPALIVE_S)
+
+    def _new_inbound(self) -> Inbound:
+        return Inbound(self._came, self._window.take, self._give, self.counters, self._five)
 
     def _on_connect(
         self, client: Client, _data: Any, flags: ConnectFlags, reason: ReasonCode, _p: Any
@@ -252,21 +258,12 @@ class Broker:
     def _on_publish(self, _c: Client, _data: Any, _mid: int, _r: ReasonCode, _p: Any) -> None:
         self.counters["down_acked"] += 1
 
-    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError as error:
-            self.counters["unreadable_topics"] += 1
-            topic = "not-utf-8/" + error.object.hex()
-        self._window.take(message.mid if message.qos else UNASKED)
-        self._came.append((topic, bytes(message.payload)))
-
     def _hand_in(self) -> None:
         """Hand in what was read, unless the gateway is to be spared for now."""
-        came = self._came
-        if not came or self._paused or self._failed:
+        if not self._came or self._paused or self._failed:
             return
-        self._came = []
+        came = self._came.copy()
+        self._came.clear()
         first = self._window.taken - len(came)  # what came before these was handed in
         token = self._generation << TOKEN_BITS | first
         try:
@@ -298,8 +295,9 @@ class Broker:
 
     def _connect(self) -> bool:
         self._generation += 1
-        self._window = Window()
         self._came = []
+        self._window = Window()
+        self._inbound = self._new_inbound()
         self._out.clear()
         self._failed = False
         try:
@@ -337,21 +335,25 @@ class Broker:
         writing = select.POLLOUT if self._writer.waiting else 0
         poll.register(sock, reading | writing)
         self._bell.asleep = True  # from here on a note rings; those left before are seen now
-        busy = self._confirmed or self._out or (self._more and reading)
+        busy = self._confirmed or self._out or (reading and sock.pending())
         heard = poll.poll(0 if busy or (self._came and not self._paused) else 1_000)
         self._bell.awake(heard)
 
     def _read(self, sock: BufferedLine) -> None:
         if len(self._window) >= UNCONFIRMED_MAX:
-            self._more = sock.pending()
             return
-        came = self._came
-        enough = len(came) + READ_AT_ONCE
-        for _ in range(READ_AT_ONCE):
-            self._client.loop_read()  # one packet, or one for each publish of ours under way
-            self._more = self._client.socket() is sock and sock.pending()  # else poll() tells
-            if not self._more or len(came) >= enough:
-                return
+        data = sock.fetch(READ_BYTES)
+        if data:
+            self._inbound.feed(data)
+        elif sock.ended:
+            self._client.loop_read()  # it reads the end, and tells of it
+
+    def _give(self, packet: bytes) -> None:
+        """A packet that is no publish: paho's."""
+        sock = cast(BufferedLine | None, self._client.socket())
+        if sock is not None:
+            sock.give(packet)
+            self._client.loop_read()
 
     def _publish_down(self) -> None:
         while self._out and self.connected:

@@ -1,10 +1,11 @@
-"""A socket that is read in large pieces, for a client library that asks for one byte at a time.
+"""A socket read by us in large pieces, of which a client library gets only what is meant for it.
 
-paho reads every packet in three system calls: its type, its length, its body. Each of them gives
-the interpreter away and has to win it back from a busy thread. Here one call fetches what has
-come, and the library's are answered from memory. paho lets a socket be wrapped where TLS is
-begun (`tls_set_context` takes whatever has `wrap_socket`), so that is where `Wrapper` does it,
-with TLS or without.
+paho reads every packet in three system calls, each of which gives the interpreter away and has to
+win it back from a busy thread, and makes an object and a callback of it. Here `fetch` takes what
+has come in one call; the publishes in it are cut out by our own code (broker_inbound.py), and every
+other packet is laid before paho by `give`, whole, so that it never waits for the second half of
+one. paho lets a socket be wrapped where TLS is begun (`tls_set_context` takes whatever has
+`wrap_socket`), so that is where `Wrapper` does it, with TLS or without.
 """
 
 from __future__ import annotations
@@ -16,31 +17,41 @@ CHUNK = 65_536
 
 
 class BufferedLine:
-    """What paho asks of a socket (its SocketLike, and a handshake); reads ahead up to CHUNK."""
+    """What paho asks of a socket (its SocketLike, and a handshake)."""
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
-        self._ahead = b""
-        self._at = 0
+        self._given = b""
+        self.ended = False  # the other end has closed, or the line broke
+
+    def fetch(self, most: int) -> bytes:
+        """What has come, up to `most` bytes; b"" for nothing and at the end, which sets `ended`."""
+        try:
+            data = self._line.recv(most)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return b""
+        except OSError:
+            data = b""
+        self.ended = not data
+        return data
+
+    def give(self, packet: bytes) -> None:
+        """Lay a whole packet before the client: its next reads are of that."""
+        self._given += packet
 
     def recv(self, size: int) -> bytes:
-        """1 to `size` bytes, b"" at the end; BlockingIOError or an ssl one if none have come."""
-        at = self._at
-        if at >= len(self._ahead):
-            self._ahead = self._line.recv(CHUNK)
-            at = 0
-        data = self._ahead[at : at + size]
-        self._at = at + len(data)
+        """1 to `size` bytes of what was given; b"" at the end; else BlockingIOError."""
+        data, self._given = self._given[:size], self._given[size:]
+        if not data and not self.ended:
+            raise BlockingIOError
         return data
 
     def pending(self) -> bool:
-        """Bytes have been read already, of which poll() knows nothing."""
-        if self._at < len(self._ahead):
-            return True
+        """TLS has bytes that poll() knows nothing of."""
         return isinstance(self._line, ssl.SSLSocket) and self._line.pending() > 0
 
     def send(self, data: bytes | bytearray) -> int:
-        """How many of the bytes were taken; raises like recv if none were."""
+        """How many of the bytes were taken; raises as a socket does if none were."""
         return self._line.send(data)
 
     def do_handshake(self) -> None:
@@ -65,8 +76,9 @@ class BufferedLine:
         return self._line.fileno()
 
     def shutdown(self, how: int) -> None:
-        """Nothing more in that direction; what is read ahead is let go."""
-        self._ahead = b""
+        """Nothing more in that direction; what was given is let go."""
+        self._given = b""
+        self.ended = True
         self._line.shutdown(how)
 
     def close(self) -> None:

@@ -22,38 +22,45 @@ def ends() -> Iterator[tuple[BufferedLine, socket.socket]]:
 
 
 @given(st.binary(min_size=1, max_size=300), st.lists(st.integers(1, 40), min_size=1))
-def test_however_it_is_asked_for_the_bytes_are_those_that_came(data, sizes):
+def test_however_it_is_asked_for_the_client_gets_the_bytes_that_were_given(data, sizes):
     near, far = socket.socketpair()
     with near, far:
         line = BufferedLine(near)
-        far.sendall(data)
-        far.shutdown(socket.SHUT_WR)
+        line.give(data[:5])
+        line.give(data[5:])
         got, turn = b"", 0
-        while piece := line.recv(sizes[turn % len(sizes)]):
-            assert len(piece) <= sizes[turn % len(sizes)]
-            got += piece
+        while len(got) < len(data):
+            got += line.recv(sizes[turn % len(sizes)])
             turn += 1
         assert got == data
-        assert line.recv(1) == b""
+        with pytest.raises(BlockingIOError):
+            line.recv(1)
 
 
-def test_a_line_with_nothing_to_read_says_so_as_a_socket_does(ends):
+def test_what_has_come_is_fetched_and_not_given_by_itself(ends):
     line, far = ends
-    with pytest.raises(BlockingIOError):
-        line.recv(1)
-    assert not line.pending()
+    assert line.fetch(9) == b""
+    assert not line.ended
     far.sendall(b"ab")
-    assert line.recv(1) == b"a"
-    assert line.pending()
-    assert line.recv(9) == b"b"
-    assert not line.pending()
+    assert line.fetch(1) + line.fetch(9) == b"ab"
     with pytest.raises(BlockingIOError):
         line.recv(1)
 
 
-def test_what_was_read_ahead_is_let_go_with_the_line(ends):
+@pytest.mark.parametrize("broken", [False, True])
+def test_the_end_of_the_line_is_told_to_the_client(ends, broken):
     line, far = ends
-    far.sendall(b"ab")
+    if broken:
+        line._line.close()
+    far.close()
+    assert line.fetch(9) == b""
+    assert line.ended
+    assert line.recv(1) == b""
+
+
+def test_what_was_given_is_let_go_with_the_line(ends):
+    line, _ = ends
+    line.give(b"ab")
     line.recv(1)
     line.shutdown(socket.SHUT_RDWR)
     assert line.recv(1) == b""
