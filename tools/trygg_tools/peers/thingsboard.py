@@ -141,7 +141,7 @@ _CONVERTERS: dict[str, dict[str, Any]] = {
     "manual": {
         "timeseries": [
             {"type": "double" if field in ("lat", "lon", "accuracy_m") else "integer",
-             "key": field, "value": "${%s}" % field}
+             "key": field, "value": f"${{{field}}}"}
             for field in FIELDS
         ]
     },

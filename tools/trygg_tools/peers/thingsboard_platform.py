@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from trygg_tools.peers.thingsboard import TELEMETRY
 
@@ -37,7 +38,7 @@ class Platform:
         self._arrived = arrived
         self._subscribed = threading.Event()
         self._port = port
-        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id="platform")
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id="platform")
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = self._on_message
