@@ -63,7 +63,7 @@ class Service(Replay):
         """A service that failed has asked for a step of the ladder."""
         if self.modem.state != modem.UP:
             self.heard["service"].append("ladder " + str(self.modem.ladder.step))
-            self.modem.state, self.modem._words = modem.UP, []
+            self.modem.state, self.modem.work.words = modem.UP, []
 
     # -- the modem itself --------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """One modem from off to attached and back, and what is done when that does not come about.
 
-What is to be done is a row of words (words.py), worked off one after the other by `poll`, so that
-nothing waits.
+What is to be done is a row of words (words.py), worked off one after the other (work.py) by `poll`,
+so that nothing waits.
 
 While the modem is UP a service (socket.py, service.py) runs its own procedures with `run` and
 `ended`, and takes the events. When it cannot get through it says `failed`: the ladder chooses.
@@ -20,6 +20,7 @@ from tracker.ledger import EDRX as EDRX_SPENT
 from tracker.ledger import PSM as PSM_SPENT
 from tracker.modem import at, ladder, lines, words
 from tracker.modem.steps import DONE, FAILED, Steps
+from tracker.modem.work import Work
 
 # what is wanted
 OFF, ASLEEP, ONLINE = 0, 1, 2
@@ -29,7 +30,6 @@ DOWN, COMING, UP, GOING, RESTING, SLEEPING, RECEIVING = 0, 1, 2, 3, 4, 5, 6
 UNTOLD, PSM, EDRX = 0, 1, 2
 
 NEVER_MS = at.NEVER_MS
-WORDS_MOST_MS = 900000  # all that was begun together: nothing of ours takes longer
 WAKE_MS = 100  # from DTR low to a line that hears
 QUIET_MS = 5000  # nothing was said for so long: DTR may go high
 RESTARTS_MAX = 3  # without a publish in between
@@ -40,7 +40,7 @@ class Modem:
     """Over a Uart and a Power port; `dialect` a module of this folder, `values` {name: bytes} for
     its texts (apn, host, port, device, password, ca ...). Times: `now` ticks, `now_s` seconds.
 
-    state: above. version, cell: bytes, b"" unknown. time_s: UTC by the network when last asked,
+    state: above. version: bytes, b"" unknown. time_s: UTC by the network when last asked,
     0 unknown. stirred: something has become otherwise, whoever looks at it is due.
     reset_wanted: step eight of the ladder is due. reach: see above; urgent: an alarm waits;
     both are the owner's to set. changed: `save` gives something new.
@@ -52,12 +52,8 @@ class Modem:
         self.ladder = climb
         self.line = at.At(uart, dialect.TABLE)
         self.steps = Steps(self.line, dialect.TEXTS)
-        self._uart = uart
+        self.work = Work(uart, power, self.line, self.steps, dialect, values)
         self._power = power
-        self._words = []  # what is to be done, the word under way first
-        self._since = 0  # when it began
-        self._begun = False
-        self._all_since = 0  # when the first of them began
         self._then = DOWN  # the state after the last word
         self._wanted = OFF
         self._ended = 0
@@ -71,7 +67,7 @@ class Modem:
         self.mode = UNTOLD
         self.pin_told = False
         self.time_s = 0
-        self.version = self.cell = b""
+        self.version = b""
         self.stirred = False
         self.reset_wanted = self.reach = self.urgent = self.changed = False
         self.receiver = None  # a ModemGnss
@@ -98,9 +94,9 @@ class Modem:
         if self._serving:
             self._said_at = now
             self._ended = self._ended or self.steps.poll(now)
-        elif self._words:
-            self._work(now, now_s)
-        if not self._words and not self._serving:
+        elif self.work.words:
+            self._worked(self.work.poll(now), now, now_s)
+        if not self.busy():
             self._choose(now, now_s)
         self.line.poll(now)
         if state != self.state or ended != self._ended:
@@ -113,10 +109,11 @@ class Modem:
         if self.state == RESTING:
             return max(0, self.ladder.until_s - now_s) * 1000
         wait = min(self.line.wait_ms(now), self.steps.wait_ms(now))
-        if self._words and not self.steps.busy():
-            limit_ms = words.limit_ms(self.dialect, self._words[0]) if self._begun else 0
-            return min(wait, max(0, limit_ms - ticks.diff(now, self._since)))
-        return wait
+        return min(wait, self.work.wait_ms(now))
+
+    def busy(self):
+        """True while something is under way on the line, so that `run` would not begin."""
+        return self._serving or bool(self.work.words)
 
     def signal(self):
         """As in a report: 0 unknown, else 1 to 31."""
@@ -141,7 +138,7 @@ class Modem:
     def run(self, names, values, now, forgiving=False, owner=None):
         """Begin procedures while UP (or RECEIVING) and idle; False otherwise, and while DTR wakes
         the line. `ended` is told to the same `owner`."""
-        if self.state not in (UP, RECEIVING) or self._serving or self._words:
+        if self.state not in (UP, RECEIVING) or self.busy():
             return False
         if owner is None and self.state == RECEIVING:
             return False
@@ -265,89 +262,27 @@ class Modem:
         self._begin(words.RECOVERIES.split("|")[step] + radio + words.ATTACH, UP, now)
 
     def _begin(self, row, then, now):
-        self._words = row.split()
-        self._begun = False
-        self._since = self._all_since = now
         self._then = then
-        if self._words:
+        if self.work.begin(row, now):
             self.state = COMING if then == UP else GOING
         else:
             self.state = then
 
-    def _work(self, now, now_s):
-        """Take the word under way as far as it goes."""
-        word = self._words[0]
-        if ticks.diff(now, self._all_since) >= WORDS_MOST_MS:
-            self.steps.stop()
-            self._fell("alive", now, now_s)
-            return
-        if not self._begun:
-            self._begun = True
-            self._since = now
-            self._enter(word, now)
-            if not self._begun:
-                return  # other words were put in its place
-        over = self._over(word, now)
+    def _worked(self, over, now, now_s):
+        """What has come of the words so far."""
+        if self.work.told:
+            self.work.told = False
+            self._learn()
         if over == DONE:
-            self._begun = False
-            self._words.pop(0)
-            if not self._words:
-                self.state = self._then
-                self._said_at = now
-        elif over:
-            self._fell(word, now, now_s)
+            self.state = self._then
+            self._said_at = now
+        elif over == FAILED:
+            self._fell(self.work.words[0], now, now_s)
 
     def _instead(self, row):
-        """These words in the place of the one under way."""
-        self._words = row.split() + self._words[1:]
-        self._begun = False
-        if not self._words:
+        """These words in the place of the one that failed."""
+        if not self.work.instead(row):
             self.state = self._then
-
-    def _enter(self, word, now):
-        mark = word[0]
-        if mark in "+-":
-            self._power.rail(word[1:], mark == "+")
-        elif word in words.LISTENS or mark == "!":
-            if mark == "!":
-                self._uart.baud(int(word[1:]))
-            self.line.revive(now)
-            self.steps.drop()
-        elif word == "usual":
-            self._uart.baud(int(self.dialect.BAUDS.split()[0]))
-        elif word == "on":
-            self._instead(words.ON if self._power.sense("modem_status") != 1 else "")
-        elif word == "off":
-            self._instead(words.OFF if self._power.sense("modem_status") != 0 else "")
-        elif word == "bauds":
-            self._instead("!" + self.dialect.BAUDS.replace(" ", " !") + " usual alive")
-        elif mark == "?" or mark.isupper():
-            self.steps.begin(word.strip("?").split("/")[0], self.values, now, mark == "?")
-
-    def _over(self, word, now):
-        """DONE, FAILED, or 0 while it goes on."""
-        mark = word[0]
-        if mark.isupper() or mark == "?":
-            over = self.steps.poll(now)
-            if over == DONE:
-                self._learn()
-            return over
-        passed = ticks.diff(now, self._since) >= words.limit_ms(self.dialect, word)
-        if word in words.LISTENS or mark == "!":
-            if self.line.ready():
-                return DONE if mark != "!" else self._found(word)
-            return FAILED if passed else 0
-        return DONE if passed else 0
-
-    def _found(self, word):
-        """It answers at this rate: from now on at the usual one."""
-        usual = self.dialect.BAUDS.split()[0]
-        while self._words[1] != "usual":
-            self._words.pop(1)
-        self._words.pop(1)
-        if word[1:] != usual:
-            self._words = [word, "?SET_BAUD", "usual", "alive"] + self._words[1:]
-        return DONE
 
     def _fell(self, word, now, now_s):
         """A word failed: its own way out, or the ladder."""
@@ -375,7 +310,7 @@ class Modem:
             self.failed(place, now, now_s)
         else:
             self._power.rail("modem", False)
-            self._words = []
+            self.work.words = []
             self.state = self._then  # going anyway
 
     def _pin_wanted(self):
