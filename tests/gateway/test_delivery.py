@@ -1,11 +1,15 @@
 """A record as the outside world reads it."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
+from cloudevents.http import from_json
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.records import NOW_MS, NOW_S, PLACE, alarm, answer, health, report, row
-from trygg_gateway.delivery import Undecodable, delivery
+from trygg_gateway.delivery import Undecodable, delivery, rfc3339
 from trygg_wire import layouts
 
 TIME = "2026-09-21T14:13:20Z"
@@ -114,3 +118,17 @@ def test_a_damaged_frame_is_undecodable():
     frame[9] ^= 1
     with pytest.raises(Undecodable, match="crc"):
         delivery(row(report(3, 41))._replace(payload=bytes(frame)), "nord")
+
+
+@pytest.mark.parametrize("frame", [report(3, 41), alarm(3, 42), health(3, 43), answer(3, 44)])
+def test_an_event_is_what_its_makers_library_reads(frame):
+    found = delivery(row(frame), "nord")
+    event = from_json(found.json)
+    assert event.get_attributes() == found.attributes
+    assert event.data == found.data
+
+
+@given(st.integers(1, 1 << 32))
+def test_a_time_is_written_as_the_standard_library_would(unix_s):
+    written = datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert rfc3339(unix_s) == written
