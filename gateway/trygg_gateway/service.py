@@ -38,6 +38,7 @@ from trygg_gateway.config_errors import ConfigError
 from trygg_gateway.doors import make_doors
 from trygg_gateway.downlink import Downlink
 from trygg_gateway.forwarder import Forwarder
+from trygg_gateway.gap_keeper import GapKeeper
 from trygg_gateway.ingest import Ingest
 from trygg_gateway.journal import Journal, Limits, set_cursor
 from trygg_gateway.metrics import Metrics
@@ -130,6 +131,7 @@ class Service:
             observe=self.metrics.observe_alarm,
             now_ms=now_ms,
         )
+        self.gaps = GapKeeper(journal, now_ms)
         self.watcher = self._make_watcher() if config.watch.enabled else None
         self._measure()
         self.console = self._make_console() if config.console.enabled else None
@@ -151,6 +153,7 @@ class Service:
         )
 
     def _heard(self, told: Told) -> None:
+        self.gaps.heard(told)
         if self.watcher is not None:
             self.watcher.heard(told)
 
@@ -175,6 +178,9 @@ class Service:
         self.metrics.add_gauge(
             "journal_waiting", "records queued for a commit", lambda: self.journal.waiting
         )
+        self.metrics.add_gauge(
+            "gaps_open", "ranges of records that are waited for", lambda: self.gaps.book.open
+        )
         self.metrics.add_gauge("orders_owed", "orders not settled", lambda: self.book.owed)
         gauges = self.watcher.gauges() if self.watcher is not None else {}
         for name, (about, value) in gauges.items():
@@ -188,6 +194,7 @@ class Service:
             "reader": self.reader,
             "registry": self.registry,
             "acks": self.acks,
+            "gaps": self.gaps,
             "orders": self.book,
             "downlink": self.downlink,
             "alarms": self.alarm_engine,
@@ -212,10 +219,13 @@ class Service:
         self.journal.ended.add_done_callback(
             lambda ended: loop.call_soon_threadsafe(self._journal_has_ended, ended)
         )
-        self.journal.on_commit += [self.downlink.on_commit, self.forwarder.wake]
+        self.journal.on_commit += [
+            self.downlink.on_commit, self.forwarder.wake, self.gaps.on_commit
+        ]  # fmt: skip
         self.journal.on_pressure.append(self._press)
         self._begin("reader", self.reader.run())
         self._begin("downlink", self.downlink.run())
+        self._begin("gaps", self.gaps.run())
         await self.forwarder.start()
         self._begin("forwarder", self.forwarder.ended())
         self._begin("alarms", self.alarm_engine.run())

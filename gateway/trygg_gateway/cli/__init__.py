@@ -15,6 +15,7 @@ from trygg_gateway.cli import (
     running,
     setup,
     tracker,
+    tracker_data,
 )
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.command("password")(setup.password)
 app.command("renew")(setup.renew)
 app.command("mosquitto-config")(mosquitto.mosquitto_config)
 app.add_typer(tracker.app, name="tracker")
+tracker_data.add_to(tracker.app)
 app.add_typer(fence.app, name="fence")
 app.add_typer(order.app, name="order")
 app.add_typer(alarms.app, name="alarms")
