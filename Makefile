@@ -2,7 +2,7 @@
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test check bench simulate cuts fuzz soak microbit bits32 exits modems mutants
+.PHONY: run test check bench simulate cuts fuzz soak microbit bits32 exits modems mutants crash
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
@@ -19,6 +19,10 @@ bench: $(VENV)/ready-dev      ## figures as JSON lines
 
 cuts: $(VENV)/ready           ## the power cut at every byte of every flash write of a recorded life
 	$(VENV)/bin/python -m trygg_tools.power_cuts
+
+crash: $(VENV)/ready          ## a thousand kill -9 of gateway and broker, power cuts at every sync, peers beside it
+	./.ci/peers
+	$(VENV)/bin/python -m trygg_tools.crash $(CRASH)
 
 exits: $(VENV)/ready          ## ten thousand exits of the whole tracker against the bound it stated
 	$(VENV)/bin/python -m trygg_tools.exits

@@ -1,0 +1,172 @@
+"""One gateway in a folder of its own, its door, its sinks, its trackers: what a round plays on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import socket
+import time
+from pathlib import Path
+
+from trygg_gateway.init_folder import make_folder
+from trygg_gateway.journal import Journal
+from trygg_gateway.registry import Registry
+from trygg_tools.crash.broker import Broker
+from trygg_tools.crash.fleet import Fleet, LightTracker
+from trygg_tools.crash.hook import Hook, Served
+from trygg_tools.crash.nursery import Nursery
+
+GROUP = "nord"
+NAMES = ("aase", "bjarne", "dagny", "einar", "frida", "gudrun", "halvor", "ingrid")
+READY_S = 30
+DOORS = ("listener", "broker")
+SINKS = """
+[sinks.hook]
+type = "http"
+url = "http://127.0.0.1:{port}/hook"
+secret_file = "secrets/webhook"
+
+[sinks.archive]
+type = "file"
+path = "archive.jsonl"
+"""
+
+
+class EndedByItself(Exception):
+    """The gateway ended although nobody killed it; the text is the end of its log."""
+
+
+class Stage:
+    """`start` it, play, `stop` it. The gateway's process is `pid` while it lives, else None."""
+
+    def __init__(self, folder: Path, nursery: Nursery, door: str, dice: random.Random) -> None:
+        self.folder = folder
+        self.door = door
+        self.pid: int | None = None
+        self.heard = asyncio.Event()
+        self.archive = folder / "gateway/archive.jsonl"
+        self.log = folder / "gateway.log"
+        self.config = folder / "gateway/gateway.toml"
+        self._nursery = nursery
+        port = quiet_port(dice)
+        self.broker = Broker(folder / "broker", port) if door == "broker" else None
+        make_folder(folder / "gateway", GROUP, ["localhost"], loopback_only=True)
+        secret = (folder / "gateway/secrets/webhook").read_text("ascii").strip()
+        self.served = Served(Hook(secret, folder / "hook.jsonl"))
+        self._settle(port)
+        passwords = register(folder / "gateway/data")
+        trackers = [
+            LightTracker(
+                GROUP, name, None if self.broker else passwords[name], port, self.heard.set,
+                # behind the own door a PUBACK means committed: half of the trackers rely on it
+                forgets_at_puback=self.broker is None and number % 2 == 1,
+            )
+            for number, name in enumerate(NAMES)
+        ]  # fmt: skip
+        self.fleet = Fleet(trackers, random.Random(dice.random()))  # noqa: S311 - a seed
+
+    def _settle(self, port: int) -> None:
+        """Write the settings."""
+        door = f"[listener]\nport = {port}\n"
+        if self.broker is not None:
+            door = f'[listener]\nenabled = false\n[broker]\nurl = "mqtt://127.0.0.1:{port}"\n'
+        text = f'[gateway]\nname = "{GROUP}"\n{door}[console]\nenabled = false\n'
+        text += '[log]\nlevel = "warning"\n' + SINKS.format(port=self.served.port)
+        self.config.write_text(text, "utf-8")
+
+    async def start(self) -> None:
+        """Everything running, the trackers silent."""
+        self.served.start()
+        if self.broker is not None:
+            await self.broker.start()
+        self.start_gateway()
+        self.fleet.start()
+        self.fleet.burst(1, 0)
+        await self.hear()
+
+    async def stop(self) -> int:
+        """End everything; the gateway's exit code."""
+        await self.fleet.stop()
+        code = self.stop_gateway()
+        await self.served.stop()
+        if self.broker is not None:
+            self.broker.stop()
+        return code
+
+    # -- the gateway -----------------------------------------------------------------------
+
+    def start_gateway(self) -> None:
+        """Start it; returns at once, so that it can be killed while it starts."""
+        self.heard.clear()
+        self.pid = self._nursery.start(self.log, "run", "--config", str(self.config))
+
+    def kill_gateway(self) -> None:
+        """kill -9, if it lives."""
+        if self.pid is not None:
+            self.demand_alive()
+            os.kill(self.pid, signal.SIGKILL)
+            self._nursery.wait(self.pid)
+            self.pid = None
+
+    def stop_gateway(self) -> int:
+        """SIGTERM; its exit code."""
+        if self.pid is None:
+            return 0
+        os.kill(self.pid, signal.SIGTERM)
+        code = self._nursery.wait(self.pid)
+        self.pid = None
+        return code
+
+    def demand_alive(self) -> None:
+        """Raise EndedByItself if the gateway has."""
+        if self.pid is not None and _is_gone(self.pid):
+            said = self.log.read_text("utf-8", "replace").splitlines()[-20:]
+            raise EndedByItself("\n".join(said))
+
+    async def hear(self, seconds: float = READY_S) -> None:
+        """Return as soon as a tracker was acknowledged something since the gateway's start."""
+        until = time.monotonic() + seconds
+        while not self.heard.is_set():
+            self.demand_alive()
+            if time.monotonic() > until:
+                raise TimeoutError(f"no tracker heard anything in {seconds} s")
+            await asyncio.sleep(0.002)
+
+
+def register(data: Path) -> dict[str, str]:
+    """Register the trackers in the journal of that folder; device → password."""
+    journal = Journal.open(data / "journal.sqlite")
+    try:
+        registry = Registry(journal, lambda: time.time_ns() // 1_000_000)
+        return {name: registry.add(name, GROUP, name.title()).password for name in NAMES}
+    finally:
+        journal.close()
+
+
+def quiet_port(dice: random.Random) -> int:
+    """A loopback port that nobody listens on and that no outgoing connection is given."""
+    while True:
+        port = dice.randrange(15_000, 32_000)
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
+
+
+def _is_gone(pid: int) -> bool:
+    """Whether the process has ended, also when nobody has waited for it yet."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
+    except FileNotFoundError:
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
+
+
+def events_of(file: Path) -> list[dict[str, str]]:
+    """The whole lines of a file of events, in their order."""
+    data = file.read_bytes() if file.exists() else b""
+    return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
