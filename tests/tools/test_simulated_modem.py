@@ -196,3 +196,51 @@ def test_the_worst_of_sharing_the_radio_is_part_of_the_stated_bound():
         tracker.run(900)
     bounds = [records(one, layouts.REPORT)[-1]["bound_s"] for one in (shared, own)]
     assert bounds[0] - bounds[1] == arbiter.WAIT_S + arbiter.YIELD_S
+
+
+STARTS = {
+    "sim7080": b"AT+CGNSPWR=1", "sim7000": b"AT+CGNSPWR=1", "sim7600": b"AT+CGPS=1",
+    "a7670": b"AT+CGNSSPWR=1", "bg95": b"AT+QGPS=1",
+}  # fmt: skip
+
+
+def fix_within(tracker, most_s):
+    """A report of the next half hour has a fix that was found within `most_s` from now."""
+    since_s = tracker.clock.utc()
+    tracker.run(1800)
+    found = []
+    for one in records(tracker, layouts.REPORT):
+        found += [one["time_s"] - fix["age_s"] - since_s for fix in one["fixes"]]
+    assert [after_s for after_s in found if 0 <= after_s <= most_s], found
+
+
+def searching(tracker):
+    """Until its modem's receiver is on, in a search."""
+    gnss = tracker.side.scene.modem.gnss
+    while not (gnss.on and tracker.app is not None and tracker.app._search.on):
+        tracker.run(1)
+        assert tracker.seconds() < 3000
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_receiver_that_runs_when_our_chip_starts_anew_gives_a_fix_all_the_same(dialect):
+    tracker = Tracker(dialect, own_receiver=True)
+    tracker.run(300)
+    searching(tracker)
+    before = len(tracker.commands(STARTS[dialect]))
+    tracker.bite()
+    assert tracker.side.scene.modem.gnss.on
+    fix_within(tracker, 150)
+    assert len(tracker.commands(STARTS[dialect])) > before
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_receiver_that_refuses_to_start_is_asked_again_at_once(dialect):
+    faults = Faults([from_words("gnss_refused nth=3 times=2")], seed=1)
+    tracker = Tracker(dialect, own_receiver=True, faults=faults)
+    while len(tracker.commands(STARTS[dialect])) < 5:
+        tracker.run(10)
+        assert tracker.seconds() < 3000
+    asked = [at_ms for at_ms, text in tracker.said if text.startswith(STARTS[dialect])]
+    assert asked[4] - asked[2] < 5000
+    fix_within(tracker, 150)

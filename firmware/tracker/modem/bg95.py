@@ -10,6 +10,7 @@ Traps that shaped this file:
 - A client that is open already refuses QMTOPEN: closing it first does no harm.
 - A context that was taken away stands in the way of a new one until it is given up (QIDEACT).
 - GNSS and LTE share the radio (QGPSCFG "priority").
+- A receiver that runs refuses to be started (504), as after a reset of our chip: it is ended first.
 """
 
 from tracker.modem import lines
@@ -220,7 +221,8 @@ WAKE
 
 GNSS_ON
 ? AT+QGPSCFG="priority",0
-? AT+QGPS=1
+? AT+QGPSEND
+! AT+QGPS=1
 
 ASK_FIX
 ? AT+QGPSLOC=2 | = +QGPSLOC:

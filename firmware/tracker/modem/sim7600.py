@@ -11,6 +11,8 @@ Traps that shaped this file:
 - What comes down is counted: `+CMQTTRXPAYLOAD` may come in several pieces, and not at all for an
   empty payload.
 - There is no PSM; sleep is CSCLK with DTR. The receiver has its own radio.
+- A receiver that runs, or has not quite stopped, refuses to be started: it is stopped first, as after
+  a reset of our chip, and asked again until it starts.
 """
 
 from tracker.modem import lines
@@ -238,7 +240,8 @@ WAKE
 ~5 AT
 
 GNSS_ON
-?15 AT+CGPS=1,1
+? AT+CGPS=0
+~5 AT+CGPS=1,1
 
 ASK_FIX
 ! AT+CGPSINFO | = +CGPSINFO:

@@ -23,13 +23,15 @@ class Cgps(Family):
     def on_boot(self) -> None:
         """Off; nothing is said unasked."""
         self._turn = getattr(self, "_turn", 0) + 1
+        self._stops = False
 
     @answers("+CGPS", SET)
     def power(self, call: Call) -> None:
-        """1 starts, 0 stops and says so after OK; ERROR when it is so already."""
+        """1 starts, 0 stops and says so after OK; ERROR when it is so already, and to a start
+        while it has not said yet that it has stopped [K]."""
         on = number(call, 0, 0, 1) == 1
         number(call, 1, 1, 3, 1)
-        if on == self.modem.gnss.on:
+        if on == self.modem.gnss.on or (on and self._stops):
             raise Refused
         self._set(AUTO if on else "")
 
@@ -39,10 +41,12 @@ class Cgps(Family):
             return
         self.modem.gnss.off()
         self._turn += 1
+        self._stops = True
         self.modem.background(self._stopped())
 
     def _stopped(self) -> Talk:
         yield 500
+        self._stops = False
         self.modem.urc("+CGPS: 0")
         return None
 
