@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable
 from typing import NamedTuple
 
+import structlog
+
 from trygg_gateway import order_keys, orders
 from trygg_gateway.database import Database
 from trygg_gateway.fence_shapes import Json, fences_body, wire_fence
@@ -16,6 +18,8 @@ from trygg_gateway.journal import Journal
 from trygg_gateway.local_time import local_time
 from trygg_gateway.orders import Order
 from trygg_wire import layouts
+
+log = structlog.get_logger("orders")
 
 _OPEN = """
     SELECT id, device, version, kind, frame, expires_s, state, reason FROM orders
@@ -225,6 +229,7 @@ class OrderBook:
         ]
         if expired:
             self.counters["orders_expired"] += len(expired)
+            log.warning("orders_expired", orders=expired[:20], count=len(expired))
             self._journal.write(lambda db: _expire(db, now_ms))
         return {
             device

@@ -21,8 +21,9 @@ Json = dict[str, Any]
 
 QUEUED, SENT, RECEIVED = "queued", "sent", "received"
 APPLIED, ARMED, REFUSED = "applied", "armed", "refused"
-EXPIRED, SUPERSEDED = "expired", "superseded"
+EXPIRED, SUPERSEDED, WITHDRAWN = "expired", "superseded", "withdrawn"
 OWED = (QUEUED, SENT, RECEIVED)
+NOT_SENT = (EXPIRED, SUPERSEDED, WITHDRAWN)  # any more; a late answer still counts
 
 KINDS = {layouts.SETTINGS: "settings", layouts.FENCES: "fences", layouts.COMMAND: "command",
          layouts.KEY: "key", layouts.ANCHORS: "anchors"}  # fmt: skip
@@ -84,7 +85,7 @@ def state_after(state: str, result: int, reason: int = layouts.NONE) -> str:
     answered = _AFTER[result]
     if answered == REFUSED and reason == layouts.BAD_SIGNATURE:
         return state
-    if state in OWED or (state in (EXPIRED, SUPERSEDED) and answered != RECEIVED):
+    if state in OWED or (state in NOT_SENT and answered != RECEIVED):
         return answered
     if state == APPLIED and answered == ARMED:
         return ARMED

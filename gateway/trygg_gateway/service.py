@@ -48,6 +48,7 @@ from trygg_gateway.policies import limits_of, policy_of, rules_of
 from trygg_gateway.ports import demand_free
 from trygg_gateway.reader import Reader
 from trygg_gateway.registry import Registry
+from trygg_gateway.rollout_runner import RolloutRunner
 from trygg_gateway.values import Run
 from trygg_gateway.views import Views
 from trygg_gateway.watcher import Told, Watcher
@@ -111,6 +112,7 @@ class Service:
         self.downlink = Downlink(
             list(self.doors.values()), self.acks, self.book, self.registry, now_ms
         )
+        self.rollouts = RolloutRunner(journal, now_ms)
         self.metrics = Metrics()
         policy = policy_of(config)
         self.views = Views(
@@ -182,6 +184,9 @@ class Service:
             "gaps_open", "ranges of records that are waited for", lambda: self.gaps.book.open
         )
         self.metrics.add_gauge("orders_owed", "orders not settled", lambda: self.book.owed)
+        for state in ("running", "halted"):
+            count = partial(self.rollouts.open.__getitem__, state)
+            self.metrics.add_gauge(f"rollouts_{state}", f"roll-outs that are {state}", count)
         gauges = self.watcher.gauges() if self.watcher is not None else {}
         for name, (about, value) in gauges.items():
             self.metrics.add_gauge(name, about, value)
@@ -197,6 +202,7 @@ class Service:
             "gaps": self.gaps,
             "orders": self.book,
             "downlink": self.downlink,
+            "rollouts": self.rollouts,
             "alarms": self.alarm_engine,
             **({"watch": self.watcher} if self.watcher is not None else {}),
         }
@@ -225,6 +231,7 @@ class Service:
         self.journal.on_pressure.append(self._press)
         self._begin("reader", self.reader.run())
         self._begin("downlink", self.downlink.run())
+        self._begin("rollouts", self.rollouts.run())
         self._begin("gaps", self.gaps.run())
         await self.forwarder.start()
         self._begin("forwarder", self.forwarder.ended())

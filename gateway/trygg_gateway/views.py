@@ -52,8 +52,8 @@ _OPEN_ALARMS = """
     ORDER BY state = 'raised', raised_s
 """
 _FENCE_ORDERS = """
-    SELECT device, version, state FROM orders WHERE kind = ? AND state NOT IN ('refused', 'expired')
-    ORDER BY version
+    SELECT device, version, state FROM orders
+    WHERE kind = ? AND state NOT IN ('refused', 'expired', 'withdrawn') ORDER BY version
 """
 _FENCES = "SELECT device, version, name, body FROM fences ORDER BY device, number"
 _TRACK = """

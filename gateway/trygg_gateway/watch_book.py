@@ -15,7 +15,7 @@ _DEVICES = f"SELECT {', '.join(Device._fields)} FROM devices"  # noqa: S608 - ou
 _SPEAKING = "SELECT device FROM trackers WHERE revoked = 0"
 _FENCES = """
     SELECT device, max(version), state, ordered_ms, changed_ms FROM orders
-    WHERE kind = ? AND state NOT IN ('superseded', 'expired') GROUP BY device
+    WHERE kind = ? AND state NOT IN ('superseded', 'expired', 'withdrawn') GROUP BY device
 """
 _SAVE = "INSERT OR REPLACE INTO watch VALUES (?, ?, ?, ?, ?)"
 _SET = """

@@ -12,6 +12,7 @@ from trygg_gateway.cli import (
     mosquitto,
     order,
     quarantine,
+    rollout,
     running,
     setup,
     tracker,
@@ -38,6 +39,7 @@ app.add_typer(tracker.app, name="tracker")
 tracker_data.add_to(tracker.app)
 app.add_typer(fence.app, name="fence")
 app.add_typer(order.app, name="order")
+app.add_typer(rollout.app, name="rollout")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(quarantine.app, name="quarantine")
 

@@ -62,7 +62,7 @@ def set_(
     with journal_of(config_file) as journal:
         if (file is None) != none:
             raise Refused("Name a file of fences, or say --none for a tracker without any.")
-        content = _read(file) if file is not None else []
+        content = read_json(file) if file is not None else []
         fences = fences_of(content, str(file))
         if not fences and not none:
             raise Refused(
@@ -104,7 +104,8 @@ def show(device: Device, config_file: ConfigFile = DEFAULT, as_json: AsJson = Fa
         print_table(fences, columns, f"{device} has no fences")
 
 
-def _read(file: Path) -> Any:
+def read_json(file: Path) -> Any:
+    """What a file of JSON says. Raises Refused."""
     try:
         return json.loads(file.read_text("utf-8"))
     except (ValueError, RecursionError) as error:

@@ -52,7 +52,7 @@ class Command(StrEnum):
     RESTART = "restart"
 
 
-_NUMBERS = {
+COMMANDS = {
     Command.REPORT_NOW: layouts.REPORT_NOW,
     Command.TEST_ALARM: layouts.TEST_ALARM,
     Command.RESTART: layouts.RESTART,
@@ -72,7 +72,7 @@ def send(
 
     Example: `trygg gateway order send astrid report-now`
     """
-    body = command_body(_NUMBERS[command])
+    body = command_body(COMMANDS[command])
     _queue(config_file, device, layouts.COMMAND, body, hours, who, as_json)
 
 
@@ -92,7 +92,7 @@ def settings(
     Example: `trygg gateway order settings astrid v_max_dm_s=25 report_live_s=120`
     """
     with journal_of(config_file):  # refusals below are told as sentences
-        body = _settings_body(values)
+        body = settings_of(values)
     _queue(config_file, device, layouts.SETTINGS, body, hours, who, as_json)
 
 
@@ -207,7 +207,8 @@ def _expiry(hours: float) -> int:
     return int(time.time() + hours * 3600) if hours else 0
 
 
-def _settings_body(values: list[str]) -> bytes:
+def settings_of(values: list[str]) -> bytes:
+    """The body of a settings order from NUMBER=VALUE or NAME=VALUE each. Raises Refused."""
     from tracker.settings import ROWS
 
     by_name = {name: (number, low, high) for number, name, _, low, high in ROWS}
