@@ -11,12 +11,14 @@ its age.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from trygg_gateway.values import Row, unix_of
 from trygg_wire import layouts
 
 Json = dict[str, Any]
+Record = tuple[Row, int, Json]  # a row of the journal with what the codec made of it
 
 
 class Device(NamedTuple):
@@ -85,10 +87,10 @@ def positions_of(row: Row, kind: int, values: Json) -> list[Position]:
 
     A tracker without a clock cannot say how old its fixes are, whatever becomes known later.
     """
-    at_s = time_of(row, values)
-    if not at_s:
+    told = values.get("fixes" if kind == layouts.REPORT else "evidence")
+    at_s = time_of(row, values) if told else 0
+    if not told or not at_s:
         return []
-    told = values.get("fixes" if kind == layouts.REPORT else "evidence", ())
     positions = []
     for fix in told:
         at_s -= fix["age_s"]
@@ -101,17 +103,40 @@ def positions_of(row: Row, kind: int, values: Json) -> list[Position]:
     return positions
 
 
-def fold(state: Device, row: Row, kind: int, values: Json) -> Device:
-    """The state after this record; `kind` and `values` are the codec's."""
-    changed: Json = {"heard_ms": max(state.heard_ms, row.received_ms)}
-    identity = (row.boot, row.seq)
-    if kind != layouts.ANSWER and identity > (state.status_boot, state.status_seq):
-        changed |= _status(row, values)
-    if kind in (layouts.REPORT, layouts.ALARM) and identity > (state.place_boot, state.place_seq):
-        changed |= _place(row, kind, values)
-    if kind == layouts.HEALTH and identity > (state.health_boot, state.health_seq):
-        changed |= _health(row, values)
+def fold(state: Device, records: Sequence[Record]) -> Device:
+    """The state after these records of one tracker, in the order in which they came.
+
+    Of each part only the newest record is looked at, and of the position as many as it takes to
+    find one that says anything of it; so many records cost little more than one.
+    """
+    heard_ms = max(state.heard_ms, max(row.received_ms for row, _, _ in records))
+    changed: Json = {"heard_ms": heard_ms}
+    status = _newest(records, _SPEAK, (state.status_boot, state.status_seq))
+    if status:
+        changed |= _status(status[-1][0], status[-1][2])
+    places = _newest(records, _PLACED, (state.place_boot, state.place_seq))
+    if places:
+        changed |= _place(places)
+    healths = _newest(records, _HEALTHS, (state.health_boot, state.health_seq))
+    if healths:
+        changed |= _health(healths[-1][0], healths[-1][2])
     return state._replace(**changed)
+
+
+_SPEAK = {layouts.REPORT, layouts.ALARM, layouts.HEALTH}
+_PLACED = {layouts.REPORT, layouts.ALARM}
+_HEALTHS = {layouts.HEALTH}
+
+
+def _newest(records: Sequence[Record], kinds: set[int], than: tuple[int, int]) -> list[Record]:
+    """Those of these kinds that were newer, as each came, than all before and than `than`."""
+    found = []
+    for record in records:
+        row, kind, _ = record
+        if kind in kinds and (row.boot, row.seq) > than:
+            than = (row.boot, row.seq)
+            found.append(record)
+    return found
 
 
 def _status(row: Row, values: Json) -> Json:
@@ -130,7 +155,9 @@ def _status(row: Row, values: Json) -> Json:
     }
 
 
-def _place(row: Row, kind: int, values: Json) -> Json:
+def _place(records: Sequence[Record]) -> Json:
+    """What these say of the place, each newer than the one before it."""
+    row, _, values = records[-1]
     changed: Json = {
         "place_boot": row.boot,
         "place_seq": row.seq,
@@ -138,19 +165,27 @@ def _place(row: Row, kind: int, values: Json) -> Json:
         "fence_number": values["fence_number"],
         "bound_s": values["bound_s"],
     }
-    time_s = time_of(row, values)
-    if time_s and values["fix_age_s"] < layouts.AGE_NEVER:
-        changed["fix_time_s"] = time_s - values["fix_age_s"]
-    positions = positions_of(row, kind, values)
-    if kind == layouts.REPORT:
-        changed["position_withheld"] = values["coordinates_withheld"]
-    if positions:
-        newest = positions[0]
-        changed |= {name: getattr(newest, name) for name in Position._fields[2:7]}
-        changed |= {"position_time_s": newest.time_s, "position_withheld": 0}
-    elif changed.get("position_withheld"):
-        changed |= dict.fromkeys(Position._fields[2:7])
-        changed["position_time_s"] = 0
+    for row, _, values in reversed(records):
+        time_s = time_of(row, values)
+        if time_s and values["fix_age_s"] < layouts.AGE_NEVER:
+            changed["fix_time_s"] = time_s - values["fix_age_s"]
+            break
+    return changed | _position(records)
+
+
+def _position(records: Sequence[Record]) -> Json:
+    """Where it was last, if these say so, and whether it withholds that now."""
+    changed: Json = {}
+    for row, kind, values in reversed(records):
+        positions = positions_of(row, kind, values)
+        withheld = 0 if positions else values.get("coordinates_withheld")
+        if withheld is not None:
+            changed.setdefault("position_withheld", withheld)
+        if positions:
+            changed |= {name: getattr(positions[0], name) for name in Position._fields[2:7]}
+            return changed | {"position_time_s": positions[0].time_s}
+        if withheld:
+            return changed | dict.fromkeys(Position._fields[2:7]) | {"position_time_s": 0}
     return changed
 
 

@@ -2,9 +2,12 @@
 
 It has a cursor in each lane like any sink, moved in the same transaction as what it folded, so
 after any crash it goes on where the database says it was. Alarms come before anything else,
-live records before backlog. Decoding costs as much as a broker's client does, so while records
-pour in faster than BUSY_RATE it takes only a batch now and then of anything but alarms, and
-catches up when the rush is over.
+live records before backlog.
+
+A batch is read in slices, and between two slices the doors have their turn. While records pour in
+faster than BUSY_RATE the doors go first altogether: it takes only a batch now and then of anything
+but alarms, and catches up when the rush is over. But no further behind than BEHIND_MOST: from
+there on it takes its share of the machine until it has caught up, however long the rush lasts.
 
 A health record whose fences are older than those the tracker once applied makes the gateway order
 them again: a fence that was lost in silence guards nobody.
@@ -16,64 +19,25 @@ cannot be folded is found by folding its batch one by one, and goes the same way
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
 
 import structlog
 
-from trygg_gateway import (
-    alarm_book,
-    alarm_steps,
-    alarms,
-    boot_times,
-    order_book,
-    orders,
-    quarantine,
-)
+from trygg_gateway import understood_book
 from trygg_gateway.database import Database
-from trygg_gateway.devices import Device, Position, fold, positions_of
+from trygg_gateway.devices import Device, Record
 from trygg_gateway.journal import Journal, ReadError, set_cursor
-from trygg_gateway.own_records import OWN_KIND
-from trygg_gateway.values import (
-    ALARM,
-    CLASH_BOOT,
-    LANE_NAMES,
-    LANES,
-    LIVE,
-    READER,
-    Refused,
-    Row,
-    Run,
-    Stray,
-)
-from trygg_wire import codec, layouts
+from trygg_gateway.understood import Understood, stray_of
+from trygg_gateway.values import ALARM, LANE_NAMES, LANES, READER, Row, Run
 
 log = structlog.get_logger("reader")
 
-BATCH = 100  # records folded in one go: some milliseconds of the event loop
-BUSY_BATCH = 25  # the same beside a rush, where those milliseconds are the doors'
+BATCH = 2_000  # records folded in one transaction
+SLICE = 100  # of them decoded at a time: a millisecond of the event loop
+BUSY_BATCH = 25  # the same beside a rush, where the machine is the doors'
 BUSY_RATE = 3_000  # records a second being stored: from here on the doors go first
 RATE_MS = 20  # over which the rate is taken
 BUSY_PAUSE_S = 0.2  # between two batches then, cut short by an alarm
-
-_DEVICE = f"SELECT {', '.join(Device._fields)} FROM devices WHERE device = ?"  # noqa: S608 - ours
-_MARKS = ", ".join("?" * len(Device._fields))
-_PUT_DEVICE = f"INSERT OR REPLACE INTO devices VALUES ({_MARKS})"  # noqa: S608 - ours
-_PUT_POSITION = "INSERT OR IGNORE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-
-Json = dict[str, Any]
-
-
-class Folded(NamedTuple):
-    """What a batch of records changes, to be written in one transaction."""
-
-    devices: dict[str, Device]
-    positions: list[Position]
-    alarms: list[tuple[Row, Json]]
-    answers: list[tuple[Row, Json]]
-    healths: list[tuple[Row, Json]]  # of now; old ones say nothing about today's fences
-    strays: list[Stray]
-    starts: dict[tuple[str, int], int]  # (device, boot) → when it began, said for the first time
-    told: list[tuple[Row, int, Json]]  # all that is of this life of its tracker
+BEHIND_MOST = 100_000  # records stored and not folded: from here on the doors share
 
 
 class Reader:
@@ -89,7 +53,7 @@ class Reader:
         now_ms: Callable[[], int],
         changed: Callable[[str], None],
         answered: Callable[[str], None],
-        heard: Callable[[list[tuple[Row, int, Json]]], None] = lambda told: None,
+        heard: Callable[[Sequence[Record]], None] = lambda told: None,
     ) -> None:
         """`heard(told)` gets what was decoded, (row, kind, values), after its commit."""
         self.counters = {"folded": 0, "undecodable": 0, "unfoldable": 0, "alarms_raised": 0}
@@ -186,8 +150,8 @@ class Reader:
 
     async def _fold(self, lane: int, rows: list[Row]) -> None:
         try:
-            folded = self._understood(rows)
-            await self._write(lane, rows, folded)
+            understood = await self._understood(rows)
+            await self._write(lane, rows, understood)
         except (ReadError, OSError, MemoryError):
             raise  # the machine's fault, not a record's: whoever restarts us begins here again
         except Exception as error:
@@ -198,118 +162,51 @@ class Reader:
                 return
             log.exception("unfoldable", record=f"{rows[0].device}:{rows[0].boot}:{rows[0].seq}")
             self.counters["unfoldable"] += 1
-            stray = _stray(rows[0], f"cannot be folded: {type(error).__name__}")
-            await self._write(lane, rows, Folded({}, [], [], [], [], [stray], {}, []))
+            stray = stray_of(rows[0], f"cannot be folded: {type(error).__name__}")
+            await self._write(lane, rows, Understood(strays=[stray]))
 
-    def _understood(self, rows: list[Row]) -> Folded:
-        folded = Folded({}, [], [], [], [], [], {}, [])
-        for row in rows:
-            if row.kind == OWN_KIND:
-                continue  # ours: what it is about was written with it
-            try:
-                kind, values = codec.decode(row.payload)
-            except codec.WireError as error:
-                folded.strays.append(_stray(row, str(error)))
-                continue
-            if kind == layouts.ALARM:
-                folded.alarms.append((row, values))
-            if row.boot >= CLASH_BOOT:
-                continue  # whose it is nobody can tell: it raises alarms and changes nothing else
-            state = folded.devices.get(row.device) or self._state(row.device)
-            folded.devices[row.device] = fold(state, row, kind, values)
-            folded.positions.extend(positions_of(row, kind, values))
-            folded.told.append((row, kind, values))
-            if kind == layouts.ANSWER:
-                folded.answers.append((row, values))
-            elif kind == layouts.HEALTH:
-                self._understood_health(folded, row, values)
-        return folded
-
-    def _understood_health(self, folded: Folded, row: Row, values: Json) -> None:
-        if row.lane == LIVE:
-            folded.healths.append((row, values))
-        boot = (row.device, row.boot)
-        start_s = boot_times.start_of(layouts.HEALTH, values)
-        if start_s and self._dated.get(row.device) != row.boot:
-            folded.starts[boot] = start_s
+    async def _understood(self, rows: list[Row]) -> Understood:
+        understood = Understood()
+        for at in range(0, len(rows), SLICE):
+            understood.read(rows[at : at + SLICE])
+            await asyncio.sleep(0)
+        understood.fold_states(self._state)
+        for device, boot in list(understood.starts):
+            if self._dated.get(device) == boot:
+                del understood.starts[device, boot]
+        return understood
 
     def _state(self, device: str) -> Device:
         known = self._states.get(device)
         if known is None:
-            found = self._journal.query(_DEVICE, (device,))
+            found = self._journal.query(understood_book.STATE_OF, (device,))
             known = self._states[device] = Device._make(found[0]) if found else Device(device)
         return known
 
-    async def _write(self, lane: int, rows: list[Row], folded: Folded) -> None:
+    async def _write(self, lane: int, rows: list[Row], understood: Understood) -> None:
         now_ms = self._now_ms()
 
         def write(db: Database) -> int:
             set_cursor(db, READER, lane, rows[-1].id)
-            return _write_all(db, folded, now_ms)
+            return understood_book.write(db, understood, now_ms)
 
         raised = await asyncio.wrap_future(self._journal.write(write))
         self._cursors[lane] = rows[-1].id
-        self._states.update(folded.devices)
-        self._dated.update(folded.starts.keys())
-        self._heard(folded.told)
-        self.counters["folded"] += len(rows) - len(folded.strays)
-        self.counters["undecodable"] += len(folded.strays)
+        self._states.update(understood.states)
+        self._dated.update(understood.starts.keys())
+        self.counters["folded"] += len(rows) - len(understood.strays)
+        self.counters["undecodable"] += len(understood.strays)
         self.counters["alarms_raised"] += raised
-        if folded.devices:
+        await self._tell(understood)
+
+    async def _tell(self, understood: Understood) -> None:
+        """Say what was folded, to whom it concerns."""
+        if understood.states:
             self._changed("trackers")
-        if folded.alarms or folded.answers:
+        if understood.alarms or understood.answers:
             self._changed("alarms")
-        for device in {row.device for row, _ in folded.answers + folded.healths}:
+        for device in {row.device for row, _ in understood.answers + understood.healths}:
             self._answered(device)
-
-
-def _write_all(db: Database, folded: Folded, now_ms: int) -> int:
-    """Write what was folded; how many alarms it raised."""
-    db.executemany(_PUT_DEVICE, list(folded.devices.values()))
-    db.executemany(_PUT_POSITION, folded.positions)
-    if folded.strays:
-        quarantine.set_aside(db, folded.strays)
-    raised = 0
-    for row, values in folded.alarms:
-        raised += _write_alarm(db, row, values, now_ms)
-    for (device, boot), start_s in folded.starts.items():
-        alarm_book.date(db, device, boot, start_s)
-    for row, values in folded.answers:
-        _write_answer(db, row, values, now_ms)
-    for row, values in folded.healths:
-        _restore(db, row.device, values["fence_version"], now_ms)
-    return raised
-
-
-def _restore(db: Database, device: str, fence_version: int, now_ms: int) -> None:
-    """Give a tracker its fences back if its health record says that it has lost them."""
-    try:
-        order_id = order_book.restore_fences(db, device, fence_version, now_ms)
-    except Refused:
-        return  # revoked meanwhile: nothing is ordered of it any more
-    if order_id is not None:
-        log.warning("fences_lost", device=device, has=fence_version, order=order_id)
-
-
-def _write_alarm(db: Database, row: Row, values: Json, now_ms: int) -> bool:
-    start_s = boot_times.start_in(db, row.device, row.boot) if values["time_is_uptime"] else 0
-    alarm = alarms.alarm_of(row, values, now_ms, start_s)
-    if values["what"] == layouts.BACK:
-        alarm_book.come_back(db, alarm, alarms.back_event(row, values))
-        return False
-    events = alarms.first_events(row, values, now_ms, start_s)
-    return alarm_book.raise_alarm(db, alarm, events) is not None
-
-
-def _write_answer(db: Database, row: Row, values: Json, now_ms: int) -> None:
-    answer = order_book.answered(db, row.device, values, now_ms)
-    if answer is None or answer.kind != layouts.COMMAND:
-        return
-    command = codec.decode_body(layouts.COMMAND, answer.body)
-    applied_now = answer.state == orders.APPLIED and answer.was != orders.APPLIED
-    if applied_now and command["command"] == layouts.ALARM_TAKEN:
-        alarm_steps.told(db, row.device, command["alarm_boot"], command["alarm_seq"], now_ms)
-
-
-def _stray(row: Row, reason: str) -> Stray:
-    return Stray(f"{row.device}:{row.boot}:{row.seq}", row.payload, reason, row.received_ms)
+        for at in range(0, len(understood.told), SLICE):
+            self._heard(understood.told[at : at + SLICE])
+            await asyncio.sleep(0)

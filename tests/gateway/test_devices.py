@@ -4,6 +4,8 @@ import itertools
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.records import LATER_PLACE, NOW_MS, NOW_S, PLACE, alarm, health, report, row
 from trygg_gateway.devices import Device, fold, positions_of, time_of
@@ -14,7 +16,7 @@ def folded(*frames, state=None):
     state = state or Device("astrid")
     for frame in frames:
         kind, values = codec.decode(frame)
-        state = fold(state, row(frame), kind, values)
+        state = fold(state, [(row(frame), kind, values)])
     return state
 
 
@@ -78,6 +80,29 @@ FRAMES = [
 @pytest.mark.parametrize("order", list(itertools.permutations(range(len(FRAMES)))))
 def test_records_in_any_order_end_in_the_same_state(order):
     assert folded(*(FRAMES[place] for place in order)) == folded(*FRAMES)
+
+
+STATUSES = st.tuples(st.integers(1, 2), st.integers(1, 6), st.integers(NOW_S - 90, NOW_S + 9))
+RECORDS = STATUSES.flatmap(
+    lambda at: st.sampled_from(
+        [
+            report(*at), alarm(*at), health(*at), withheld(at[1]), report(*at, fixes=[]),
+            report(*at, fixes=[], fix_age_s=layouts.AGE_NEVER), alarm(*at, evidence=[]),
+            report(at[0], at[1], layouts.EPOCH + 40, time_is_uptime=1),
+            report(at[0], at[1], layouts.EPOCH + 40, time_is_uptime=1, coordinates_withheld=1),
+            report(*at, battery_percent=at[1], fixes=[LATER_PLACE], fix_age_s=60),
+        ]
+    )
+)  # fmt: skip
+
+
+@given(st.lists(RECORDS, min_size=1, max_size=12), st.integers(0, 12))
+@settings(max_examples=300, deadline=None)
+def test_records_folded_together_end_in_the_state_of_one_after_the_other(frames, before):
+    state = folded(*frames[:before])
+    together = [(row(frame), *codec.decode(frame)) for frame in frames[before:]]
+    if together:
+        assert fold(state, together) == folded(*frames[before:], state=state)
 
 
 def test_health_is_kept_whole():

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.parcels import put_one
 from gateway.records import NOW_MS, NOW_S, PLACE, alarm, answer, entry, health, report
-from trygg_gateway import alarm_book, alarms, order_book, orders
+from trygg_gateway import alarm_book, alarms, order_book, orders, understood
 from trygg_gateway import reader as reader_module
 from trygg_gateway.journal import Journal
 from trygg_gateway.reader import Reader
@@ -132,13 +132,13 @@ def test_what_cannot_be_decoded_is_set_aside_and_passed(rig):
 
 
 def test_a_record_that_cannot_be_folded_stops_only_itself(rig, monkeypatch):
-    def fold(state, row, kind, values):
-        if row.seq == 3:
+    def fold(state, records):
+        if any(row.seq == 3 for row, _, _ in records):
             raise ZeroDivisionError("a fault of ours")
-        return real_fold(state, row, kind, values)
+        return real_fold(state, records)
 
-    real_fold = reader_module.fold
-    monkeypatch.setattr(reader_module, "fold", fold)
+    real_fold = understood.fold
+    monkeypatch.setattr(understood, "fold", fold)
     rig.put(*(report(1, seq, battery_percent=seq) for seq in range(1, 6)))
     reader = rig.fold()
     assert (reader.counters["folded"], reader.counters["unfoldable"]) == (4, 1)
