@@ -19,6 +19,7 @@ def _add_rooms() -> None:
     from trygg_tools.demo import check
     from trygg_tools.demo import command as demo
     from trygg_tools.modem_sim import command as modem
+    from trygg_tools.replay import command as replay
     from trygg_tools.simulate import campaign
     from trygg_tools.simulate import command as simulate
 
@@ -29,6 +30,7 @@ def _add_rooms() -> None:
     app.command("bench")(bench_command.command)
     app.command("firmware")(firmware_command.command)
     app.command("traceback")(firmware_command.traceback)
+    app.command("replay")(replay.command)
     app.command("simulate")(simulate.command)
     app.command("campaign")(campaign.command)
     app.add_typer(modem.app, name="modem")

@@ -1,0 +1,219 @@
+"""Where the sentences go: a serial port, a pty that is made for it, or a TCP connection.
+
+    /dev/ttyUSB0, COM3, loop://, rfc2217://…   anything pyserial opens, at --baud
+    pty, pty:/tmp/gps                          a new pty; its name is said (and linked to)
+    tcp://host:2947                            connects and sends
+    tcp-listen://127.0.0.1:2947                waits for whoever connects; later ones join in
+    -                                          standard output
+
+`send` never waits for a reader who does not read: what does not fit is dropped and counted, as on a
+cable that nobody listens to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import socket
+import sys
+import tty
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import serial
+
+HELD_MAX = 4096  # bytes that may wait in front of a pty or socket
+
+
+class TargetError(Exception):
+    """It cannot be opened or has gone; the text says what to do."""
+
+
+class Target(Protocol):
+    """Takes bytes; `dropped` counts those nobody took."""
+
+    name: str
+    dropped: int
+
+    def send(self, data: bytes) -> None:
+        """Hand on the bytes now. Raises TargetError if the other end is gone for good."""
+
+    def pulse(self, on: bool) -> None:
+        """Put the line for the pulse per second high or low, where there is one."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
+def open_target(text: str, baud: int, pps: str = "") -> Target:
+    """The target that `text` names. Raises TargetError, naming the port and what stands against."""
+    if text == "-":
+        return Stdout()
+    if text == "pty" or text.startswith("pty:"):
+        return Pty(text.partition(":")[2])
+    if text.startswith(("tcp://", "tcp-listen://")):
+        return Tcp(text)
+    return SerialPort(text, baud, pps)
+
+
+class SerialPort:
+    """A port of pyserial; `pps` is "rts" or "dtr", the line that carries the pulse, or ""."""
+
+    def __init__(self, text: str, baud: int, pps: str) -> None:
+        self.name, self.dropped, self._pps = text, 0, pps
+        try:
+            self._port = serial.serial_for_url(text, baudrate=baud, write_timeout=2)
+        except (serial.SerialException, ValueError, OSError) as error:
+            raise TargetError(f"open {text}: {_why(error)}") from None
+
+    def send(self, data: bytes) -> None:
+        """At the port's own speed; a line that stands still for 2 s (flow control) drops."""
+        try:
+            self._port.write(data)
+        except serial.SerialTimeoutException:
+            self.dropped += len(data)
+        except (serial.SerialException, OSError) as error:
+            raise TargetError(f"write to {self.name}: {_why(error)}") from None
+
+    def pulse(self, on: bool) -> None:
+        """RTS or DTR, high for the first tenth of each second."""
+        if self._pps:
+            setattr(self._port, self._pps, on)
+
+    def close(self) -> None:
+        """Let go of the port, what is written drained."""
+        with contextlib.suppress(serial.SerialException, OSError):
+            self._port.flush()
+        self._port.close()
+
+
+class Pty:
+    """A pty made now; `link` is a path under which it is found, or ""."""
+
+    def __init__(self, link: str) -> None:
+        self._ours, self._theirs = pty.openpty()
+        tty.setraw(self._theirs)
+        os.set_blocking(self._ours, False)
+        self.name, self.dropped = os.ttyname(self._theirs), 0
+        self._link = Path(link) if link else None
+        if self._link is not None:
+            try:
+                self._link.symlink_to(self.name)
+            except OSError as error:
+                raise TargetError(
+                    f"link {link}: {error.strerror}. Name a path that is free"
+                ) from None
+            self.name = link
+
+    def send(self, data: bytes) -> None:
+        """As much as the pty holds; the rest is dropped."""
+        try:
+            taken = os.write(self._ours, data)
+        except BlockingIOError:
+            taken = 0
+        self.dropped += len(data) - taken
+
+    def pulse(self, on: bool) -> None:
+        """A pty has no such line."""
+
+    def close(self) -> None:
+        """Take the pty away, and its link."""
+        os.close(self._ours)
+        os.close(self._theirs)
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
+
+
+class Tcp:
+    """One that connects (`tcp://`), or one that listens and sends to all who have connected."""
+
+    def __init__(self, text: str) -> None:
+        where = urlsplit(text)
+        self.dropped = 0
+        self._listens = where.scheme == "tcp-listen"
+        self._peers: list[socket.socket] = []
+        self._listener: socket.socket | None = None
+        try:
+            address = (where.hostname or "127.0.0.1", where.port or 0)
+            if self._listens:
+                self._listener = socket.create_server(address)
+                self._listener.setblocking(False)
+                address = self._listener.getsockname()[:2]
+            else:
+                self._join(socket.create_connection(address, timeout=5))
+        except (OSError, ValueError) as error:
+            raise TargetError(f"open {text}: {_why(error)}") from None
+        self.name = f"{where.scheme}://{address[0]}:{address[1]}"
+
+    def send(self, data: bytes) -> None:
+        """To everybody who is there; who has gone is let go, and the last one's going is said."""
+        self._accept()
+        if not self._peers:
+            self.dropped += len(data)
+        for peer in list(self._peers):
+            try:
+                self.dropped += len(data) - peer.send(data)
+            except BlockingIOError:
+                self.dropped += len(data)
+            except OSError as error:
+                peer.close()
+                self._peers.remove(peer)
+                if not self._listens:
+                    raise TargetError(f"write to {self.name}: {_why(error)}") from None
+
+    def pulse(self, on: bool) -> None:
+        """A socket has no such line."""
+
+    def close(self) -> None:
+        """Say goodbye to everybody."""
+        for one in [*self._peers, *([self._listener] if self._listener else [])]:
+            one.close()
+
+    def _accept(self) -> None:
+        while self._listener is not None:
+            try:
+                self._join(self._listener.accept()[0])
+            except OSError:
+                return
+
+    def _join(self, peer: socket.socket) -> None:
+        peer.setblocking(False)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, HELD_MAX)
+        self._peers.append(peer)
+
+
+class Stdout:
+    """For a pipe."""
+
+    name, dropped = "standard output", 0
+
+    def send(self, data: bytes) -> None:
+        """As it is."""
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise TargetError("write to standard output: whoever read it has ended") from None
+
+    def pulse(self, on: bool) -> None:
+        """A pipe has no such line."""
+
+    def close(self) -> None:
+        """It is not ours."""
+
+
+def _why(error: Exception) -> str:
+    """What went wrong in words of a workshop."""
+    number = getattr(error, "errno", None)
+    if number == 13 or "ermission" in str(error):
+        return (
+            "no permission. Add yourself to the group of the port (Debian: `sudo usermod -aG"
+            " dialout $USER`) and log in again"
+        )
+    if number == 16 or "busy" in str(error):
+        return "another program has it. End that program, a monitor or mpremote perhaps"
+    if number == 2 or "o such file" in str(error):
+        return "there is no such port. See which there are: `python -m serial.tools.list_ports -v`"
+    return getattr(error, "strerror", None) or str(error)
