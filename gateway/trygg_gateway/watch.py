@@ -21,12 +21,13 @@ What is learned is JSON (`dump`, `load`), a row for each tracker; losing the las
 nothing but that minute's learning, since promises are also in table `devices` (`adopt`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from trygg_gateway import own_records
-from trygg_gateway.devices import Device
-from trygg_gateway.values import LATE_S
-from trygg_gateway.watch_heard import Heard
+from trygg_gateway.devices import Device, Record
+from trygg_gateway.values import LATE_S, Row
+from trygg_gateway.watch_heard import Heard, dbm_of, heard_of
 from trygg_gateway.watched import (
     ARMED_S,
     PAUSE_LEAST_S,
@@ -42,6 +43,8 @@ from trygg_gateway.watched import (
     watched_of,
 )
 from trygg_wire import layouts
+
+Json = dict[str, Any]
 
 
 class Watch:
@@ -96,6 +99,34 @@ class Watch:
         notices += self._judged(heard.device, tracker, now_s, came_off)
         self._plan(heard.device, tracker)
         return notices
+
+    def heard_at_once(self, records: Sequence[Record]) -> list[Notice]:
+        """Records of one tracker that came within one second: what begins or is over with them.
+
+        It is judged once, by the newest. Of the other reports only the link learns, unless one
+        says that it came on or off its charger; so a tracker's backlog costs little.
+        """
+        newest = max(records, key=lambda record: (record[0].boot, record[0].seq))
+        tracker = self.trackers.setdefault(newest[0].device, Watched())
+        notices = []
+        for record in records:
+            row, kind, values = record
+            if (
+                record is not newest
+                and kind == layouts.REPORT
+                and row.boot == newest[0].boot == tracker.boot
+                and bool(values["charging"]) == tracker.battery.charging
+            ):
+                self._passed(tracker, row, values)
+            else:
+                notices += self.heard(heard_of(*record))
+        return notices
+
+    def _passed(self, tracker: Watched, row: Row, values: Json) -> None:
+        """One of many reports that came at once: it was not lost, and says how it got through."""
+        tracker.link.record(row.boot, row.seq, row.received_ms // 1000)
+        if row.seq > tracker.seq:
+            tracker.link.report(values["publishes_repeated"], dbm_of(values["signal"]))
 
     def _spoke(self, device: str, tracker: Watched, now_s: int) -> list[Notice]:
         since_s = tracker.said.pop(str(own_records.SILENT), 0)

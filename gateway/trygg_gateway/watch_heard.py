@@ -1,7 +1,9 @@
 """What the watch hears of a record, out of all that it says. Pure."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from trygg_gateway.devices import Record
 from trygg_gateway.values import Row, unix_of
 from trygg_wire import layouts
 
@@ -33,25 +35,57 @@ class Heard(NamedTuple):
 def heard_of(row: Row, kind: int, values: Json) -> Heard:
     """What of a record matters to the watch; `kind` and `values` are the codec's."""
     made_s = 0 if values["time_is_uptime"] else unix_of(values["time_s"])
-    heard = Heard(row.device, kind, row.boot, row.seq, row.received_ms // 1000, made_s)
+    whose = (row.device, kind, row.boot, row.seq, row.received_ms // 1000, made_s)
     if kind == layouts.ANSWER:
-        return heard
-    percent, signal = values["battery_percent"], values["signal"]
-    heard = heard._replace(
+        return Heard(*whose)
+    percent = values["battery_percent"]
+    return Heard(
+        *whose,
         next_s=values["next_report_by_s"],
         percent=None if percent == layouts.PERCENT_UNKNOWN else percent,
         charging=bool(values["charging"]),
-        signal_dbm=2 * signal - 115 if signal else None,
+        signal_dbm=dbm_of(values["signal"]),
+        **_OF_KIND[kind](values),
     )
-    if kind == layouts.HEALTH:
-        hours = values["hours_left"]
-        return heard._replace(
-            hours_left=None if hours == layouts.HOURS_UNKNOWN else hours,
-            watchdog=values["starts_by_watchdog"],
-            safe_mode=bool(values["safe_mode"]),
-            fence_version=values["fence_version"],
-        )
-    heard = heard._replace(fence_state=values["fence_state"])
-    if kind == layouts.ALARM:
-        return heard._replace(what=values["what"])
-    return heard._replace(repeated=values["publishes_repeated"])
+
+
+def dbm_of(signal: int) -> int | None:
+    """A record's signal in dBm; None for unknown."""
+    return 2 * signal - 115 if signal else None
+
+
+def _of_report(values: Json) -> Json:
+    return {"fence_state": values["fence_state"], "repeated": values["publishes_repeated"]}
+
+
+def _of_alarm(values: Json) -> Json:
+    return {"fence_state": values["fence_state"], "what": values["what"]}
+
+
+def _of_health(values: Json) -> Json:
+    hours = values["hours_left"]
+    return {
+        "hours_left": None if hours == layouts.HOURS_UNKNOWN else hours,
+        "watchdog": values["starts_by_watchdog"],
+        "safe_mode": bool(values["safe_mode"]),
+        "fence_version": values["fence_version"],
+    }
+
+
+_OF_KIND = {layouts.REPORT: _of_report, layouts.ALARM: _of_alarm, layouts.HEALTH: _of_health}
+
+
+def at_once(told: Iterable[Record]) -> Iterator[list[Record]]:
+    """The records in lists, each of one tracker and one second of their coming."""
+    together: dict[str, list[Record]] = {}
+    for record in told:
+        row = record[0]
+        records = together.get(row.device)
+        if records is None:
+            together[row.device] = [record]
+        elif records[0][0].received_ms // 1000 == row.received_ms // 1000:
+            records.append(record)
+        else:
+            yield records
+            together[row.device] = [record]
+    yield from together.values()

@@ -26,7 +26,7 @@ from trygg_gateway.gateway_health import Figures, GatewayHealth, Limits, Wait
 from trygg_gateway.journal import Journal
 from trygg_gateway.values import Row, Run
 from trygg_gateway.watch import Watch
-from trygg_gateway.watch_heard import heard_of
+from trygg_gateway.watch_heard import at_once
 from trygg_gateway.watch_words import finding_of
 from trygg_gateway.watched import Notice, Rules
 
@@ -110,9 +110,10 @@ class Watcher:
 
     def heard(self, told: Told) -> None:
         """These records were folded and committed. In the event loop."""
-        for row, kind, values in told:
-            self._found += self.watch.heard(heard_of(row, kind, values))
-            self._dirty.setdefault(row.device, self._counter())
+        now_s = self._counter()
+        for records in at_once(told):
+            self._found += self.watch.heard_at_once(records)
+            self._dirty.setdefault(records[0][0].device, now_s)
 
     def pressed(self, on: bool) -> None:
         """The journal takes nothing more, or does again: who speaks is not heard."""

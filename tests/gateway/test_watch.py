@@ -3,6 +3,8 @@
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.records import NOW_MS, NOW_S, alarm, health, report, row
 from gateway.silence_life import PLACES, a_month
@@ -10,7 +12,7 @@ from trygg_gateway import own_records
 from trygg_gateway.battery_course import Needs
 from trygg_gateway.devices import Device
 from trygg_gateway.watch import Watch
-from trygg_gateway.watch_heard import Heard, heard_of
+from trygg_gateway.watch_heard import Heard, at_once, heard_of
 from trygg_gateway.watched import FenceOrder, Rules
 from trygg_wire import codec, layouts
 
@@ -425,3 +427,63 @@ def test_every_record_that_promises_is_heard(frame):
     assert (heard.device, heard.boot, heard.seq, heard.next_s) == ("astrid", 1, 7, 600)
     assert (heard.made_s, heard.received_s) == (NOW_S, NOW_S)
     assert (heard.percent, heard.charging, heard.signal_dbm) == (81, False, -75)
+
+
+def came(seq, made=report, boot=1, **values):
+    """What the reader tells of a record that came at NOW_S."""
+    frame = made(boot, seq, **values)
+    return (row(frame, received_ms=NOW_S * 1000), *codec.decode(frame))
+
+
+CAME = st.builds(
+    came,
+    st.integers(1, 30),
+    boot=st.integers(1, 2),
+    made=st.sampled_from([report, report, report, alarm]),
+    charging=st.integers(0, 1),
+    battery_percent=st.integers(1, 100),
+    next_report_by_s=st.sampled_from([600, 1200]),
+)
+
+
+def known(watch):
+    """What the watch has learned of a tracker, but for what counts how often it was judged."""
+    tracker = watch.trackers["astrid"]
+    battery, link = tracker.battery, tracker.link
+    return (
+        *(tracker.heard_s, tracker.boot, tracker.seq, tracker.promise_s, tracker.fence_state),
+        *(battery.percent, battery.charging, tracker.starts, link.boot, link.missing),
+    )
+
+
+def identity(record):
+    return record[0].boot, record[0].seq
+
+
+@given(st.lists(CAME, min_size=1, max_size=12, unique_by=identity))
+@settings(max_examples=200, deadline=None)
+def test_what_came_at_once_is_known_as_if_one_came_after_the_other(records):
+    together, single = Watch(Rules(), NOW_S, 0), Watch(Rules(), NOW_S, 0)
+    for record in records:
+        single.heard(heard_of(*record))
+    (same_second,) = at_once(records)
+    together.heard_at_once(same_second)
+    assert known(together) == known(single)
+
+
+def test_coming_off_the_charger_is_heard_among_many_reports():
+    reports = [came(seq, charging=seq < 30, battery_percent=20) for seq in range(1, 60)]
+    watch = Watch(Rules(), NOW_S, 0)
+    found = watch.heard_at_once(reports)
+    assert [one.what for one in found] == [own_records.FLAT_EARLY]
+
+
+def test_records_of_different_seconds_and_trackers_are_heard_apart():
+    def at(second, device="astrid"):
+        return (came(1)[0]._replace(received_ms=second * 1000 + 250, device=device), 1, {})
+
+    told = [at(5), at(5, "bjorn"), at(5), at(6), at(6, "bjorn")]
+    heard = [[(row.device, row.received_ms // 1000) for row, _, _ in one] for one in at_once(told)]
+    assert sorted(heard) == [
+        [("astrid", 5)] * 2, [("astrid", 6)], [("bjorn", 5)], [("bjorn", 6)]
+    ]  # fmt: skip
