@@ -233,23 +233,20 @@ def test_a_look_says_what_is_in_it_and_sends_nothing():
 def test_a_pty_is_read_with_pyserial_byte_for_byte_and_ctrl_c_ends_it(tmp_path):
     link = tmp_path / "gps"
     arguments = ["replay", "astrid", f"pty:{link}", "--speed", "200", "--to", "60", "--loop", "0"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "trygg_tools.cli", *arguments, "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    try:
+    called = [sys.executable, "-m", "trygg_tools.cli", *arguments, "--json"]
+    with subprocess.Popen(called, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         assert b"astrid.nmea to" in process.stderr.readline()
-        with serial.Serial(str(link), timeout=10) as port:
-            port.readline()  # perhaps half of one
-            lines = [port.readline() for _ in range(50)]
-        body = body_of(ASTRID)
-        assert all(line in body for line in lines)
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=20)
-    finally:
-        process.kill()
+        try:
+            with serial.Serial(str(link), timeout=10) as port:
+                port.readline()  # perhaps half of one
+                lines = [port.readline() for _ in range(50)]
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    body = body_of(ASTRID)
+    assert all(line in body for line in lines)
     assert json.loads(out)["lines"] > 50
     assert process.returncode == 0
     assert not link.exists()

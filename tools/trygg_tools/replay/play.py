@@ -75,6 +75,8 @@ class Player:
         began = self._clock.now()
         lines = octets = late = worst = 0
         for entries in rounds:
+            if self._stopped:
+                break
             start = self._clock.now()
             for at_ms, said in self._with_pulses(entries):
                 if self._stopped:
