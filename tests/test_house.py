@@ -25,7 +25,10 @@ ALLOWED = {
 # a library -> the only files of the gateway that import it
 ONLY_IN = {
     "sqlite3": {"journal.py", "journal_file.py"},
-    "paho": {"broker.py"},
+    "paho": {"broker.py", "sinks/mqtt_connection.py"},
+    "psycopg": {"sinks/postgres.py"},
+    "nats": {"sinks/nats.py"},
+    "apprise": {"sinks/apprise.py"},
     "httpx": {"sinks/http.py"},
     "starlette": {"web"},
 }

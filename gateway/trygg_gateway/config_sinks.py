@@ -9,13 +9,15 @@ from pydantic import Field
 from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_file import FileSink
 from trygg_gateway.config_sinks_http import HttpSink
+from trygg_gateway.config_sinks_mqtt import MqttSink
 
-SinkConfig = Annotated[HttpSink | FileSink, Field(discriminator="type")]
+SinkConfig = Annotated[HttpSink | FileSink | MqttSink, Field(discriminator="type")]
 
 # what the printed default shows of each kind: a name for the table, and its class
 EXAMPLES: dict[str, type[SinkSection]] = {
     "centre": HttpSink,
     "archive": FileSink,
+    "broker": MqttSink,
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_file import FileSink
 from trygg_gateway.config_sinks_http import HttpSink
+from trygg_gateway.config_sinks_mqtt import MqttSink
 from trygg_gateway.sinks.port import Sink
 
 
@@ -32,7 +33,14 @@ def _file(section: FileSink) -> Sink:
     return Made(section.path)
 
 
+def _mqtt(section: MqttSink) -> Sink:
+    from trygg_gateway.sinks.mqtt import MqttSink as Made
+
+    return Made(section)
+
+
 _MAKERS: dict[type[SinkSection], Callable[[Any], Sink]] = {
     HttpSink: _http,
     FileSink: _file,
+    MqttSink: _mqtt,
 }

@@ -20,37 +20,14 @@ A sink of a new kind adds its row to PEERS, and its peer in a file of its own if
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.peer_mqtt import mqtt_peer
 from gateway.receiver import SECRET, served
-from gateway.records import NOW_S, report, row
-from trygg_gateway.delivery import Delivery, delivery
-from trygg_gateway.values import LIVE
-
-
-def reports(number: int, first: int = 1, lane: int = LIVE) -> list[Delivery]:
-    """Deliveries of reports with positions, numbered from `first`, a second apart."""
-    return [
-        delivery(row(report(1, seq, NOW_S + seq), id_=seq, lane=lane), "nord")
-        for seq in range(first, first + number)
-    ]
-
-
-@dataclass
-class Peer:
-    """What a row gives; see above."""
-
-    settings: str
-    got: Callable[[], Sequence[str]]
-    down: Callable[[], None]
-    up: Callable[[], None]
-    secrets: tuple[str, ...] = ()
-    refuse: Callable[[str], None] | None = None
-    stumble: Callable[[int], None] | None = None
-    entries: Callable[..., list[Delivery]] = field(default=reports)
+from gateway.sink_peer import Peer
+from gateway.sink_peer import reports as reports
 
 
 @contextmanager
@@ -109,6 +86,7 @@ def _lines(path: Path) -> list[str]:
 PEERS: dict[str, Callable[[Path], AbstractContextManager[Peer]]] = {
     "file": file_peer,
     "http": http_peer,
+    "mqtt": mqtt_peer,
 }
 REFUSING = ("http",)
 STUMBLING = ("http",)

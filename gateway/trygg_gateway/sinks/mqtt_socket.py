@@ -1,0 +1,85 @@
+"""The socket under paho: read in large pieces, its handshake bounded, closed when that fails.
+
+paho asks for a packet's type, length and body in a system call each, gives a TLS handshake the
+keepalive's time, and leaves the socket of a failed one open. It lets a socket be wrapped where TLS
+is begun (`tls_set_context` takes whatever has `wrap_socket`), so `Wrapper` stands there, with TLS
+or without.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+CHUNK = 65_536
+
+
+class Line:
+    """What paho asks of a socket (its SocketLike, and a handshake); reads ahead up to CHUNK."""
+
+    def __init__(self, line: socket.socket, handshake_s: float) -> None:
+        self._line = line
+        self._handshake_s = handshake_s
+        self._ahead = b""
+
+    def recv(self, size: int) -> bytes:
+        """1 to `size` bytes, b"" at the end; BlockingIOError or an ssl one if none have come."""
+        if not self._ahead:
+            self._ahead = self._line.recv(CHUNK)
+        data, self._ahead = self._ahead[:size], self._ahead[size:]
+        return data
+
+    def pending(self) -> bool:
+        """Bytes are here already, of which the event loop knows nothing."""
+        if self._ahead:
+            return True
+        return isinstance(self._line, ssl.SSLSocket) and self._line.pending() > 0
+
+    def send(self, data: bytes | bytearray) -> int:
+        """How many of the bytes were taken; raises as a socket does if none were."""
+        return self._line.send(data)
+
+    def do_handshake(self) -> None:
+        """TLS's, if there is TLS, in its time."""
+        if isinstance(self._line, ssl.SSLSocket):
+            self._line.settimeout(self._handshake_s)
+            try:
+                self._line.do_handshake()
+            except OSError:
+                self._line.close()
+                raise
+
+    def settimeout(self, seconds: float | None) -> None:
+        """paho's wish for the handshake, which has a time of ours."""
+
+    def setblocking(self, flag: bool) -> None:
+        """False after the handshake."""
+        self._line.setblocking(flag)
+
+    def fileno(self) -> int:
+        """For the event loop; -1 once closed."""
+        return self._line.fileno()
+
+    def close(self) -> None:
+        """Let the socket go."""
+        self._line.close()
+
+
+class Wrapper:
+    """Stands where paho expects a TLS context; `tls` None leaves the line as it is."""
+
+    check_hostname = True  # by the context inside; paho then does not try to by itself
+
+    def __init__(self, tls: ssl.SSLContext | None, handshake_s: float) -> None:
+        self._tls = tls
+        self._handshake_s = handshake_s
+
+    def wrap_socket(
+        self, line: socket.socket, server_hostname: str, do_handshake_on_connect: bool
+    ) -> Line:
+        """The line, read ahead; its handshake is still to be done."""
+        if self._tls is not None:
+            line = self._tls.wrap_socket(
+                line, server_hostname=server_hostname, do_handshake_on_connect=False
+            )
+        return Line(line, self._handshake_s)

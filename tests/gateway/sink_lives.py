@@ -1,0 +1,26 @@
+"""A sink's life in a test: made from settings as the gateway makes it, started, used, stopped."""
+
+import asyncio
+from pathlib import Path
+
+from trygg_gateway.config import parse
+from trygg_gateway.sink_makers import sink_of
+
+
+def made(settings, folder=Path("/srv/trygg")):
+    """The sink of a table [sinks.peer] with these lines."""
+    text = f"[gateway]\nname = 'nord'\n[sinks.peer]\n{settings}\n"
+    return sink_of(parse(text, Path(folder) / "gateway.toml").sinks["peer"])
+
+
+def life(sink, *batches):
+    """Start, deliver each batch, stop; the answers. Raises what it raised."""
+
+    async def work():
+        try:
+            await sink.start()
+            return [await sink.deliver(batch) for batch in batches]
+        finally:
+            await sink.stop()
+
+    return asyncio.run(asyncio.wait_for(work(), 30))
