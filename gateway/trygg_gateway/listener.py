@@ -32,14 +32,17 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
 from trygg_gateway.guesses import Guesses
+from trygg_gateway.listener_down import NOT_SUBSCRIBED
+from trygg_gateway.listener_gate import Gate
+from trygg_gateway.listener_limits import COUNTERS as COUNTERS
+from trygg_gateway.listener_limits import Limits as Limits
 from trygg_gateway.listener_session import Session
-from trygg_gateway.listener_tls import Handshake
+from trygg_gateway.listener_tls import Handshakes, TlsLine
+from trygg_gateway.listener_tls import server_tls as server_tls
 from trygg_gateway.puback_window import TOKEN_BITS
 from trygg_gateway.strangers import Stranger, Strangers
 from trygg_gateway.values import Incoming
@@ -48,51 +51,17 @@ log = structlog.get_logger("listener")
 
 CHUNK = 65_536  # bytes read from one connection before the next has its turn
 COMPLAINT_SECONDS = 1.0  # at most one log line of a kind in this time; the counter has them all
-
-COUNTERS = (
-    "connections",  # connections opened, TLS done
-    "logins",  # CONNECTs accepted
-    "refused_auth",  # unknown tracker, wrong password, client id not the username
-    "refused_guessing",  # logins not looked at, after too many wrong passwords
-    "refused_full",  # no place: too many trackers, or too many logging in
-    "handshakes_failed",  # connections whose TLS did not come about, or not in time
-    "check_failed",  # the credential could not be checked: an error on our side
-    "auth_timeouts",  # no CONNECT in time
-    "takeovers",  # a tracker logged in again while its old connection stood
-    "keepalive_closed",  # silent for 1.5 times its keepalive
-    "oversize",  # closed for a packet larger than allowed
-    "malformed",  # closed for what is not MQTT 3.1.1
-    "qos2_refused",  # closed for a PUBLISH of quality of service 2
-    "slow_closed",  # closed for not reading what we write
-    "wrong_topic",  # publishes on a topic not the tracker's own
-    "rate_paused",  # times that a connection was read no further for its rate
-    "window_paused",  # times that it was for its unconfirmed publishes
-    "deliver_failed",  # closed because deliver raised: an error on our side
-    "publishes",  # publishes handed to deliver
-    "pubacks",  # acknowledgements written
-    "stale_confirms",  # confirms for a connection that is gone
-    "subscribe_refused",  # filters refused: not the tracker's own down topic
-    "down_sent",  # messages down handed to a connection
-    "down_acked",  # acknowledgements of messages down
-    "down_refused",  # messages down for a tracker not here, not subscribed, or full
-)
+LOOK_S = 0.5  # how often every connection is looked at for its time
+LOOKS = 500  # connections looked at in one turn of the loop
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What one connection, and all of them together, may ask of the gateway."""
+def nobody(_device: str, _sha256: bytes) -> str | None:
+    """No certificate is any tracker's."""
+    return None
 
-    max_packet: int = 16_384  # bytes, header and body
-    max_connections: int = 2_000  # trackers logged in
-    max_waiting: int = 500  # strangers: connections not yet logged in, in their handshake or after
-    auth_seconds: float = 10.0  # from the connection to its CONNECT, and for the TLS handshake
-    check_seconds: float = 60.0  # for our own check of the credential
-    keepalive_s: float = 3_600.0  # longest keepalive granted, and that of one who asks for none
-    inflight: int = 256  # unconfirmed publishes of one connection
-    rate_per_s: int = 200  # publishes of one connection in the long run; 0 = no limit
-    burst: int = 2_000  # publishes of one connection at once
-    write_high: int = 65_536  # bytes waiting for a client that does not read
-    down_window: int = 32  # unacknowledged messages down to one connection
+
+def in_memory(_device: str, _qos: int | None) -> None:
+    """A restart forgets what was subscribed to."""
 
 
 class Listener:
@@ -101,7 +70,10 @@ class Listener:
     `deliver(incoming)` is called in the loop's thread with all that one read of a connection gave,
     and must not block. `check(username,
     password)` gives the tracker's group, or None to refuse; it is awaited off the read path.
-    `port` 0 takes a free one, `self.port` says which. Raises OSError when it cannot listen."""
+    `recognise(username, SHA-256)` does so by the certificate that the tracker has shown. `keep`
+    is told of every subscription that outlives its connection (None: of its end), and `remembered`
+    has those of before. `port` 0 takes a free one, `self.port` says which. Raises OSError when it
+    cannot listen."""
 
     def __init__(
         self,
@@ -110,23 +82,29 @@ class Listener:
         port: int,
         deliver: Callable[[Incoming], None],
         check: Callable[[str, bytes], Awaitable[str | None]],
+        recognise: Callable[[str, bytes], str | None] = nobody,
         tls: ssl.SSLContext | None = None,
         limits: Limits | None = None,
+        remembered: dict[str, int] | None = None,
+        keep: Callable[[str, int | None], None] = in_memory,
     ) -> None:
         self.host = host
         self.port = port
         self.deliver = deliver
         self.check = check
+        self.recognise = recognise
         self.limits = limits or Limits()
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.chunk = memoryview(bytearray(CHUNK))  # one for all: asyncio reads one at a time
         self.held = False
         self.guesses = Guesses()
-        self.strangers = Strangers(self.limits.max_waiting)  # in TLS, or before their CONNECT
-        self.remembered: dict[str, int] = {}  # device → granted qos, of sessions with clean=0
+        # in their TLS handshake, or before their CONNECT
+        self.strangers = Strangers(self.limits.max_waiting, self.limits.waiting_per_address)
+        self._remembered = dict(remembered or {})  # device → granted qos, of sessions with clean=0
+        self._keep = keep
         self._tasks: set[asyncio.Task[None]] = set()
         self._tls = tls
-        self._server: asyncio.Server | None = None
+        self._gate: Gate | None = None
         self._serial = 0
         self._sessions: dict[int, Session] = {}  # serial → every connection
         self._checked: set[Session] = set()  # those that said who they are and are not admitted
@@ -142,17 +120,21 @@ class Listener:
         """Listen. Trackers may connect when this returns."""
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._server = await self.loop.create_server(
-            self._accept, self.host, self.port, backlog=1024
+        self.handshakes = Handshakes(self.loop)
+        limits = self.limits
+        gate = Gate(
+            self._new_protocol, self._busy, self.counters, limits.accept_per_s, limits.line_seconds
         )
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = await gate.open(self.host, self.port)
+        self._gate = gate
+        self.begin(self._look())
         log.info("listening", host=self.host, port=self.port, tls=self._tls is not None)
 
     async def stop(self) -> None:
         """Listen no more and close every connection; what was confirmed is acknowledged first."""
-        if self._server is None:
+        if self._gate is None:
             return
-        self._server.close()
+        self._gate.close()
         self._flush()
         tasks = list(self._tasks)
         for task in tasks:
@@ -161,10 +143,10 @@ class Listener:
         for session in list(self._sessions.values()):
             session.end("gateway stops")
         await asyncio.sleep(0)  # the transports tell of their end in the loop's next turn
-        for session in list(self._sessions.values()):
-            session.abort("gateway stops")
+        for one in [*self._sessions.values(), *self.strangers]:
+            one.abort("gateway stops")
         await asyncio.sleep(0)
-        self._server = None
+        self._gate = None
 
     def send(self, group: str, device: str, payload: bytes) -> bool:
         """Hand `payload` to the tracker on its down topic; False if it is not here to take it."""
@@ -183,7 +165,7 @@ class Listener:
     def paused(self, on: bool) -> None:
         """Deliver nothing while `on`: publishes wait in their connections. From any thread."""
         self.held = on
-        if not on and self._server is not None:
+        if not on and self._gate is not None:
             self.loop.call_soon_threadsafe(self._resume_all)
 
     def confirm(self, token: int, count: int) -> None:
@@ -240,6 +222,24 @@ class Listener:
         if self._live.get(session.device) is session:
             del self._live[session.device]
 
+    def subscription(self, device: str, keeps: bool) -> int | None:
+        """What a tracker that logs in is still subscribed to; None if its session is new.
+
+        One that does not keep its session ends what was kept."""
+        known = self._remembered.get(device)
+        if keeps and known is None:
+            self.remember(device, NOT_SUBSCRIBED)
+        elif not keeps and known is not None:
+            del self._remembered[device]
+            self._keep(device, None)
+        return known if keeps else None
+
+    def remember(self, device: str, qos: int) -> None:
+        """The session of that tracker outlives its connection, subscribed like that."""
+        if self._remembered.get(device) != qos:
+            self._remembered[device] = qos
+            self._keep(device, qos)
+
     def new_session(self) -> Session:
         """A session for a connection whose bytes are MQTT."""
         self._serial += 1
@@ -261,8 +261,21 @@ class Listener:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _accept(self) -> asyncio.BaseProtocol:
-        return self.new_session() if self._tls is None else Handshake(self, self._tls)
+    def _new_protocol(self) -> asyncio.BaseProtocol:
+        return self.new_session() if self._tls is None else TlsLine(self, self._tls)
+
+    def _busy(self) -> bool:
+        """Those who came before have us to wait for."""
+        return len(self.handshakes) + len(self._checked) >= self.limits.work_waiting
+
+    async def _look(self) -> None:
+        """Look at every connection for its time, again and again, a few in each turn."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            for number, session in enumerate(list(self._sessions.values()), 1):
+                session.look(self.loop.time())
+                if not number % LOOKS:
+                    await asyncio.sleep(0)
 
     def _resume_all(self) -> None:
         for session in list(self._sessions.values()):
@@ -292,11 +305,3 @@ class Listener:
         self.counters["stale_confirms"] += stale
         for session in touched.values():
             session.send_acks()
-
-
-def server_tls(cert: Path, key: Path) -> ssl.SSLContext:
-    """The TLS side of the door, 1.2 or later. Raises OSError or ssl.SSLError on unfit files."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(cert, key)
-    return context

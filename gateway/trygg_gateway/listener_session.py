@@ -13,21 +13,25 @@ late can never acknowledge another connection's packet.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
 from trygg_gateway import listener_login
+from trygg_gateway.listener_admission import by_certificate, by_password
 from trygg_gateway.listener_down import NOT_SUBSCRIBED, DownTopic
+from trygg_gateway.listener_line import Line, address_of
 from trygg_gateway.listener_login import Login, Refusal
-from trygg_gateway.listener_tls import address_of
+from trygg_gateway.listener_pace import Pace
+from trygg_gateway.listener_patience import UNFINISHED, UNREAD, Patience
 from trygg_gateway.puback_window import NUMBER, TOKEN_BITS, UNASKED, Window
-from trygg_gateway.values import Busy, Incoming
+from trygg_gateway.values import Incoming
 from trygg_wire import packets, packets_server, topics
 from trygg_wire.packets import PacketError
 
 if TYPE_CHECKING:
     from trygg_gateway.listener import Listener
+    from trygg_gateway.listener_tls import Certificate
 
 log = structlog.get_logger("listener")
 
@@ -39,28 +43,33 @@ RATE_PAUSE_SECONDS = 0.1  # a connection over its rate is looked at again after 
 class Session(asyncio.BufferedProtocol):
     """The protocol of one connection; `door` is the listener that it belongs to."""
 
+    __slots__ = (
+        "_base", "_came", "_checking", "_down", "_ended", "_keeps", "_limits", "_pace",
+        "_patience", "_rate_timer", "_rest", "_transport", "_up", "_up_head", "_waiting",
+        "_window", "address", "certificate", "device", "door", "group", "serial",
+    )  # fmt: skip
+
     def __init__(self, door: Listener, serial: int) -> None:
         self.door = door
         self.serial = serial
         self._base = serial << TOKEN_BITS
         self.device = ""
         self.address = ""
+        self.certificate: Certificate | None = None  # shown in its TLS handshake
         self.group: str | None = None  # known when logged in
-        self._limits = door.limits
-        self._transport: asyncio.Transport | None = None
+        self._limits = limits = door.limits
+        self._transport: Line | None = None
         self._rest = b""
         self._waiting = False  # a packet in _rest waits, and nothing is read
         self._checking = False  # the credential is being checked
         self._ended = ""  # why it was closed
-        self._heard_at = 0.0
-        self._patience_s = door.limits.auth_seconds
-        self._timer: asyncio.TimerHandle | None = None
+        now = door.loop.time()
+        self._patience = Patience(now, limits.auth_seconds)
+        self._pace = Pace(limits.rate_per_s, limits.burst, now)
         self._rate_timer: asyncio.TimerHandle | None = None
-        self._credit = float(door.limits.burst)
-        self._credited_at = door.loop.time()
         self._up_head = b""  # its own up topic as it stands in a PUBLISH
         self._up = ""
-        self._down = DownTopic("", 0, self._write)
+        self._down: DownTopic | None = None  # once logged in
         self._keeps = False
         self._window = Window()
         self._came: list[tuple[str, bytes]] = []  # publishes of this read, not handed in yet
@@ -69,25 +78,27 @@ class Session(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands: the time to log in begins."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self.address = address_of(transport)
-        transport.set_write_buffer_limits(high=self._limits.write_high)
+        self.made(cast(Line, transport), self.door.loop.time())
+
+    def made(self, line: Line, since: float) -> None:
+        """The connection stands, and has had time to log in since then."""
+        self._transport = line
+        self.address = address_of(line)
+        line.set_write_buffer_limits(high=self._limits.write_high)
         self.door.counters["connections"] += 1
-        self._heard_at = self.door.loop.time()
-        self._timer = self.door.loop.call_later(self._patience_s, self._look)
+        self._patience.heard(since)
         self.door.arrived(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, by them, by us or by the line."""
         self.door.forget(self)
-        for timer in (self._timer, self._rate_timer):
-            if timer is not None:
-                timer.cancel()
+        if self._rate_timer is not None:
+            self._rate_timer.cancel()
         if self.group is not None:
             reason = self._ended or ("connection lost" if exc else "closed by the tracker")
             log.info("tracker gone", device=self.device, why=reason)
         self._ended = self._ended or "gone"
+        self._transport = None
 
     def pause_writing(self) -> None:
         """More is waiting to be written than a client that reads leaves behind."""
@@ -106,18 +117,23 @@ class Session(asyncio.BufferedProtocol):
         """These bytes have come."""
         if self._ended:
             return
+        now = self.door.loop.time()
         if self.group is not None:  # a stranger's bytes buy no time
-            self._heard_at = self.door.loop.time()
+            self._patience.heard(now)
+        if not self._rest:
+            self._patience.begun(now)
         self._take(self._rest + data if self._rest else data)
 
     # -- packets ---------------------------------------------------------------------------
 
     def _take(self, data: bytes) -> None:
         try:
-            self._rest = data[self._take_packets(data) :]
+            end = self._take_packets(data)
+            self._rest = data[end:]
+            if end:
+                self._patience.begun(self.door.loop.time())
         except PacketError as error:
-            oversize = str(error) == packets.TOO_LARGE
-            counter = "oversize" if oversize else "malformed"
+            counter = "oversize" if str(error) == packets.TOO_LARGE else "malformed"
             self.door.complain(counter, device=self.device, why=str(error))
             self.end(str(error))
         except Exception:  # deliver failed: not acknowledged, so the tracker sends it again
@@ -164,7 +180,7 @@ class Session(asyncio.BufferedProtocol):
         """Hand in the publishes of this read."""
         came, self._came = self._came, []
         if came:
-            self._credit -= len(came)
+            self._pace.spent(len(came))
             token = self._base | (self._window.taken - len(came))
             self.door.deliver(Incoming(came, self.door.confirm, token))
             self.door.counters["publishes"] += len(came)
@@ -191,12 +207,16 @@ class Session(asyncio.BufferedProtocol):
         if kind == packets_server.PINGREQ_TYPE:
             self._write(packets_server.PINGRESP)
         elif kind == packets.PUBACK:
-            answered = self._down.answered(packets.read_puback(body))
+            answered = self._open_down().answered(packets.read_puback(body))
             self.door.counters["down_acked"] += answered
         elif kind == packets.SUBSCRIBE:
-            self._take_subscribe(*packets_server.read_subscribe(body))
+            packet_id, filters = packets_server.read_subscribe(body)
+            for name, _ in filters:
+                if name != self._open_down().topic:
+                    self.door.complain("subscribe_refused", device=self.device)
+            self._open_down().subscribe(packet_id, filters)
         elif kind == packets_server.UNSUBSCRIBE:
-            self._take_unsubscribe(*packets_server.read_unsubscribe(body))
+            self._open_down().unsubscribe(*packets_server.read_unsubscribe(body))
         elif kind == packets_server.DISCONNECT_TYPE:
             self.end("disconnected by the tracker")
         else:
@@ -212,102 +232,83 @@ class Session(asyncio.BufferedProtocol):
         if self._checking or self.group is not None:
             raise PacketError("a second CONNECT")  # [MQTT-3.1.0-2]
         room = self.door.connect_seen(self)
-        asked = listener_login.read(body)
-        now = self.door.loop.time()
+        asked = listener_login.read(body, self.certificate is not None)
         if isinstance(asked, Refusal):
             self._refuse(asked)
         elif not room:
             self._refuse(listener_login.NO_ROOM)
-        elif self.door.guesses.wait_s(asked.device, self.address, now):
-            self._refuse(listener_login.guessing(asked.device))
+        elif (group := by_certificate(self.door, asked, self.certificate)) is not None:
+            self.door.counters["logins_certificate"] += 1
+            self._let_in(asked, group)
+        elif asked.password is None:
+            self._refuse(listener_login.NOT_CERTIFIED)
         else:
-            self._checking = self._waiting = True
-            self._heard_at = now
-            self._patience_s = self._limits.check_seconds
-            self._keeps = asked.keeps
-            self.door.begin(self._log_in(asked))
+            self._check(asked, asked.password)
 
-    async def _log_in(self, asked: Login) -> None:
-        try:
-            group = await self.door.check(asked.device, asked.password)
-        except Busy:
-            self._refuse(listener_login.BUSY)
+    def _check(self, asked: Login, password: bytes) -> None:
+        now = self.door.loop.time()
+        if self.door.guesses.wait_s(asked.device, self.address, now):
+            self._refuse(listener_login.guessing(asked.device))
             return
-        except Exception:  # the registry's trouble is told to one client, not to all
-            log.exception("check_failed", device=asked.device)
-            self._refuse(listener_login.CHECK_FAILED)
-            return
-        if group is None:
-            self.door.guesses.wrong(asked.device, self.address, self.door.loop.time())
-        else:
-            self.door.guesses.right(asked.device, self.address)
+        self._checking = self._waiting = True
+        self._patience = Patience(now, self._limits.check_seconds)
+        self.door.begin(self._log_in(asked, password))
+
+    async def _log_in(self, asked: Login, password: bytes) -> None:
+        found = await by_password(self.door, asked, password, self.address)
         if self._ended:
             return
         self.device = asked.device
-        if group is None:
-            self._refuse(listener_login.WRONG)
-        elif not self.door.admit(self):
-            self._refuse(listener_login.FULL)
+        if isinstance(found, Refusal):
+            self._refuse(found)
         else:
+            self._let_in(asked, found)
+
+    def _let_in(self, asked: Login, group: str) -> None:
+        self.device = asked.device
+        self._keeps = asked.keeps
+        if self.door.admit(self):
             self._open(group, asked.keepalive_s)
+        else:
+            self._refuse(listener_login.FULL)
 
     def _open(self, group: str, keepalive_s: int) -> None:
         self.group = group
         self._checking = False
         self._up, down = topics.up(group, self.device), topics.down(group, self.device)
-        self._down = DownTopic(down, self._limits.down_window, self._write)
         self._up_head = len(self._up).to_bytes(2, "big") + self._up.encode()
         longest_s = self._limits.keepalive_s
-        self._patience_s = 1.5 * min(keepalive_s or longest_s, longest_s)
-        if self._timer is not None:
-            self._timer.cancel()
-        self._heard_at = self.door.loop.time()
-        self._timer = self.door.loop.call_later(self._patience_s, self._look)
-        known = self.door.remembered.get(self.device) if self._keeps else None
-        if known is not None:
-            self._down.granted = known
-        elif not self._keeps:
-            self.door.remembered.pop(self.device, None)
+        patient_s = 1.5 * min(keepalive_s or longest_s, longest_s)
+        self._patience = Patience(self.door.loop.time(), patient_s)
+        known = self.door.subscription(self.device, self._keeps)
+        granted = NOT_SUBSCRIBED if known is None else known
+        window = self._limits.down_window
+        self._down = DownTopic(down, window, granted, self._write, self._granted)
         self.door.counters["logins"] += 1
         log.info("tracker connected", device=self.device, group=group, resumed=known is not None)
         self._write(packets_server.connack(known is not None, packets.ACCEPTED))
-        if self._keeps:
-            self.door.remembered.setdefault(self.device, NOT_SUBSCRIBED)
         self.go_on()
 
     def _refuse(self, refusal: Refusal) -> None:
         if self._ended:
             return
         self.door.complain(refusal.counter, device=self.device, why=refusal.why)
-        self._write(packets_server.connack(False, refusal.code))
+        self._write(refusal.answer)
         self.end(refusal.why)
 
     # -- the down topic --------------------------------------------------------------------
 
-    def _take_subscribe(self, packet_id: int, filters: list[tuple[str, int]]) -> None:
-        codes = []
-        for name, qos in filters:
-            if name == self._down.topic:
-                self._grant(min(qos, 1))
-                codes.append(self._down.granted)
-            else:
-                self.door.complain("subscribe_refused", device=self.device)
-                codes.append(packets.SUBACK_REFUSED)
-        self._write(packets_server.suback(packet_id, codes))
+    def _open_down(self) -> DownTopic:
+        assert self._down is not None, "not logged in"
+        return self._down
 
-    def _take_unsubscribe(self, packet_id: int, filters: list[str]) -> None:
-        if self._down.topic in filters:
-            self._grant(NOT_SUBSCRIBED)
-        self._write(packets_server.unsuback(packet_id))
-
-    def _grant(self, qos: int) -> None:
-        self._down.granted = qos
+    def _granted(self, qos: int) -> None:
         if self._keeps:
-            self.door.remembered[self.device] = qos
+            self.door.remember(self.device, qos)
 
     def send_down(self, payload: bytes) -> bool:
         """Write a message on the down topic; False if not subscribed, closed or unanswered."""
-        return not self._ended and self._down.send(payload)
+        return not self._ended and self._down is not None and self._down.send(payload)
 
     # -- confirming ------------------------------------------------------------------------
 
@@ -327,15 +328,7 @@ class Session(asyncio.BufferedProtocol):
 
     def _room(self) -> int:
         """How many publishes may be taken now, by the window and by the rate."""
-        room = self._limits.inflight - len(self._window)
-        rate = self._limits.rate_per_s
-        if rate:
-            now = self.door.loop.time()
-            earned = (now - self._credited_at) * rate
-            self._credit = min(self._limits.burst, self._credit + earned)
-            self._credited_at = now
-            room = min(room, int(self._credit))
-        return room
+        return self._pace.allowed(self.door.loop.time(), self._limits.inflight - len(self._window))
 
     def _wait(self) -> None:
         self._must_be_open()
@@ -360,25 +353,33 @@ class Session(asyncio.BufferedProtocol):
         self._waiting = False
         self._take(self._rest)
         if not (self._waiting or self._ended):
-            self._heard_at = self.door.loop.time()
+            self._patience.heard(self.door.loop.time())
             self._transport.resume_reading()
 
     # -- time and the end ------------------------------------------------------------------
 
-    def _look(self) -> None:
-        """Close the connection if it was silent for as long as it may be; else look again."""
-        now = self.door.loop.time()
-        if self._waiting and not self._checking:
-            self._heard_at = now  # it is we who do not listen
-        left_s = self._heard_at + self._patience_s - now
-        if left_s > 0:
-            self._timer = self.door.loop.call_later(left_s, self._look)
-        elif self.group is not None:
-            self.door.complain("keepalive_closed", device=self.device)
-            self.abort("silent for 1.5 times its keepalive")
-        else:
-            self.door.complain("auth_timeouts", checking=self._checking)
-            self.abort("no login in time")
+    def look(self, now: float) -> None:
+        """Close a connection that was silent, unread or in the middle of a packet for too long."""
+        line, patience = self._transport, self._patience
+        if self._ended or line is None:
+            return
+        if self._waiting and not self._checking:  # it is we who do not listen
+            patience.heard(now)
+            patience.begun(now)
+        half = bool(self._rest) and self.group is not None
+        out = patience.out(now, self._limits, half, line.get_write_buffer_size())
+        if out == UNREAD:
+            self.pause_writing()
+        elif out == UNFINISHED:
+            self.door.complain("unfinished_closed", device=self.device)
+            self.abort("a packet that was not finished")
+        elif out:
+            self._was_silent()
+
+    def _was_silent(self) -> None:
+        known = self.group is not None
+        self.door.complain("keepalive_closed" if known else "auth_timeouts", device=self.device)
+        self.abort("silent for 1.5 times its keepalive" if known else "no login in time")
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None:

@@ -1,11 +1,12 @@
 """Connections of whom nobody knows yet who they are: few enough, and nobody crowds the others out.
 
-When there are too many, one makes room for the newest: the oldest of the address that has most of
-them. So whoever opens connections by the thousand from one place closes its own.
+When there are too many of one address, its oldest makes room for the newest; when there are too
+many in all, the oldest of the address that has most of them. So whoever opens connections by the
+thousand from one place closes its own.
 """
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Protocol
 
 
@@ -17,19 +18,27 @@ class Stranger(Hashable, Protocol):
 
 
 class Strangers:
-    """At most `most` of them."""
+    """At most `most` of them, and `of_one` of one address."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, of_one: int) -> None:
         self._most = most
+        self._of_one = of_one
         self._address: dict[Stranger, str] = {}  # the oldest first
         self._count: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._address)
 
+    def __iter__(self) -> Iterator[Stranger]:
+        return iter(list(self._address))
+
     def add(self, stranger: Stranger, address: str) -> Stranger | None:
         """One more; whoever has to go for it has been taken out already."""
-        leaves = self._one_of_the_crowd() if len(self._address) >= self._most else None
+        leaves = None
+        if self._count[address] >= self._of_one:
+            leaves = self._oldest_of(address)
+        elif len(self._address) >= self._most:
+            leaves = self._oldest_of(max(self._count, key=lambda one: self._count[one]))
         if leaves is not None:
             self.discard(leaves)
         self._address[stranger] = address
@@ -44,7 +53,5 @@ class Strangers:
             if not self._count[address]:
                 del self._count[address]
 
-    def _one_of_the_crowd(self) -> Stranger | None:
-        crowded = max(self._count, key=lambda address: self._count[address], default=None)
-        of_it = (one for one, address in self._address.items() if address == crowded)
-        return next(of_it, None)
+    def _oldest_of(self, address: str) -> Stranger:
+        return next(one for one, its in self._address.items() if its == address)

@@ -83,6 +83,14 @@ def test_a_login_that_cannot_be_a_trackers_is_refused_unchecked(
 def test_mqtt_5_is_told_that_this_is_3_1_1(door):
     stranger = door.stranger()
     stranger.write(bytes.fromhex("100d00044d5154540502003c000000"))
+    assert stranger.expect(packets.CONNACK)[1] == b"\x00\x84\x00", "in MQTT 5's own words"
+    assert stranger.closed()
+    assert door.counters["refused_version"] == 1
+
+
+def test_mqtt_3_1_is_told_that_this_is_3_1_1(door):
+    stranger = door.stranger()
+    stranger.write(bytes.fromhex("100e00064d51497364700302003c0000"))
     assert (
         packets.read_connack(stranger.expect(packets.CONNACK)[1])[1] == packets_server.BAD_VERSION
     )
