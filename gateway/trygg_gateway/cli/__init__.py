@@ -8,6 +8,7 @@ import typer
 
 from trygg_gateway.cli import (
     alarms,
+    doctor,
     fence,
     mosquitto,
     order,
@@ -32,6 +33,7 @@ app.command("run")(running.run)
 app.command("status")(running.status)
 app.command("config")(setup.config)
 app.command("check")(setup.check)
+app.command("doctor")(doctor.doctor)
 app.command("password")(setup.password)
 app.command("renew")(setup.renew)
 app.command("mosquitto-config")(mosquitto.mosquitto_config)

@@ -1,0 +1,1 @@
+"""What `trygg gateway doctor` looks at: one file for each idea, each giving findings."""
