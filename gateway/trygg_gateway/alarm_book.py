@@ -41,11 +41,13 @@ _ALARM_OF = "SELECT id FROM alarms WHERE device = ? AND boot = ? AND seq = ?"
 _CALL_OF = "SELECT alarm_id, kind, who FROM calls WHERE device = ? AND boot = ? AND seq = ?"
 _KNOWN = "SELECT 1 FROM alarm_events WHERE alarm_id = ? AND event = ? AND who = ?"
 
+_OF_CALL = {alarms.DELIVERED: alarms.CALL_DELIVERED, alarms.ACCEPTED: alarms.CALL_ACCEPTED}
+
 CHANNEL_CALL, PERSON_CALL, CALL_OFF = "channel", "person", "call_off"  # calls.kind
 
 
 class Outcome(Protocol):
-    """What became of an alarm's record at a sink; `event` is "delivered" or "refused"."""
+    """What became of an alarm's record at a sink; `event` is "delivered", "accepted" or "refused"."""
 
     @property
     def row_id(self) -> int:
@@ -179,7 +181,7 @@ def _call_event(db: Database, alarm_id: int, kind: str, who: str, outcome: Outco
     if kind == CHANNEL_CALL:
         _sink_event(db, alarm_id, outcome.event, outcome)
     elif kind == PERSON_CALL:
-        event = alarms.CALL_DELIVERED if outcome.event == alarms.DELIVERED else outcome.event
+        event = _OF_CALL.get(outcome.event, outcome.event)
         _sink_event(db, alarm_id, event, outcome, f"call to {who}: {outcome.text}")
 
 
@@ -188,7 +190,7 @@ def _sink_event(
 ) -> None:
     said = Event(outcome.at_ms, event, outcome.sink, outcome.text if text is None else text)
     same_event = (alarm_id, event, outcome.sink)
-    if event == alarms.CALL_DELIVERED:  # one for each call, and each has its own second
+    if event in _OF_CALL.values():  # one for each call, and each has its own second
         known = db.execute(_KNOWN + " AND text = ?", (*same_event, said.text)).fetchone()
     else:
         known = db.execute(_KNOWN, same_event).fetchone()

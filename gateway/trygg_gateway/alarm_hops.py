@@ -5,6 +5,7 @@
     stored_to_channel       → a further channel began, since the first had not confirmed
     stored_to_called        → a person was called (each)
     call_to_delivered       called → that person's sink has confirmed it
+    call_to_accepted        called → it was taken on its way there, and no more is known
     stored_to_taken         → a person took it
     taken_to_on_the_way, taken_to_at_the_person, stored_to_told (the wearer), stored_to_closed
 
@@ -27,6 +28,7 @@ HOPS: Final = {
     alarms.CHANNEL: (alarms.STORED, "stored_to_channel"),
     alarms.CALLED: (alarms.STORED, "stored_to_called"),
     alarms.CALL_DELIVERED: (alarms.CALLED, "call_to_delivered"),
+    alarms.CALL_ACCEPTED: (alarms.CALLED, "call_to_accepted"),
     alarms.TAKEN: (alarms.STORED, "stored_to_taken"),
     alarms.ON_THE_WAY: (alarms.TAKEN, "taken_to_on_the_way"),
     alarms.AT_THE_PERSON: (alarms.TAKEN, "taken_to_at_the_person"),

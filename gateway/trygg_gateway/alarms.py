@@ -32,8 +32,10 @@ RAISED, TAKEN, CLOSED = "raised", "taken", "closed"
 ON_THE_WAY, AT_THE_PERSON = "on_the_way", "at_the_person"
 # events of a timeline besides the states
 OUTSIDE, STORED, DELIVERED, BACK, TOLD = "outside", "stored", "delivered", "back", "told"
+ACCEPTED, REFUSED = "accepted", "refused"  # a sink took it without saying that it keeps it; never
 PASSED_ON, REOPENED = "passed_on", "reopened"
 CALLED, CALL_DELIVERED, CHANNEL = "called", "call_delivered", "channel"
+CALL_ACCEPTED = "call_accepted"
 OVER = "over"  # what the gateway raised it for has ended
 GATEWAY = "gateway"  # who, where nobody is
 WHO_MAX, CAUSE_MAX = 100, 500  # characters

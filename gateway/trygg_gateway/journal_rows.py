@@ -45,7 +45,7 @@ HIGHEST_BOOT = "SELECT max(boot) FROM records WHERE device = ? AND boot < ?"
 _PAYLOAD = "SELECT payload FROM records WHERE device = ? AND boot = ? AND seq = ?"
 _SET_CURSOR = """
     INSERT INTO cursors (sink, lane, id) VALUES (?, ?, ?)
-    ON CONFLICT (sink, lane) DO UPDATE SET id = excluded.id
+    ON CONFLICT (sink, lane) DO UPDATE SET id = max(id, excluded.id)
 """
 
 
@@ -162,5 +162,5 @@ def set_aside(db: Database, strays: list[Stray], count: dict[str, int]) -> None:
 
 
 def set_cursor(db: Database, sink: str, lane: int, id_: int) -> None:
-    """Within a write: `sink` has confirmed all of `lane` up to row `id_`."""
+    """Within a write: `sink` has confirmed all of `lane` up to row `id_`. It never goes back."""
     db.execute(_SET_CURSOR, (sink, lane, id_))

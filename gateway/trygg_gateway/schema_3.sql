@@ -122,3 +122,54 @@ CREATE TABLE rollout_trackers (
     queued_ms  INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (rollout_id, device)
 ) WITHOUT ROWID;
+
+-- What was asked of each sink, and how it stands as a running gateway last said (sink_book.py).
+CREATE TABLE sinks (
+    sink      TEXT PRIMARY KEY,
+    begun_ms  INTEGER NOT NULL,            -- when a gateway first had it, 0: none had it yet
+    paused_ms INTEGER NOT NULL DEFAULT 0,  -- since when nothing goes to it, 0: it is not paused
+    paused_by TEXT NOT NULL DEFAULT '',
+    circuit   TEXT NOT NULL DEFAULT 'closed',
+    trouble   TEXT NOT NULL DEFAULT '',
+    said_ms   INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+-- Records that a person told a sink to pass over: of a lane, after row `after` up to row `upto`.
+CREATE TABLE sink_skips (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    sink    TEXT NOT NULL,
+    lane    INTEGER NOT NULL,
+    after   INTEGER NOT NULL,
+    upto    INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    who     TEXT NOT NULL,
+    at_ms   INTEGER NOT NULL
+);
+
+-- Windows (of when records were received) that go to a sink again; `at` is the row it has come to.
+CREATE TABLE replays (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    sink     TEXT NOT NULL,
+    device   TEXT NOT NULL,                -- '' = every tracker
+    from_ms  INTEGER NOT NULL,
+    to_ms    INTEGER NOT NULL,
+    at       INTEGER NOT NULL DEFAULT 0,
+    upto     INTEGER NOT NULL,
+    records  INTEGER NOT NULL DEFAULT 0,
+    refused  INTEGER NOT NULL DEFAULT 0,
+    state    TEXT NOT NULL DEFAULT 'waiting', -- waiting, done, stopped
+    asked_by TEXT NOT NULL,
+    asked_ms INTEGER NOT NULL,
+    done_ms  INTEGER NOT NULL DEFAULT 0
+);
+
+-- Test events that a person had sent, and what the peer said.
+CREATE TABLE sink_tests (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    sink        TEXT NOT NULL,
+    who         TEXT NOT NULL,
+    asked_ms    INTEGER NOT NULL,
+    answered_ms INTEGER NOT NULL DEFAULT 0,
+    worked      INTEGER NOT NULL DEFAULT 0,
+    answer      TEXT NOT NULL DEFAULT ''
+);

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trygg_gateway import orders
-from trygg_gateway.alarms import DELIVERED
+from trygg_gateway.alarms import ACCEPTED, DELIVERED
 from trygg_gateway.delivery import FENCE_STATES, REASONS, REFUSALS
 from trygg_gateway.devices import Device
 from trygg_gateway.own_delivery import what_name
@@ -106,6 +106,7 @@ def shown_alarm(row: tuple[Any, ...], events: Sequence[tuple[int, str, str, str]
             for at_ms, event, who, text in events
         ],
         "delivered": [who for _, event, who, _ in events if event == DELIVERED],
+        "accepted": [who for _, event, who, _ in events if event == ACCEPTED],
     }
 
 

@@ -145,8 +145,13 @@ function showTruths(p, a) {
   const taken = eventOf(a, "taken");
   const at = taken ? `, ${clock(taken.at_ms / 1000, nowS())}` : "";
   tell(p.stored, a.stored_s, `by the gateway, ${clock(a.stored_s ?? 0, nowS())}`, "not yet");
-  tell(p.delivered, a.delivered.length, `to ${a.delivered.join(", ")}`, "to nobody yet");
+  tell(p.delivered, a.delivered.length, `to ${a.delivered.join(", ")}`, onItsWay(a));
   tell(p.taken, a.taken_by, `by ${a.taken_by}${at}`, a.state === "closed" ? "by nobody" : "by nobody yet");
+}
+
+// a sink that only accepts an alarm has not said that anybody has it
+function onItsWay(a) {
+  return a.accepted?.length ? `to nobody yet; taken on by ${a.accepted.join(", ")}` : "to nobody yet";
 }
 
 function tell(t, isTrue, yes, no) {
