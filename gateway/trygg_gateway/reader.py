@@ -6,8 +6,9 @@ live records before backlog.
 
 A batch is read in slices, and between two slices the doors have their turn. While records pour in
 faster than BUSY_RATE the doors go first altogether: it takes only a batch now and then of anything
-but alarms, and catches up when the rush is over. But no further behind than BEHIND_MOST: from
-there on it takes its share of the machine until it has caught up, however long the rush lasts.
+but alarms, and catches up when the rush is over. But it never falls further behind than about
+BEHIND_MOST: from there on it takes twice the time that the doors take, however long the rush
+lasts, so that they cannot bring more than it reads. An alarm waits for a slice, not for a batch.
 
 A health record whose fences are older than those the tracker once applied makes the gateway order
 them again: a fence that was lost in silence guards nobody.
@@ -17,6 +18,7 @@ cannot be folded is found by folding its batch one by one, and goes the same way
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -31,13 +33,14 @@ from trygg_gateway.values import ALARM, LANE_NAMES, LANES, READER, Row, Run
 
 log = structlog.get_logger("reader")
 
-BATCH = 2_000  # records folded in one transaction
-SLICE = 100  # of them decoded at a time: a millisecond of the event loop
+BATCH = 4_000  # records folded in one transaction
+SLICE = 200  # of them read at a time: two milliseconds of the event loop
 BUSY_BATCH = 25  # the same beside a rush, where the machine is the doors'
 BUSY_RATE = 3_000  # records a second being stored: from here on the doors go first
 RATE_MS = 20  # over which the rate is taken
 BUSY_PAUSE_S = 0.2  # between two batches then, cut short by an alarm
-BEHIND_MOST = 100_000  # records stored and not folded: from here on the doors share
+BEHIND_MOST = 100_000  # records stored and not folded: from here on it keeps up
+TURN_MOST_S = 0.05  # that it takes at once then
 
 
 class Reader:
@@ -68,6 +71,10 @@ class Reader:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._seen = (0, 0)  # records stored, when
         self._rush = False
+        # with the journal's count of records: how many wait to be folded, nearly
+        self._left = sum(self.behind.values()) - journal.counters["records"]
+        self._keeping_up = False
+        self._turn_ends_s = 0.0
         self._work = asyncio.Event()
         self._alarm = asyncio.Event()
         self._woken = False
@@ -103,20 +110,24 @@ class Reader:
     async def step(self) -> int:
         """Fold one batch of the first lane that has something; how many records."""
         for lane in LANES:
-            if lane != ALARM and self._rushed():
+            yields = lane != ALARM and self._rushed() and not self._keeping_up
+            if yields:
                 self._alarm.clear()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._alarm.wait(), BUSY_PAUSE_S)
                 if await self._step(ALARM):
                     return 1
-            count = await self._step(lane)
+            count = await self._step(lane, BUSY_BATCH if yields else BATCH)
             if count:
                 return count
+        self._left = -self._journal.counters["records"]
         return 0
 
     def _rushed(self) -> bool:
         """Whether records are being stored at BUSY_RATE or more since it was last asked."""
         stored, now_ms = self._journal.counters["records"], self._now_ms()
+        waiting = self._left + stored
+        self._keeping_up = waiting > (BEHIND_MOST // 2 if self._keeping_up else BEHIND_MOST)
         came, passed_ms = stored - self._seen[0], now_ms - self._seen[1]
         if passed_ms < RATE_MS:
             return self._rush
@@ -124,13 +135,41 @@ class Reader:
         self._rush = came * 1000 > BUSY_RATE * passed_ms
         return self._rush
 
-    async def _step(self, lane: int) -> int:
-        most = BUSY_BATCH if self._rush and lane != ALARM else BATCH
-        rows = self._journal.rows_after(self._cursors[lane], lane, most)
-        if rows:
-            await self._fold(lane, rows)
-            await asyncio.sleep(0)
+    async def _step(self, lane: int, most: int = BATCH) -> int:
+        """Fold the next records of a lane, at most so many; how many."""
+        rows, understood = list[Row](), Understood()
+        after = self._cursors[lane]
+        try:
+            while len(rows) < most:
+                piece = self._journal.rows_after(after, lane, min(SLICE, most - len(rows)))
+                rows += piece
+                understood.read(piece)
+                if len(piece) < SLICE:
+                    break
+                after = piece[-1].id
+                await self._give_way(lane)
+            if rows:
+                await self._fold(lane, rows, understood)
+        except (ReadError, OSError, MemoryError):
+            raise  # the machine's fault, not a record's: whoever restarts us begins here again
+        except Exception:  # ours, not the disk's (which is tried again elsewhere)
+            log.exception("batch_unfoldable", records=len(rows))
+            for row in rows:
+                await self._fold_alone(lane, row)
+        self._left -= len(rows)
         return len(rows)
+
+    async def _give_way(self, lane: int) -> None:
+        """Let the doors have their turn, and an alarm its own; keeping up, every now and then."""
+        now_s = time.monotonic()
+        if self._keeping_up and now_s < self._turn_ends_s:
+            return
+        await asyncio.sleep(0)
+        doors_s = time.monotonic() - now_s
+        self._turn_ends_s = now_s + doors_s + min(2 * doors_s, TURN_MOST_S)
+        if self._alarm.is_set() and lane != ALARM:
+            self._alarm.clear()
+            await self._step(ALARM)
 
     @property
     def behind(self) -> dict[str, int]:
@@ -148,33 +187,26 @@ class Reader:
 
     # -- one batch -------------------------------------------------------------------------
 
-    async def _fold(self, lane: int, rows: list[Row]) -> None:
-        try:
-            understood = await self._understood(rows)
-            await self._write(lane, rows, understood)
-        except (ReadError, OSError, MemoryError):
-            raise  # the machine's fault, not a record's: whoever restarts us begins here again
-        except Exception as error:
-            # ours, not the disk's (which is tried again elsewhere): find the record it is
-            if len(rows) > 1:
-                for row in rows:
-                    await self._fold(lane, [row])
-                return
-            log.exception("unfoldable", record=f"{rows[0].device}:{rows[0].boot}:{rows[0].seq}")
-            self.counters["unfoldable"] += 1
-            stray = stray_of(rows[0], f"cannot be folded: {type(error).__name__}")
-            await self._write(lane, rows, Understood(strays=[stray]))
-
-    async def _understood(self, rows: list[Row]) -> Understood:
-        understood = Understood()
-        for at in range(0, len(rows), SLICE):
-            understood.read(rows[at : at + SLICE])
-            await asyncio.sleep(0)
+    async def _fold(self, lane: int, rows: list[Row], understood: Understood) -> None:
         understood.fold_states(self._state)
         for device, boot in list(understood.starts):
             if self._dated.get(device) == boot:
                 del understood.starts[device, boot]
-        return understood
+        await self._write(lane, rows, understood)
+
+    async def _fold_alone(self, lane: int, row: Row) -> None:
+        """Find the record that cannot be folded, and set it aside."""
+        try:
+            understood = Understood()
+            understood.read([row])
+            await self._fold(lane, [row], understood)
+        except (ReadError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            log.exception("unfoldable", record=f"{row.device}:{row.boot}:{row.seq}")
+            self.counters["unfoldable"] += 1
+            stray = stray_of(row, f"cannot be folded: {type(error).__name__}")
+            await self._write(lane, [row], Understood(strays=[stray]))
 
     def _state(self, device: str) -> Device:
         known = self._states.get(device)
@@ -197,9 +229,9 @@ class Reader:
         self.counters["folded"] += len(rows) - len(understood.strays)
         self.counters["undecodable"] += len(understood.strays)
         self.counters["alarms_raised"] += raised
-        await self._tell(understood)
+        await self._tell(lane, understood)
 
-    async def _tell(self, understood: Understood) -> None:
+    async def _tell(self, lane: int, understood: Understood) -> None:
         """Say what was folded, to whom it concerns."""
         if understood.states:
             self._changed("trackers")
@@ -207,6 +239,6 @@ class Reader:
             self._changed("alarms")
         for device in {row.device for row, _ in understood.answers + understood.healths}:
             self._answered(device)
-        for at in range(0, len(understood.told), SLICE):
-            self._heard(understood.told[at : at + SLICE])
-            await asyncio.sleep(0)
+        for at in range(0, len(understood.told), 2 * SLICE):
+            self._heard(understood.told[at : at + 2 * SLICE])
+            await self._give_way(lane)
