@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 
 from gateway.receiver import SECRET, served
 from gateway.records import deliveries
-from trygg_gateway.sinks.file import FileSink, ids_in
+from trygg_gateway.sinks.file import FileSink
 from trygg_gateway.sinks.http import HttpSink, retry_after_s
 from trygg_gateway.sinks.port import Answer, Later, Refused
 
@@ -410,8 +410,3 @@ def test_kill_minus_9_at_any_moment_neither_loses_nor_doubles(events):
     found = ids(events)
     assert found == [f"astrid:1:{seq}" for seq in range(1, len(found) + 1)]
     assert len(found) >= first + 39
-
-
-def test_ids_are_read_from_our_lines_only():
-    text = b'{"id": "astrid:1:1"}\nnonsense\n[1]\n{"id": 5}\n\n{"x": 1}\n{"id": "astrid:1:2"}\n'
-    assert ids_in(text) == {"astrid:1:1", "astrid:1:2"}

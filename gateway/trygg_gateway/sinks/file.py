@@ -5,6 +5,8 @@ batch, and opening repairs it:
 
 - a last line without its newline was torn by a crash. It was never confirmed, so it is cut off
   and comes again (a foreign line is not ours to cut: it gets its newline);
+- a power cut may leave damage between whole lines (torn_lines.py). It was not confirmed either,
+  and is made blank: spaces, where a reader of JSON lines finds nothing;
 - between the fsync and the cursor a kill -9 leaves lines that are written but not confirmed.
   They come again, and are known by their id: opening reads the ids in the last TAIL bytes, and a
   delivery whose id is among them is not written twice. Per lane two batches can be in that state
@@ -16,7 +18,6 @@ A file that was moved away (log rotation) is noticed at the next batch and begun
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,9 +26,9 @@ from pathlib import Path
 
 from trygg_gateway.delivery import Delivery
 from trygg_gateway.sinks.port import Answer, Later
+from trygg_gateway.sinks.torn_lines import damaged, is_torn, read
 
 TAIL = 16 * 1024 * 1024
-_OURS = b'{"specversion":'  # how every line of ours begins
 
 
 class FileSink:
@@ -44,7 +45,7 @@ class FileSink:
         self._written: set[str] = set()
         # one thread of its own: lanes take turns, and a disk that hangs holds up nobody else
         self._thread = ThreadPoolExecutor(1, "file-sink")
-        self.counters = {"torn_lines_cut": 0, "doubles_skipped": 0}
+        self.counters = {"torn_lines_cut": 0, "damaged_lines_blanked": 0, "doubles_skipped": 0}
 
     async def start(self) -> None:
         """Open and repair. Later if the file cannot be opened."""
@@ -94,18 +95,35 @@ class FileSink:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         _sync_folder(self._path.parent)
+        self._repair()
+        os.fsync(self._fd)  # what a killed gateway wrote counts only once it is on the disk
+
+    def _repair(self) -> None:
+        """Mend the end of the file, and learn the ids that stand there."""
         size = os.fstat(self._fd).st_size
         start = max(0, size - self._tail)
         tail = os.pread(self._fd, size - start, start)
         whole = tail.rfind(b"\n") + 1
+        first = tail.find(b"\n") + 1 if start else 0  # the rest of a line whose begin is not read
+        lines = read(tail[first:whole])
+        for line in damaged(lines):
+            self._blank(start + first + line.at, line.size)
         if whole < len(tail):
-            self._mend(start + whole, tail[whole:])
-        os.fsync(self._fd)  # what a killed gateway wrote counts only once it is on the disk
-        self._written |= ids_in(tail[:whole])
+            self._end_line(start + whole, tail[whole:])
+        self._written |= {line.id for line in lines if line.id is not None}
 
-    def _mend(self, at: int, torn: bytes) -> None:
+    def _blank(self, at: int, size: int) -> None:
+        """Spaces over damage. Not through our own descriptor, which appends wherever it is told."""
+        fd = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.pwrite(fd, b" " * size, at)
+        finally:
+            os.close(fd)
+        self.counters["damaged_lines_blanked"] += 1
+
+    def _end_line(self, at: int, torn: bytes) -> None:
         """End a line that has no end: cut it at `at` if it is ours, else give it a newline."""
-        if torn[: len(_OURS)] == _OURS[: len(torn)]:
+        if is_torn(torn):
             os.ftruncate(self._fd, at)
             self.counters["torn_lines_cut"] += 1
         else:
@@ -115,19 +133,6 @@ class FileSink:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-
-def ids_in(tail: bytes) -> set[str]:
-    """The ids of the events in whole lines; what is not an event of ours is passed over."""
-    found = set()
-    for text in tail.split(b"\n"):
-        try:
-            event = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(event, dict) and isinstance(event.get("id"), str):
-            found.add(event["id"])
-    return found
 
 
 def _write_durably(fd: int, data: bytes) -> None:
