@@ -1,0 +1,109 @@
+"""What must be there after a power cut, asked of the real code: it opens what the disk was left with.
+
+A judge gets the folder as the cut left it, what had been promised before the cut, and the play's
+seed; it raises Broken with what is wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from trygg_gateway.delivery import delivery
+from trygg_gateway.journal import Journal, JournalError
+from trygg_gateway.sinks.file import FileSink
+from trygg_gateway.values import LIVE
+from trygg_tools.crash.power import plays
+
+Promises = Sequence[dict[str, Any]]
+
+
+class Broken(Exception):
+    """A promise that a power cut broke; the text says which."""
+
+
+def journal(folder: Path, promises: Promises, seed: int) -> None:
+    """Every record that was confirmed is there, whole and once; cursors stand where they stood."""
+    kept = {seq for promise in promises for seq in promise.get("kept", ())}
+    cursor = max((promise["cursor"] for promise in promises if "cursor" in promise), default=0)
+    path = folder / plays.JOURNAL
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        opened = Journal.open(path)
+    except JournalError as error:
+        raise Broken(f"the journal does not open: {error}") from error
+    try:
+        rows = opened.query("SELECT seq, payload FROM records WHERE boot = 1 ORDER BY id")
+        stands = opened.cursor("centre", LIVE)
+        sound = opened.query("PRAGMA quick_check")
+    finally:
+        opened.close()
+    _demand_records(rows, kept, seed)
+    if stands < cursor:
+        raise Broken(f"a cursor stands at {stands}, was at {cursor}")
+    if sound != [("ok",)]:
+        raise Broken(f"the journal is damaged: {sound[:3]}")
+
+
+def _demand_records(rows: list[Any], kept: set[int], seed: int) -> None:
+    made = _entries(seed)
+    held = [seq for seq, _ in rows]
+    if lost := sorted(kept - set(held)):
+        raise Broken(f"confirmed and lost: {lost[:8]}, {len(lost)} in all")
+    if double := [seq for seq, times in Counter(held).items() if times > 1]:
+        raise Broken(f"double: {double[:8]}")
+    if other := [seq for seq, payload in rows if made.get(seq) != payload]:
+        raise Broken(f"other bytes than were kept: {other[:8]}")
+
+
+def _entries(seed: int) -> dict[int, bytes]:
+    """The payload of each record of that play."""
+    dice = random.Random(seed)  # noqa: S311 - the play's
+    return {n: plays.entry(n, dice).payload for n in range(1, plays.RECORDS + 1)}
+
+
+def file_sink(folder: Path, promises: Promises, _seed: int) -> None:
+    """What was delivered is there; after what comes again is delivered, everything is, once."""
+    delivered = max((promise["delivered"] for promise in promises), default=0)
+    archive = folder / plays.ARCHIVE
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    _demand_lines(archive, set(range(1, delivered + 1)), whole=False)
+    asyncio.run(_deliver_again(archive, max(0, delivered - 2 * plays.BATCH)))
+    _demand_lines(archive, set(range(1, plays.RECORDS + 1)), whole=True)
+
+
+async def _deliver_again(archive: Path, after: int) -> None:
+    """As a forwarder does whose cursor stood two batches back."""
+    sink = FileSink(archive)
+    await sink.start()
+    rows = [plays._row(number) for number in range(after + 1, plays.RECORDS + 1)]
+    await sink.deliver([delivery(row, "nord") for row in rows])
+    await sink.stop()
+
+
+def _demand_lines(archive: Path, wanted: set[int], *, whole: bool) -> None:
+    """Every wanted number is in the file, none twice, and if `whole` no line is anything else."""
+    lines = archive.read_bytes().split(b"\n") if archive.exists() else []
+    seqs, odd = [], []
+    for line in filter(bytes.strip, lines):
+        try:
+            seqs.append(json.loads(line)["data"]["seq"])
+        except (ValueError, KeyError):
+            odd.append(line)
+    if lost := sorted(wanted - set(seqs)):
+        raise Broken(f"confirmed and lost: {lost[:8]}, {len(lost)} in all")
+    if double := [seq for seq, times in Counter(seqs).items() if times > 1]:
+        raise Broken(f"double: {double[:8]}")
+    if whole and odd:
+        raise Broken(f"{len(odd)} lines that are none, such as {odd[0][:60]!r}")
+
+
+JUDGES: dict[str, Callable[[Path, Promises, int], None]] = {
+    "journal": journal,
+    "file": file_sink,
+}

@@ -1,0 +1,117 @@
+"""The programs whose power is cut: each does its work below a folder and says what it has promised.
+
+    python -m trygg_tools.crash.power.plays journal FOLDER SEED
+
+Run under the tracer. A promise is a line of JSON written to FOLDER/promises at the moment it is
+given (the journal's confirm, a sink's return), so that it stands in the trace at its true place
+among the writes and syncs. The file is the oracle's and no part of the disk that is judged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from trygg_gateway.delivery import delivery
+from trygg_gateway.journal import Journal, Limits, set_cursor
+from trygg_gateway.sinks.file import FileSink
+from trygg_gateway.values import ALARM, BACKLOG, LIVE, Entry, Parcel, Row
+from trygg_tools.crash import said
+
+PROMISES = "promises"
+NOW_S = 1_790_000_000
+JOURNAL = "data/journal.sqlite"
+ARCHIVE = "data/archive.jsonl"
+RECORDS = 240
+BATCH = 40
+
+Promise = Callable[..., None]
+
+
+def main() -> None:
+    """Play what is asked for."""
+    name, folder, seed = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    fd = os.open(folder / PROMISES, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def promise(**what: Any) -> None:
+        os.write(fd, json.dumps(what).encode() + b"\n")
+
+    PLAYS[name](folder, random.Random(seed), promise)  # noqa: S311 - a seed
+
+
+def entry(number: int, dice: random.Random) -> Entry:
+    """Record `number` of the play; its payload is as long as an order's, so that pages turn over."""
+    lane = dice.choice((ALARM, LIVE, LIVE, BACKLOG))
+    payload = dice.randbytes(dice.choice((30, 300, 6000)))
+    return Entry("aase", 1, number, 1, lane, NOW_S, NOW_S * 1000 + number, payload)
+
+
+def journal(folder: Path, dice: random.Random, promise: Promise) -> None:
+    """Records in parcels, some of them twice, cursors moved, the journal reopened in between."""
+    entries = [entry(number, dice) for number in range(1, RECORDS + 1)]
+    at = 0
+    while at < len(entries):
+        kept = Journal.open(folder / JOURNAL, Limits(commit_rows=dice.choice((5, 50))))
+        life = at + dice.randrange(20, 90)
+        while at < min(life, len(entries)):
+            size = dice.randrange(1, 12)
+            again = dice.randrange(4) if at > 4 else 0
+            _put(kept, entries[at - again : at + size], promise)
+            at += size
+            if dice.random() < 0.3:
+                _move(kept, at, promise)
+        kept.close()
+
+
+def _put(kept: Journal, some: list[Entry], promise: Promise) -> None:
+    def confirm(_token: int, _count: int) -> None:
+        promise(kept=[one.seq for one in some])
+
+    parcel = Parcel(confirm, 0, len(some))
+    for one in some:
+        (parcel.alarms if one.lane == ALARM else parcel.others).extend(one)
+    assert kept.put(parcel), "the queue is never full here"
+
+
+def _move(kept: Journal, at: int, promise: Promise) -> None:
+    kept.write(lambda db: set_cursor(db, "centre", LIVE, at)).result(30)
+    promise(cursor=at)
+
+
+def file_sink(folder: Path, dice: random.Random, promise: Promise) -> None:
+    """Batches to the file sink, which is stopped and started again in between."""
+    asyncio.run(_deliver_all(folder, dice, promise))
+
+
+async def _deliver_all(folder: Path, dice: random.Random, promise: Promise) -> None:
+    rows = [_row(number) for number in range(1, RECORDS + 1)]
+    at = 0
+    while at < len(rows):
+        sink = FileSink(folder / ARCHIVE)
+        await sink.start()
+        for _ in range(dice.randrange(1, 8)):
+            size = dice.randrange(1, BATCH)
+            await sink.deliver([delivery(row, "nord") for row in rows[at : at + size]])
+            at = min(at + size, len(rows))
+            promise(delivered=at)
+        await sink.stop()
+
+
+def _row(number: int) -> Row:
+    frame = said.report(1, number, NOW_S)
+    return Row(number, "aase", 1, number, 1, LIVE, NOW_S, NOW_S * 1000, frame)
+
+
+PLAYS: dict[str, Callable[[Path, random.Random, Promise], None]] = {
+    "journal": journal,
+    "file": file_sink,
+}
+
+if __name__ == "__main__":
+    main()
