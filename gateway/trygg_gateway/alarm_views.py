@@ -1,7 +1,8 @@
 """Alarms as people see them, JSON-ready, each with its timeline and who is called next.
 
 id device name what form reason fence_number fence_name test state raised_s stored_s late_by_s
-position fix_age_s taken_by closed_cause timeline [at_ms event who text] delivered [sink] accepted [sink]
+position fix_age_s taken_by closed_cause timeline [at_ms event who text]
+delivered [sink] accepted [sink]       who has said that it keeps it; who has only taken it on
 text todo battery_percent hours_left    of what the gateway itself says, else "" or None
 called [who at_ms]  next_call None or {who at_ms}    who has been called in this round, and next
 """
