@@ -32,7 +32,7 @@ class Hook(Receiver):
         self._before = False
 
     def set_trap(self, trap: Trap | None, springs_in: int = 0, *, before: bool = False) -> None:
-        """Call `trap` in that many deliveries: before the record is kept, else before the answer."""
+        """Call `trap` in that many deliveries: `before` the record is kept, or the answer given."""
         self._trap, self._springs_in, self._before = trap, springs_in, before
 
     async def hook(self, request: Request) -> Response:

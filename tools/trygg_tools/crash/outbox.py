@@ -30,6 +30,7 @@ class Outbox:
         self.covered: set[Key] = set()
         self.said: dict[Key, bool] = {}  # every record there ever was; True for an alarm
         self.never_sent: set[Key] = set()  # acknowledged although nobody had said it
+        self.sent_as: dict[int, Key] = {}  # by packet id, over all connections
         self._topic = topic
         self._forgets_at_puback = forgets_at_puback
         self._kept: dict[Key, bytes] = {}  # in the order in which they were made
@@ -59,7 +60,7 @@ class Outbox:
             if self._due.get(key, 0.0) > now_s:
                 continue
             self._packet_id = self._packet_id % 65_535 + 1
-            self._flight[self._packet_id] = key
+            self._flight[self._packet_id] = self.sent_as[self._packet_id] = key
             again = key in self._sent
             self._sent.add(key)
             self._due[key] = now_s + AGAIN_S

@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from pathlib import Path
+from typing import Protocol
 
 from trygg_gateway.init_folder import make_folder
 from trygg_gateway.journal import Journal
@@ -17,7 +18,6 @@ from trygg_gateway.registry import Registry
 from trygg_tools.crash.broker import Broker
 from trygg_tools.crash.fleet import Fleet, LightTracker
 from trygg_tools.crash.hook import Hook, Served
-from trygg_tools.crash.nursery import Nursery
 
 GROUP = "nord"
 NAMES = ("aase", "bjarne", "dagny", "einar", "frida", "gudrun", "halvor", "ingrid")
@@ -35,6 +35,16 @@ path = "archive.jsonl"
 """
 
 
+class Starter(Protocol):
+    """Starts gateways: a Nursery, or what runs them under a tracer."""
+
+    def start(self, log: Path, *words: str) -> int:
+        """Start `trygg gateway words...`; its process id."""
+
+    def wait(self, pid: int) -> int:
+        """The exit code of one that was killed or asked to stop."""
+
+
 class EndedByItself(Exception):
     """The gateway ended although nobody killed it; the text is the end of its log."""
 
@@ -42,7 +52,7 @@ class EndedByItself(Exception):
 class Stage:
     """`start` it, play, `stop` it. The gateway's process is `pid` while it lives, else None."""
 
-    def __init__(self, folder: Path, nursery: Nursery, door: str, dice: random.Random) -> None:
+    def __init__(self, folder: Path, starter: Starter, door: str, dice: random.Random) -> None:
         self.folder = folder
         self.door = door
         self.pid: int | None = None
@@ -50,7 +60,7 @@ class Stage:
         self.archive = folder / "gateway/archive.jsonl"
         self.log = folder / "gateway.log"
         self.config = folder / "gateway/gateway.toml"
-        self._nursery = nursery
+        self._starter = starter
         port = quiet_port(dice)
         self.broker = Broker(folder / "broker", port) if door == "broker" else None
         make_folder(folder / "gateway", GROUP, ["localhost"], loopback_only=True)
@@ -101,14 +111,14 @@ class Stage:
     def start_gateway(self) -> None:
         """Start it; returns at once, so that it can be killed while it starts."""
         self.heard.clear()
-        self.pid = self._nursery.start(self.log, "run", "--config", str(self.config))
+        self.pid = self._starter.start(self.log, "run", "--config", str(self.config))
 
     def kill_gateway(self) -> None:
         """kill -9, if it lives."""
         if self.pid is not None:
             self.demand_alive()
             os.kill(self.pid, signal.SIGKILL)
-            self._nursery.wait(self.pid)
+            self._starter.wait(self.pid)
             self.pid = None
 
     def stop_gateway(self) -> int:
@@ -116,7 +126,7 @@ class Stage:
         if self.pid is None:
             return 0
         os.kill(self.pid, signal.SIGTERM)
-        code = self._nursery.wait(self.pid)
+        code = self._starter.wait(self.pid)
         self.pid = None
         return code
 

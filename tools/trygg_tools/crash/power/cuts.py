@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from trygg_tools.crash.power import choices, plays, trace
+from trygg_tools.crash.power import choices, gateway_play, plays, trace
 from trygg_tools.crash.power.judges import JUDGES, Broken
 from trygg_tools.crash.power.medium import Medium
 from trygg_tools.crash.power.trace import Operation
@@ -48,7 +48,7 @@ def record(play: str, seed: int, folder: Path) -> Recorded:
     tracer = trace.built(folder)
     command = [sys.executable, "-m", "trygg_tools.crash.power.plays", play, str(root), str(seed)]
     environment = trace.environment(tracer, root, noted)
-    subprocess.run(command, env=dict(environment), check=True)
+    subprocess.run(command, env=dict(environment), check=True)  # noqa: S603 - our own module
     return Recorded(play, seed, str(root), list(trace.operations(noted)))
 
 
@@ -102,6 +102,42 @@ def judge(recorded: Recorded, between: int) -> dict[str, Any]:
     }
 
 
+def judge_gateway(seed: int, between: int, folder: Path) -> dict[str, Any]:
+    """The same for a whole gateway; `between` moments in all, half of them at syncs."""
+    played = gateway_play.record(seed, folder)
+    dice = random.Random(seed)  # noqa: S311 - a seed
+    medium = Medium(played.before)
+    promises = gateway_play.Promises(played.operations, played.sent_as)
+    wanted = set(_some_moments(played.operations, between, dice))
+    broken, count = list[str](), 0
+    for at, operation in enumerate(played.operations):
+        for kind, make in choices.KINDS.items() if at in wanted else ():
+            count += 1
+            with tempfile.TemporaryDirectory(dir=_memory()) as left:
+                lay_out(Path(left), played.root, medium.left(make(dice)))
+                try:
+                    gateway_play.judge(Path(left), promises.kept)
+                except Broken as error:
+                    broken.append(f"cut after {at}, {kind} kept: {error}")
+        promises.take(at, operation)
+        medium.do(operation)
+    return {
+        "play": "gateway",
+        "seed": seed,
+        "operations": len(played.operations),
+        "syncs": sum(one.kind == trace.SYNC for one in played.operations),
+        "acknowledged": len(promises.kept),
+        "states": count,
+        "broken": broken,
+    }
+
+
+def _some_moments(operations: Sequence[Operation], between: int, dice: random.Random) -> list[int]:
+    every = moments(operations, 0, dice)
+    some = dice.sample(every, min(between // 2, len(every)))
+    return some + dice.sample(range(len(operations)), min(between // 2, len(operations)))
+
+
 def lay_out(folder: Path, root: str, left: dict[str, bytes]) -> None:
     """Make the files; what SQLite maps (-shm) is never among them."""
     for path, held in left.items():
@@ -120,13 +156,16 @@ def _memory() -> str | None:
 def main() -> int:
     """The command line: one JSON line; exit code 1 when a promise was broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--play", choices=sorted(JUDGES), default="journal")
+    parser.add_argument("--play", choices=[*JUDGES, "gateway"], default="journal")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--between", type=int, default=300, help="moments beside the syncs")
     asked = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="trygg-cuts-") as folder:
-        found = judge(record(asked.play, asked.seed, Path(folder)), asked.between)
+        if asked.play == "gateway":
+            found = judge_gateway(asked.seed, asked.between, Path(folder))
+        else:
+            found = judge(record(asked.play, asked.seed, Path(folder)), asked.between)
     print(json.dumps({**found, "seconds": round(time.monotonic() - began, 1)}), flush=True)
     return 1 if found["broken"] else 0
 

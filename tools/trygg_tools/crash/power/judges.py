@@ -1,4 +1,4 @@
-"""What must be there after a power cut, asked of the real code: it opens what the disk was left with.
+"""What must be there after a power cut, asked of the real code: it opens what is left.
 
 A judge gets the folder as the cut left it, what had been promised before the cut, and the play's
 seed; it raises Broken with what is wrong.

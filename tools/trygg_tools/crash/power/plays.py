@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def entry(number: int, dice: random.Random) -> Entry:
-    """Record `number` of the play; its payload is as long as an order's, so that pages turn over."""
+    """Record `number` of the play; some are long, so that pages turn over."""
     lane = dice.choice((ALARM, LIVE, LIVE, BACKLOG))
     payload = dice.randbytes(dice.choice((30, 300, 6000)))
     return Entry("aase", 1, number, 1, lane, NOW_S, NOW_S * 1000 + number, payload)
