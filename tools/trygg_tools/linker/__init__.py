@@ -37,7 +37,24 @@ __all__ = ["PUBLIC", "LinkError", "Part", "Source", "linked", "main_file", "read
 
 MAIN, START = "main.py", "start.py"
 GUARD = 'if __name__ == "__main__":'
-CALLS_START = "import start\n\nstart.main()\n"
+# what stays a file: it calls the firmware that /slot names (trygg_tools/flash), else that in /rom
+CALLS_START = """\
+import sys
+try:
+    with open("/slot") as slot:
+        at = slot.read()
+except OSError:
+    at = ""
+if at[:1] == "/":
+    sys.path.insert(0, at)
+elif at:
+    import vfs
+    vfs.umount("/rom")
+    vfs.mount(vfs.VfsRom(memoryview(vfs.rom_ioctl(2, 0))[int(at) :]), "/rom")
+import start
+
+start.main()
+"""
 # loaded with all they import: always, and with a modem
 ROOTS = (START, "tracker/app.py", "tracker/modem/wiring.py")
 PUBLIC = ("tracker/", "trygg_wire/", START)  # esp32/ is called by names of the configuration

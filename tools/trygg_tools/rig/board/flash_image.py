@@ -1,7 +1,7 @@
 """The board's flash: an image file of 4 KiB blocks that can be torn at a chosen write.
 
 Bits are as on NOR flash: an erase makes a block 0xFF, a program can only clear bits. Beside it
-lies the ROM partition, a file of its own that the running board only reads.
+lies the ROM partition, a file of its own, which the running board has in its memory to read.
 """
 
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 
 BLOCK = 4096
 BLOCKS = 512
+ROM_BLOCKS = 128  # of the partition `romfs`: room for two images
 
 
 class PowerCut(Exception):
@@ -25,11 +26,23 @@ class FlashImage:
         self._tear: tuple[int, int] | None = None
         if not path.exists():
             path.write_bytes(b"\xff" * BLOCK * BLOCKS)
+        if not self.rom.exists():
+            self.rom.write_bytes(b"\xff" * BLOCK * ROM_BLOCKS)
         self.descriptor = os.open(path, os.O_RDWR)
+        self._rom = os.open(self.rom, os.O_RDWR)
 
     def close(self) -> None:
         """Let go of the file."""
         os.close(self.descriptor)
+        os.close(self._rom)
+
+    def load_rom(self, image: bytes) -> None:
+        """The partition holds `image` and nothing else; the board is off."""
+        os.pwrite(self._rom, image.ljust(ROM_BLOCKS * BLOCK, b"\xff"), 0)
+
+    def write_rom(self, block: int, data: bytes) -> None:
+        """Erase and write one block of the partition; PowerCut when it was to be torn."""
+        self._write(block * BLOCK, data, self._rom)
 
     def tear(self, operation: int, byte: int) -> None:
         """Cut the power in the `operation`-th write from now (1: the next) after `byte` bytes."""
@@ -46,12 +59,12 @@ class FlashImage:
         both = int.from_bytes(old, "big") & int.from_bytes(data, "big")
         self._write(place, both.to_bytes(len(data), "big"))
 
-    def _write(self, place: int, data: bytes) -> None:
+    def _write(self, place: int, data: bytes, descriptor: int | None = None) -> None:
         self.operations += 1
         torn = self._tear is not None and self.operations >= self._tear[0]
         if torn and self._tear is not None:
             data = data[: self._tear[1]]
             self._tear = None
-        os.pwrite(self.descriptor, data, place)
+        os.pwrite(self.descriptor if descriptor is None else descriptor, data, place)
         if torn:
             raise PowerCut

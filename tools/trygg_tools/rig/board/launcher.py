@@ -26,7 +26,7 @@ def map_rom(path: str) -> list[str]:
     mmap = ctypes.CDLL(None, use_errno=True).mmap
     mmap.restype = ctypes.c_void_p
     mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
-    address = mmap(None, size, 1, 2, descriptor, 0)  # PROT_READ, MAP_PRIVATE
+    address = mmap(None, size, 1, 1, descriptor, 0)  # PROT_READ, MAP_SHARED
     if address == ctypes.c_void_p(-1).value:
         raise OSError(ctypes.get_errno(), f"map {path}")
     return [str(address), str(size)]

@@ -61,6 +61,7 @@ class Requests:
             ops.BEACONS: lambda _, __: chip.beacons_heard(),
             ops.FLASH_PROGRAM: self._flash_program,
             ops.FLASH_ERASE: self._flash_erase,
+            ops.ROM_WRITE: self._rom_write,
             ops.READY: lambda _, body: owner.ready(struct.unpack("<I", body)[0]),
         }
 
@@ -150,4 +151,8 @@ class Requests:
 
     def _flash_erase(self, _: int, body: bytes) -> Answer:
         self._image.erase(struct.unpack("<H", body)[0])
+        return b""
+
+    def _rom_write(self, _: int, body: bytes) -> Answer:
+        self._image.write_rom(struct.unpack_from("<H", body)[0], body[2:])
         return b""

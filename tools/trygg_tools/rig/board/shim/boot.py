@@ -40,6 +40,21 @@ def _narrow_os():
     sys.modules["os"] = _Os
 
 
+class _Vfs:
+    """The names of vfs that the chip has."""
+
+
+def _open_rom(vfs):
+    """vfs as the chip has it: with the ROM partition, in memory at an address."""
+    import uctypes
+
+    at, size = int(sys.argv[4]), int(sys.argv[5])
+    for name in ("VfsFat", "VfsLfs2", "VfsRom", "mount", "umount"):
+        setattr(_Vfs, name, getattr(vfs, name))
+    _Vfs.rom_ioctl = lambda op, *_: 1 if op == 1 else uctypes.bytearray_at(at, size)
+    sys.modules["vfs"] = _Vfs
+
+
 def _start():
     import vfs
     import wire
@@ -62,10 +77,12 @@ def _start():
 
 
 def _mount_rom(vfs):
-    """The ROM partition at /rom, as the chip's own start does."""
-    import uctypes
-
-    vfs.mount(vfs.VfsRom(uctypes.bytearray_at(int(sys.argv[4]), int(sys.argv[5]))), "/rom")
+    """The ROM partition at /rom, as the chip's own start does; silently not if it holds none."""
+    _open_rom(vfs)
+    try:
+        vfs.mount(vfs.VfsRom(_Vfs.rom_ioctl(2, 0)), "/rom")
+    except OSError:
+        return
 
 
 def _clean():
@@ -78,6 +95,7 @@ def _clean():
             "socket",
             "machine",
             "os",
+            "vfs",
             "__main__",
         ):
             del sys.modules[name]
@@ -90,6 +108,8 @@ def _clean():
         "_OS_NAMES",
         "_start",
         "_mount_rom",
+        "_open_rom",
+        "_Vfs",
         "_clean",
         "_folder",
         "_control",

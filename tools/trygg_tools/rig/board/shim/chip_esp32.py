@@ -1,5 +1,8 @@
 # mypy: ignore-errors
-"""The chip's module esp32: what may wake it. Not a package, as on the chip."""
+"""The chip's module esp32: what may wake it, its ROM partition. Not a package, as on the chip."""
+
+import ops
+import wire
 
 WAKEUP_ALL_LOW = False
 WAKEUP_ANY_HIGH = True
@@ -33,3 +36,20 @@ def mcu_temperature():
 def wake_sources():
     """(ext0 pin or -1, its level, ext1 pins as bits, their level)."""
     return tuple(_wake)
+
+
+class Partition:
+    """The one partition that is no file system: `romfs`, which ROM images lie in."""
+
+    TYPE_APP = 0
+    TYPE_DATA = 1
+
+    def find(type=TYPE_APP, subtype=0xFF, label=None, block_size=4096):
+        if type == Partition.TYPE_DATA and label in (None, "romfs"):
+            return [Partition()]
+        return []
+
+    def writeblocks(self, block, buffer):
+        for at in range(0, len(buffer), 4096):
+            wire.ask(ops.ROM_WRITE, "<H", block, data=memoryview(buffer)[at : at + 4096])
+            block += 1

@@ -34,6 +34,7 @@ RADIO_STATUS = 20  # -> H status, b rssi
 FLASH_PROGRAM = 21  # H block, H offset, the bytes ->
 FLASH_ERASE = 22  # H block ->
 READY = 23  # the firmware starts now; I heap left to it
+ROM_WRITE = 25  # H block, a whole block's bytes ->
 BEACONS = 24  # -> of each beacon that is heard 6 bytes address, b dBm
 
 MODE_REAL = 0
