@@ -51,12 +51,13 @@ def mosquitto_config(
     loaded(config_file)  # a mistake in it is said before anything is written
     folder = folder.resolve()
     with told():
-        hosts = host or own_hosts()
+        near = ["localhost", "127.0.0.1", *([bind] if bind else [])]
+        hosts = list(dict.fromkeys([*(host or own_hosts()), *near]))
         place = Place(folder, port, "127.0.0.1" if plain else bind, user)
         make(place, None if plain else _authority(config_file), hosts, _secrets(config_file))
     with journal_of(config_file) as journal:
         written = _kept(folder, config_file, journal)
-    settings = _settings(config_file, place, hosts[0], plain)
+    settings = _settings(config_file, place, plain)
     if as_json:
         print_json({**written._asdict(), "folder": str(folder), "settings": settings})
         return
@@ -93,12 +94,11 @@ def _tell_without(written: Written) -> None:
         )
 
 
-def _settings(config_file: Path, place: Place, host: str, plain: bool) -> dict[str, str]:
-    """The keys of [broker] that fit it."""
-    scheme = "mqtt" if plain else "mqtts"
-    near = place.bind if place.bind and is_loopback(place.bind) else host
+def _settings(config_file: Path, place: Place, plain: bool) -> dict[str, str]:
+    """The keys of [broker] that fit it, for a gateway on this machine."""
+    near = "localhost" if not place.bind or is_loopback(place.bind) else place.bind
     said = {
-        "url": f"{scheme}://{near}:{place.port}",
+        "url": f"{'mqtt' if plain else 'mqtts'}://{near}:{place.port}",
         "username": GATEWAY_USER,
         "password_file": "secrets/broker",
         "mosquitto": _short(place.folder, config_file),

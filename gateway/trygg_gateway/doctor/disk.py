@@ -146,7 +146,7 @@ def _speed(syncs_s: Sequence[float], rows: int) -> Finding:
     full = rows / (middle + rows * ROW_S)
     words = (
         f"a sync takes {_ms(middle)}, {_ms(worst)} at worst: a tracker with one record under way is"
-        f" acknowledged {1 / middle:,.0f} times a second, commits of {rows:,} take about"
+        f" acknowledged at most {1 / middle:,.0f} times a second, commits of {rows:,} take about"
         f" {full:,.0f} records a second"
     )
     if middle > SLOW_S:
