@@ -10,14 +10,16 @@ from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_file import FileSink
 from trygg_gateway.config_sinks_http import HttpSink
 from trygg_gateway.config_sinks_mqtt import MqttSink
+from trygg_gateway.config_sinks_store import PostgresSink
 
-SinkConfig = Annotated[HttpSink | FileSink | MqttSink, Field(discriminator="type")]
+SinkConfig = Annotated[HttpSink | FileSink | MqttSink | PostgresSink, Field(discriminator="type")]
 
 # what the printed default shows of each kind: a name for the table, and its class
 EXAMPLES: dict[str, type[SinkSection]] = {
     "centre": HttpSink,
     "archive": FileSink,
     "broker": MqttSink,
+    "database": PostgresSink,
 }
 
 

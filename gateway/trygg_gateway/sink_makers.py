@@ -13,6 +13,7 @@ from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_file import FileSink
 from trygg_gateway.config_sinks_http import HttpSink
 from trygg_gateway.config_sinks_mqtt import MqttSink
+from trygg_gateway.config_sinks_store import PostgresSink
 from trygg_gateway.sinks.port import Sink
 
 
@@ -39,8 +40,15 @@ def _mqtt(section: MqttSink) -> Sink:
     return Made(section)
 
 
+def _postgres(section: PostgresSink) -> Sink:
+    from trygg_gateway.sinks.postgres import PostgresSink as Made
+
+    return Made(section)
+
+
 _MAKERS: dict[type[SinkSection], Callable[[Any], Sink]] = {
     HttpSink: _http,
     FileSink: _file,
     MqttSink: _mqtt,
+    PostgresSink: _postgres,
 }

@@ -25,6 +25,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from gateway.peer_mqtt import mqtt_peer
+from gateway.peer_postgres import postgres_peer
 from gateway.receiver import SECRET, served
 from gateway.sink_peer import Peer
 from gateway.sink_peer import reports as reports
@@ -87,6 +88,7 @@ PEERS: dict[str, Callable[[Path], AbstractContextManager[Peer]]] = {
     "file": file_peer,
     "http": http_peer,
     "mqtt": mqtt_peer,
+    "postgres": postgres_peer,
 }
-REFUSING = ("http",)
-STUMBLING = ("http",)
+REFUSING = ("http", "postgres")
+STUMBLING = ("http", "postgres")
