@@ -10,9 +10,11 @@ from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_file import FileSink
 from trygg_gateway.config_sinks_http import HttpSink
 from trygg_gateway.config_sinks_mqtt import MqttSink
-from trygg_gateway.config_sinks_store import PostgresSink
+from trygg_gateway.config_sinks_store import NatsSink, PostgresSink
 
-SinkConfig = Annotated[HttpSink | FileSink | MqttSink | PostgresSink, Field(discriminator="type")]
+SinkConfig = Annotated[
+    HttpSink | FileSink | MqttSink | PostgresSink | NatsSink, Field(discriminator="type")
+]
 
 # what the printed default shows of each kind: a name for the table, and its class
 EXAMPLES: dict[str, type[SinkSection]] = {
@@ -20,6 +22,7 @@ EXAMPLES: dict[str, type[SinkSection]] = {
     "archive": FileSink,
     "broker": MqttSink,
     "database": PostgresSink,
+    "stream": NatsSink,
 }
 
 

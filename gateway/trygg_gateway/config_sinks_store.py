@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from trygg_gateway.config_section import FromFolder, Unprotected, is_loopback
-from trygg_gateway.config_sink import SinkSection
+from trygg_gateway.config_sink import SinkSection, demand_tls
 
 
 class PostgresSink(SinkSection):
@@ -51,3 +51,51 @@ class PostgresSink(SinkSection):
     def in_the_clear(self) -> bool:
         """Whether the link needs no TLS."""
         return self.unprotected or is_loopback(urlsplit(self.url).hostname or "")
+
+
+class NatsSink(SinkSection):
+    """A NATS JetStream stream: every event as CloudEvents JSON, its identity as the message's."""
+
+    needs: ClassVar[tuple[str, str] | None] = ("nats", "nats")
+
+    type: Literal["nats"]
+    url: Annotated[str, Field(pattern=r"^(nats|tls)://[^/?#@\s]+/?$")] = Field(
+        description="tls://host:port of the server", examples=["tls://nats.example:4222"]
+    )
+    stream: str = Field(
+        default="TRYGG",
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="stream that keeps them; made at start when it is missing",
+    )
+    subject: str = Field(
+        default="trygg.events",
+        pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
+        description="each goes to SUBJECT.device.kind",
+    )
+    username: str | None = Field(default=None, description="user there", examples=["trygg"])
+    password_file: FromFolder | None = Field(
+        default=None,
+        description="file with the user's password, mode 0600",
+        examples=["secrets/nats"],
+    )
+    credentials_file: FromFolder | None = Field(
+        default=None,
+        description="or a .creds file (JWT and seed), mode 0600",
+        examples=["secrets/nats.creds"],
+    )
+    ca: FromFolder | None = Field(
+        default=None,
+        description="CA of the server (PEM); none: the system's",
+        examples=["tls/nats-ca.crt"],
+    )
+    timeout_seconds: int = Field(
+        default=15, ge=1, le=60, description="time the server has to answer"
+    )
+    unprotected: Unprotected = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.credentials_file and (self.username or self.password_file):
+            raise ValueError("credentials_file and username say two things. Set one of them")
+        demand_tls(self.url, self.unprotected)
+        return self

@@ -13,7 +13,7 @@ from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_file import FileSink
 from trygg_gateway.config_sinks_http import HttpSink
 from trygg_gateway.config_sinks_mqtt import MqttSink
-from trygg_gateway.config_sinks_store import PostgresSink
+from trygg_gateway.config_sinks_store import NatsSink, PostgresSink
 from trygg_gateway.sinks.port import Sink
 
 
@@ -46,9 +46,16 @@ def _postgres(section: PostgresSink) -> Sink:
     return Made(section)
 
 
+def _nats(section: NatsSink) -> Sink:
+    from trygg_gateway.sinks.nats import NatsSink as Made
+
+    return Made(section)
+
+
 _MAKERS: dict[type[SinkSection], Callable[[Any], Sink]] = {
     HttpSink: _http,
     FileSink: _file,
     MqttSink: _mqtt,
     PostgresSink: _postgres,
+    NatsSink: _nats,
 }

@@ -25,6 +25,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from gateway.peer_mqtt import mqtt_peer
+from gateway.peer_nats import nats_peer
 from gateway.peer_postgres import postgres_peer
 from gateway.receiver import SECRET, served
 from gateway.sink_peer import Peer
@@ -89,6 +90,7 @@ PEERS: dict[str, Callable[[Path], AbstractContextManager[Peer]]] = {
     "http": http_peer,
     "mqtt": mqtt_peer,
     "postgres": postgres_peer,
+    "nats": nats_peer,
 }
 REFUSING = ("http", "postgres")
 STUMBLING = ("http", "postgres")
