@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from trygg_gateway.config_section import Section, is_loopback
 
@@ -15,6 +16,29 @@ Lanes = Annotated[list[Lane], Field(min_length=1, description="what goes to it")
 Standby = Annotated[
     bool,
     Field(description="true: only calls, and alarms that channels before it have not confirmed"),
+]
+
+
+def _moment(text: str) -> str:
+    """`text` if it is a time with its zone, or one of the two words. ValueError."""
+    if text in ("start", "now"):
+        return text
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise ValueError(
+            f'begin = {text!r}: wanted "start", "now" or a time with its zone, as in'
+            ' "2026-11-20T00:00:00+01:00". Write one of them'
+        )
+    return text
+
+
+Begin = Annotated[
+    str,
+    AfterValidator(_moment),
+    Field(description='what a new sink gets of what is there: "start" all, "now" none, or a time'),
 ]
 Warnings = Annotated[bool, Field(description="false: alarms, but none of the gateway's warnings")]
 
@@ -27,6 +51,14 @@ class SinkSection(Section):
     lanes: Lanes = LANES
     standby: Standby = False
     warnings: Warnings = True
+    begin: Begin = "start"
+
+    @property
+    def begin_ms(self) -> int | None:
+        """Where a new one begins: 0 at the journal's beginning, None at its end, else when."""
+        if self.begin in ("start", "now"):
+            return 0 if self.begin == "start" else None
+        return int(datetime.fromisoformat(self.begin).timestamp() * 1000)
 
 
 def demand_tls(url: str, unprotected: bool) -> None:

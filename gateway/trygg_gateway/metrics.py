@@ -4,6 +4,9 @@
     trygg_sink_<counter>_total{sink,lane}    the forwarder's, for each sink and lane
     trygg_sink_waiting_seconds{sink,lane}    age of the oldest record a sink has not confirmed
     trygg_sink_failures{sink,lane}           failures in a row; 0 is well
+    trygg_sink_circuit{sink}                 0 closed, 1 half open, 2 open (circuit.py)
+    trygg_sink_paused{sink}                  1: a person has paused it
+    trygg_sink_own_total{sink,what}          what a sink counts itself
     trygg_alarm_delivery_seconds{sink}       histogram: alarm received → confirmed by the sink
     trygg_alarm_hop_seconds{hop}             histogram: each hop of an alarm (alarm_hops.py)
     trygg_commit_seconds                     histogram: a commit, asked for until done (watcher.py)
@@ -23,6 +26,9 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from trygg_gateway.circuit import STATES
+from trygg_gateway.lane_task import COUNTERS as LANE_COUNTERS
 
 # to 2 s in fine steps, where the promise is (p99 at most 2 s), then on to an hour
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 60, 300, 3600)
@@ -113,7 +119,7 @@ class Metrics:
 
     def _sinks(self) -> Iterable[Metric]:
         lanes = self._lanes()
-        for key in ("delivered", "tried_later", "refused", "undecodable"):
+        for key in LANE_COUNTERS:
             counter = CounterMetricFamily(f"trygg_sink_{key}", f"sinks: {key}", labels=_LABELS)
             for lane in lanes:
                 counter.add_metric([lane["sink"], lane["lane"]], lane[key])
@@ -123,6 +129,23 @@ class Metrics:
             for lane in lanes:
                 gauge.add_metric([lane["sink"], lane["lane"]], lane[key])
             yield gauge
+        yield from self._whole_sinks({lane["sink"]: lane for lane in lanes})
+
+    def _whole_sinks(self, sinks: Mapping[str, Mapping[str, Any]]) -> Iterable[Metric]:
+        """What the lanes of a sink share."""
+        circuit = GaugeMetricFamily(
+            "trygg_sink_circuit", "sinks: 0 closed, 1 half open, 2 open", labels=["sink"]
+        )
+        paused = GaugeMetricFamily("trygg_sink_paused", "sinks: 1 paused", labels=["sink"])
+        own = CounterMetricFamily(
+            "trygg_sink_own", "sinks: what one counts itself", labels=["sink", "what"]
+        )
+        for sink, state in sinks.items():
+            circuit.add_metric([sink], STATES.index(state["circuit"]))
+            paused.add_metric([sink], state["paused"])
+            for what, count in state["own"].items():
+                own.add_metric([sink, what], count)
+        yield from (circuit, paused, own)
 
 
 _LABELS = ["sink", "lane"]

@@ -12,7 +12,14 @@ from trygg_gateway.values import ALARM, LANE_NAMES
 def outlets(config: Config) -> list[Outlet]:
     """The sinks the settings ask for."""
     return [
-        Outlet(name, sink_of(section), _lanes(section), section.standby, section.warnings)
+        Outlet(
+            name,
+            sink_of(section),
+            _lanes(section),
+            section.standby,
+            section.warnings,
+            section.begin_ms,
+        )
         for name, section in config.sinks.items()
     ]
 

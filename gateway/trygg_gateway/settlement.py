@@ -17,8 +17,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, NamedTuple, Protocol
 
+from trygg_gateway.alarms import ACCEPTED, DELIVERED, REFUSED
 from trygg_gateway.database import Database
 from trygg_gateway.quarantine import set_aside
+from trygg_gateway.sinks.port import Answer
 from trygg_gateway.values import Row, Stray
 
 TIMELINE_S, TIMELINE_STEP_S = 2.0, 0.02
@@ -32,7 +34,7 @@ class Outcome(NamedTuple):
     boot: int
     seq: int
     sink: str
-    event: str  # "delivered" or "refused"
+    event: str  # "delivered", "accepted" or "refused"
     text: str
     at_ms: int
 
@@ -131,9 +133,19 @@ class Settlement:
             self._told()
 
 
-def outcome_of(row: Row, sink: str, event: str, text: str, at_ms: int) -> Outcome:
-    """The outcome of a row."""
+def confirmed_of(row: Row, sink: str, answer: Answer, at_ms: int, replayed: bool) -> Outcome:
+    """The outcome of a row that the sink has confirmed: who only accepted it, has it not yet."""
+    event = DELIVERED if answer.counts else ACCEPTED
+    seconds = max(0.0, (at_ms - row.received_ms) / 1000)
+    when = "replayed" if replayed else f"{seconds:.1f} s after it was received"
+    text = f"{answer} by {sink}, {when}"
     return Outcome(row.id, row.device, row.boot, row.seq, sink, event, text, at_ms)
+
+
+def refused_of(row: Row, sink: str, refusal: str, at_ms: int) -> Outcome:
+    """The outcome of a row that the sink will never take."""
+    text = f"{sink} will not take it: {refusal}"
+    return Outcome(row.id, row.device, row.boot, row.seq, sink, REFUSED, text, at_ms)
 
 
 def stray_of(row: Row, sink: str, refusal: str, at_ms: int) -> Stray:

@@ -26,8 +26,9 @@ class Keeping(ListSink):
     """Keeps the deliveries whole."""
 
     async def deliver(self, entries):
-        await super().deliver(entries)
+        answer = await super().deliver(entries)
         self.kept = [*getattr(self, "kept", []), *entries]
+        return answer
 
 
 def test_each_sink_gets_its_own_and_every_cursor_goes_on(tmp_path):

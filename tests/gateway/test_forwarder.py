@@ -13,7 +13,7 @@ from trygg_gateway.backoff import ALARM as ALARM_SCHEDULE
 from trygg_gateway.forwarder import Forwarder, Outlet
 from trygg_gateway.journal import Journal, set_cursor
 from trygg_gateway.reader import Reader
-from trygg_gateway.sinks.port import Later, Refused
+from trygg_gateway.sinks.port import Answer, Later, Refused
 from trygg_gateway.values import ALARM, BACKLOG, LANES, LIVE
 
 WAIT_S = 20
@@ -25,8 +25,9 @@ class ListSink:
     `script` holds exceptions to raise (None: none), one a call; `gate` cleared makes it hang.
     """
 
-    def __init__(self, script=(), batch=100, alarm_batch=1):
-        self.batch, self.alarm_batch = batch, alarm_batch
+    def __init__(self, script=(), batch=100, alarm_batch=1, confirms=Answer.STORED):
+        self.batch, self.alarm_batch, self.confirms = batch, alarm_batch, confirms
+        self.counters = {}
         self.got, self.calls = [], 0
         self.script = list(script)
         self.start_script = []
@@ -46,7 +47,7 @@ class ListSink:
         error = self.script.pop(0) if self.script else None
         if error is None:
             self.got += [one.id for one in entries]
-            return
+            return self.confirms
         self.got += [one.id for one in entries[: error.confirmed]]
         raise error
 
@@ -221,7 +222,7 @@ def test_an_alarm_does_not_wait_behind_reports(journal):
         async def deliver(self, entries):
             if entries[0].lane != ALARM:
                 await asyncio.Event().wait()
-            await super().deliver(entries)
+            return await super().deliver(entries)
 
     async def work():
         sink = SlowForReports()
@@ -297,6 +298,7 @@ def test_a_lane_that_works_again_wakes_the_others(journal):
             if entries[0].lane == ALARM and self.script:
                 raise self.script.pop()
             self.got += [one.id for one in entries]
+            return self.confirms
 
     async def work():
         sink = Reports([Later("busy")])
@@ -305,7 +307,7 @@ def test_a_lane_that_works_again_wakes_the_others(journal):
         async with forwarding(journal, {"list": sink}, **slow) as forwarder:
             await until(lambda: sink.calls == 1)
             (live,) = [one for one in forwarder.sinks[0].lanes if one.number == LIVE]
-            live._backoff.failures = 8  # its next wait would be minutes
+            live._sending._backoff.failures = 8  # its next wait would be minutes
             put(journal, alarm(1, 9))
             await until(lambda: set(sink.got) == set(named(1, 2, 9)))
 
@@ -406,14 +408,33 @@ def test_a_reader_that_never_comes_does_not_hold_up_the_cursor(journal, monkeypa
     run(work())
 
 
-def test_a_fault_of_ours_ends_the_forwarder_loudly(journal):
+def test_a_record_that_makes_a_sink_fall_over_is_set_aside_and_the_rest_goes_on(journal):
     class Broken(ListSink):
         async def deliver(self, entries):
-            raise ZeroDivisionError
+            if any(one.id == "astrid:1:3" for one in entries):
+                raise ZeroDivisionError(entries[0].data["positions"])
+            return await super().deliver(entries)
 
     async def work():
-        put(journal, report(1, 1))
-        async with forwarding(journal, {"list": Broken()}) as forwarder:
+        sink = Broken()
+        put(journal, *reports(5))
+        async with forwarding(journal, {"list": sink}, chance=lambda: 0.0) as forwarder:
+            await until(lambda: journal.cursor("list", LIVE) == 5)
+            (state,) = [one for one in forwarder.state() if one["lane"] == "live"]
+        assert sink.got == named(1, 2, 4, 5)
+        assert (state["faults"] >= 3, state["refused"]) == (True, 1)
+        ((reason,),) = journal.query("SELECT reason FROM quarantine")
+        assert "ZeroDivisionError at test_forwarder.py" in reason
+        assert "59.9" not in reason
+
+    run(work())
+
+
+def test_a_fault_of_the_forwarder_itself_ends_it_loudly(journal):
+    async def work():
+        put(journal, alarm(1, 1))
+        broken = {"observe": lambda sink, seconds: 1 // 0}
+        async with forwarding(journal, {"list": ListSink()}, **broken) as forwarder:
             with pytest.raises(ExceptionGroup):
                 await asyncio.wait_for(forwarder.ended(), WAIT_S)
 

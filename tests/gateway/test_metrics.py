@@ -9,7 +9,9 @@ from trygg_gateway.metrics import Metrics
 from trygg_gateway.ports import free_port
 
 LANE = {"sink": "centre", "lane": "alarm", "delivered": 7, "tried_later": 2, "refused": 1,
-        "undecodable": 0, "waiting_s": 1.5, "failures": 3, "trouble": "at 59.91"}  # fmt: skip
+        "undecodable": 0, "faults": 0, "held": 1, "let_go": 4, "overtaken": 5, "waiting_s": 1.5,
+        "failures": 3, "trouble": "at 59.91", "circuit": "open", "paused": True,
+        "own": {"doubles_skipped": 6}}  # fmt: skip
 
 
 def filled():
@@ -42,7 +44,12 @@ def test_each_sink_and_lane_has_its_own_figures():
     alarm = (("lane", "alarm"), ("sink", "centre"))
     assert found["trygg_sink_delivered_total", *alarm] == 7
     assert found["trygg_sink_delivered_total", ("lane", "live"), ("sink", "centre")] == 90
+    assert found["trygg_sink_held_total", *alarm] == 1
     assert found["trygg_sink_waiting_seconds", *alarm] == 1.5
+    assert found["trygg_sink_circuit", ("sink", "centre")] == 2
+    assert found["trygg_sink_paused", ("sink", "centre")] == 1
+    own = (("sink", "centre"), ("what", "doubles_skipped"))
+    assert found["trygg_sink_own_total", *own] == 6
     assert found["trygg_sink_failures", *alarm] == 3
 
 
@@ -56,7 +63,7 @@ def test_alarm_deliveries_are_a_histogram():
 def test_labels_are_sinks_and_lanes_only():
     for family in text_string_to_metric_families(filled().text().decode()):
         for sample in family.samples:
-            assert set(sample.labels) <= {"sink", "lane", "le"}
+            assert set(sample.labels) <= {"sink", "lane", "what", "le"}
 
 
 def test_no_text_of_a_trouble_and_no_name_of_a_tracker_is_shown():
