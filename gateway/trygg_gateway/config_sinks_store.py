@@ -80,7 +80,7 @@ class NatsSink(SinkSection):
     )
     credentials_file: FromFolder | None = Field(
         default=None,
-        description="or a .creds file (JWT and seed), mode 0600",
+        description="a .creds file (JWT and seed), mode 0600, instead of a user",
         examples=["secrets/nats.creds"],
     )
     ca: FromFolder | None = Field(
@@ -95,7 +95,5 @@ class NatsSink(SinkSection):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if self.credentials_file and (self.username or self.password_file):
-            raise ValueError("credentials_file and username say two things. Set one of them")
         demand_tls(self.url, self.unprotected)
         return self
