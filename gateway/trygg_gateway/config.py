@@ -53,11 +53,19 @@ class Listener(Section):
     key: FromFolder | None = Field(
         default=None, description="its private key (PEM), mode 0600", examples=["tls/server.key"]
     )
+    client_ca: FromFolder | None = Field(
+        default=None,
+        description="CA (PEM) of trackers' own certificates; none: they log in by password",
+        examples=["tls/ca.crt"],
+    )
     max_packet: int = Field(
         default=16384, ge=256, le=1 << 20, description="longest MQTT packet, bytes"
     )
     max_connections: int = Field(
-        default=2000, ge=1, description="trackers logged in at the same time"
+        default=10_000,
+        ge=1,
+        le=20_000,
+        description="trackers logged in at the same time; each takes an open file, 5 to 22 KB",
     )
     auth_seconds: int = Field(
         default=10, ge=1, le=300, description="time a caller has to authenticate"

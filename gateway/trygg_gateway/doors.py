@@ -10,11 +10,31 @@ from trygg_gateway import config as settings
 from trygg_gateway.broker import Broker, broker_tls
 from trygg_gateway.config import Config
 from trygg_gateway.config_errors import ConfigError
+from trygg_gateway.descriptors import raise_limit
 from trygg_gateway.listener import Limits, Listener, server_tls
 from trygg_gateway.values import Incoming
 
 Deliver = Callable[[Incoming], None]
-Check = Callable[[str, bytes], Awaitable[str | None]]
+
+
+class Who(Protocol):
+    """What our own door asks of the registry."""
+
+    def check(self, username: str, password: bytes) -> Awaitable[str | None]:
+        """The group of the tracker by its password."""
+
+    def recognise(self, username: str, sha256: bytes) -> str | None:
+        """The group of the tracker by its certificate."""
+
+
+class Sessions(Protocol):
+    """What outlives a connection at our own door."""
+
+    def remembered(self) -> dict[str, int]:
+        """Device → granted quality of service of every session that is kept."""
+
+    def keep(self, device: str, qos: int | None) -> None:
+        """That session is kept like that; None: it is not."""
 
 
 class Door(Protocol):
@@ -38,12 +58,13 @@ class Door(Protocol):
         """Hold back everything, or go on."""
 
 
-def make_doors(config: Config, deliver: Deliver, check: Check) -> dict[str, Door]:
-    """The doors by name, not started. Raises ConfigError for files that are not fit."""
+def make_doors(config: Config, deliver: Deliver, who: Who, sessions: Sessions) -> dict[str, Door]:
+    """The doors by name, not started. Raises ConfigError for files that are not fit, and for more
+    trackers than this process may have open files."""
     doors: dict[str, Door] = {}
     try:
         if config.listener.enabled:
-            doors["listener"] = _listener(config.listener, deliver, check)
+            doors["listener"] = _listener(config.listener, deliver, who, sessions)
         if config.broker.url is not None:
             doors["broker"] = _broker(config.broker, config.broker.url, deliver)
     except (OSError, ssl.SSLError) as error:
@@ -51,18 +72,29 @@ def make_doors(config: Config, deliver: Deliver, check: Check) -> dict[str, Door
     return doors
 
 
-def _listener(section: settings.Listener, deliver: Deliver, check: Check) -> Listener:
+def _listener(
+    section: settings.Listener, deliver: Deliver, who: Who, sessions: Sessions
+) -> Listener:
     tls = None
     if section.tls and section.cert and section.key:
-        tls = server_tls(section.cert, section.key)
+        tls = server_tls(section.cert, section.key, section.client_ca)
     limits = Limits(
         max_packet=section.max_packet,
         max_connections=section.max_connections,
         auth_seconds=section.auth_seconds,
         keepalive_s=section.keepalive,
     )
+    raise_limit(limits.descriptors, f"listener.max_connections = {section.max_connections}")
     return Listener(
-        host=section.host, port=section.port, deliver=deliver, check=check, tls=tls, limits=limits
+        host=section.host,
+        port=section.port,
+        deliver=deliver,
+        check=who.check,
+        recognise=who.recognise,
+        tls=tls,
+        limits=limits,
+        remembered=sessions.remembered(),
+        keep=sessions.keep,
     )
 
 

@@ -1,35 +1,41 @@
 """Who may speak: the trackers, their passwords and the keys their orders are signed with.
 
-A password is generated here, shown once and kept as its scrypt hash. Hashing takes milliseconds
-of a core, so `check` does it in a thread, one at a time, and remembers a password that fitted as
-an HMAC under a key of this process: the next login costs microseconds, and once a tracker has
-logged in a wrong password for it is refused without any hashing. Passwords have 144 random bits;
-the hash is there for the day when somebody reads the database, so a small one (4 MB) will do.
+A password is generated here, shown once and kept as its hash (secret_hash.py). Hashes of an older
+version are slow: `check` does those in two threads, and remembers a password that fitted as an HMAC
+under a key of this process; `rotate` ends them. A tracker may have a certificate as well; it is
+known by its SHA-256, so the one that was issued last is the only one that counts.
 
 Trackers added or revoked by another process (the command line) are found by `load`, which the
 service calls every few seconds, and for an unknown name at once.
 """
 
 import asyncio
-import base64
-import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from trygg_gateway import order_keys
 from trygg_gateway.database import Database
 from trygg_gateway.journal import Journal
 from trygg_gateway.mosquitto.password_hash import broker_hash
+from trygg_gateway.secret_hash import hashed as hashed
+from trygg_gateway.secret_hash import is_slow
+from trygg_gateway.secret_hash import password_fits as password_fits
+from trygg_gateway.secret_hash import scrypted as scrypted
 from trygg_gateway.values import Busy, Refused, Tracker
 from trygg_wire import topics
 
-SCRYPT_N, SCRYPT_R, SCRYPT_P = 4096, 8, 1
-CHECKS_MAX = 200  # hashings queued; more are refused and come again
+CHECKS_MAX = 2_000  # slow hashings queued; more are refused and come again
+HASHERS = 2  # threads for them
 MISS_MS = 2_000  # an unknown name is looked up again after this
 
+# what differs after any change of trackers or certificates, without reading ten thousand of them
+_STAMP = """SELECT count(*), sum(revoked), sum(added_ms),
+    (SELECT count(*) FROM certificates), (SELECT sum(issued_ms) FROM certificates) FROM trackers"""
+_CERTIFY = """INSERT OR REPLACE INTO certificates VALUES (?1, ?2, max(?3,
+    1 + coalesce((SELECT issued_ms FROM certificates WHERE device = ?1), 0)), ?4)"""
 _COLUMNS = "device, grp, name, password_hash, order_key, added_ms, revoked"
 
 
@@ -52,16 +58,19 @@ class Registry:
         self._misses: dict[str, int] = {}
         self._known: dict[str, tuple[str, bytes]] = {}  # device → its hash, the password's HMAC
         self._key = secrets.token_bytes(32)
-        self._hasher = ThreadPoolExecutor(1, "password")
+        self._hasher = ThreadPoolExecutor(HASHERS, "password")
         self._hashing = 0
         self._renewed: set[str] = set()  # got new secrets since `load` last told of them
+        self._certificates: dict[str, bytes] = {}  # device → SHA-256
+        self._stamp: Any = None
         self._read()
 
     # -- looking up ------------------------------------------------------------------------
 
     def load(self) -> list[str]:
-        """Read all trackers again; those whose connection is to be cut: revoked, or new secrets."""
-        self._read()
+        """Read what was changed; those whose connection is to be cut: revoked, or new secrets."""
+        if self._journal.query(_STAMP) != self._stamp:
+            self._read()
         renewed, self._renewed = self._renewed, set()
         return [
             tracker.device
@@ -70,8 +79,10 @@ class Registry:
         ]
 
     def _read(self) -> None:
-        before = self._trackers
+        before, had = self._trackers, self._certificates
+        self._stamp = self._journal.query(_STAMP)  # first: what changes now is read the next time
         rows = self._journal.query(f"SELECT {_COLUMNS} FROM trackers")  # noqa: S608 - ours
+        self._certificates = dict(self._journal.query("SELECT device, sha256 FROM certificates"))
         found = [_tracker(row) for row in rows]
         self._trackers = {tracker.device: tracker for tracker in found}
         self.by_topic = {
@@ -85,6 +96,7 @@ class Registry:
             for tracker in found
             if tracker.password_hash != before.get(tracker.device, tracker).password_hash
         }
+        self._renewed |= {one for one in had if self._certificates.get(one) != had[one]}
 
     def find(self, device: str) -> Tracker | None:
         """The tracker of that name, revoked ones too; None if nobody registered it."""
@@ -104,7 +116,7 @@ class Registry:
         return sorted(self._trackers.values())
 
     def broker_hashes(self) -> list[tuple[str, str]]:
-        """(device, its password's hash as Mosquitto wants it) of all registered since we keep it."""
+        """(device, its password's hash as Mosquitto wants it) of all since we keep it."""
         found = self._journal.query("SELECT device, hash FROM broker_hashes ORDER BY device")
         return [(device, kept) for device, kept in found]
 
@@ -120,18 +132,28 @@ class Registry:
         if tracker is None or tracker.revoked:
             self.counters["checks_refused"] += 1
             return None
-        digest = hmac.digest(self._key, password, "sha256")
-        known = self._known.get(username)
-        if known is not None and known[0] == tracker.password_hash:
-            fits = hmac.compare_digest(known[1], digest)
+        if is_slow(tracker.password_hash):
+            fits = await self._slow_check(tracker, password)
         else:
-            fits = await self._hashed_check(tracker, password, digest)
+            fits = password_fits(password, tracker.password_hash)
         if not fits:
             self.counters["checks_refused"] += 1
             return None
         return tracker.group
 
-    async def _hashed_check(self, tracker: Tracker, password: bytes, digest: bytes) -> bool:
+    def recognise(self, username: str, sha256: bytes) -> str | None:
+        """The group of tracker `username` if that is the certificate it was issued last."""
+        tracker = self.find(username)
+        its = self._certificates.get(username)
+        if tracker is None or tracker.revoked or its is None:
+            return None
+        return tracker.group if hmac.compare_digest(its, sha256) else None
+
+    async def _slow_check(self, tracker: Tracker, password: bytes) -> bool:
+        digest = hmac.digest(self._key, password, "sha256")
+        known = self._known.get(tracker.device)
+        if known is not None and known[0] == tracker.password_hash:
+            return hmac.compare_digest(known[1], digest)
         if self._hashing >= CHECKS_MAX:
             self.counters["checks_busy"] += 1
             raise Busy("too many passwords wait to be checked")
@@ -172,6 +194,13 @@ class Registry:
         old = self._registered(device)
         return self._issue(device, old.group, old.name)
 
+    def certify(self, device: str, sha256: bytes, until_s: int) -> None:
+        """The tracker may log in with that certificate, and with none of before. Blocks."""
+        self._registered(device)
+        row = device, sha256, self._now_ms(), until_s
+        self._journal.write(lambda db: db.execute(_CERTIFY, row)).result()
+        self._read()
+
     def revoke(self, device: str) -> None:
         """The tracker may not speak any more; what it said is kept. Blocks. Raises Refused."""
         self._registered(device)
@@ -189,29 +218,15 @@ class Registry:
 
     def _issue(self, device: str, group: str, name: str) -> Issued:
         password = secrets.token_urlsafe(18)
+        old = self._trackers.get(device)
+        added_ms = max(self._now_ms(), old.added_ms + 1 if old is not None else 0)  # see _STAMP
         tracker = Tracker(
-            device, group, name, hashed(password.encode()), secrets.token_bytes(32),
-            self._now_ms(), False,
-        )  # fmt: skip
+            device, group, name, hashed(password.encode()), secrets.token_bytes(32), added_ms, False
+        )
         at_broker = broker_hash(password.encode())
         self._journal.write(lambda db: _put(db, tracker, at_broker)).result()
         self._read()
         return Issued(tracker, password)
-
-
-def hashed(password: bytes) -> str:
-    """`scrypt$n$r$p$salt$hash` of a password, with a new salt; takes milliseconds."""
-    salt = secrets.token_bytes(16)
-    digest = hashlib.scrypt(password, salt=salt, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P)
-    salt64, digest64 = (base64.b64encode(data).decode() for data in (salt, digest))
-    return f"scrypt${SCRYPT_N}${SCRYPT_R}${SCRYPT_P}${salt64}${digest64}"
-
-
-def password_fits(password: bytes, password_hash: str) -> bool:
-    """Whether `password` is the one hashed; the same time for any wrong one."""
-    _, n, r, p, salt64, digest64 = password_hash.split("$")
-    digest = hashlib.scrypt(password, salt=base64.b64decode(salt64), n=int(n), r=int(r), p=int(p))
-    return hmac.compare_digest(digest, base64.b64decode(digest64))
 
 
 def _tracker(row: tuple[str, str, str, str, bytes, int, int]) -> Tracker:
@@ -220,7 +235,8 @@ def _tracker(row: tuple[str, str, str, str, bytes, int, int]) -> Tracker:
 
 
 def _put(db: Database, tracker: Tracker, at_broker: str) -> None:
-    """Write the tracker; its orders are signed with the key it has now."""
+    """Write the tracker, its old certificate void; its orders are signed with its present key."""
+    db.execute("DELETE FROM certificates WHERE device = ?", (tracker.device,))
     db.execute(
         f"INSERT OR REPLACE INTO trackers ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
         tracker,

@@ -173,3 +173,9 @@ CREATE TABLE sink_tests (
     worked      INTEGER NOT NULL DEFAULT 0,
     answer      TEXT NOT NULL DEFAULT ''
 );
+
+-- Sessions that trackers asked our own door to keep: the quality of service granted, -1 for none.
+CREATE TABLE sessions (
+    device TEXT PRIMARY KEY,
+    qos    INTEGER NOT NULL
+) WITHOUT ROWID;

@@ -41,6 +41,8 @@ from trygg_gateway.forwarder import Forwarder
 from trygg_gateway.gap_keeper import GapKeeper
 from trygg_gateway.ingest import Ingest
 from trygg_gateway.journal import Journal, Limits, set_cursor
+from trygg_gateway.listener import Listener
+from trygg_gateway.listener_book import ListenerBook
 from trygg_gateway.metrics import Metrics
 from trygg_gateway.order_book import OrderBook
 from trygg_gateway.outlets import outlets
@@ -106,7 +108,8 @@ class Service:
         journal, config = self.journal, self.config
         self.registry = Registry(journal, now_ms)
         self.ingest = Ingest(journal.put, self.registry, now_ms)
-        self.doors = make_doors(config, self.ingest.deliver, self.registry.check)
+        self.listener_book = ListenerBook(journal, now_ms)
+        self.doors = make_doors(config, self.ingest.deliver, self.registry, self.listener_book)
         self.acks = Acks(journal.highest_boot)
         self.book = OrderBook(journal, now_ms)
         self.downlink = Downlink(
@@ -241,6 +244,8 @@ class Service:
         self._serve_metrics()
         for door in self.doors.values():
             await door.start()
+            if isinstance(door, Listener):
+                self._begin("bans", self.listener_book.run(door.guesses))
         if self.watcher is not None:
             self._begin("watch", self.watcher.run(self.reader))
         self._write_running()

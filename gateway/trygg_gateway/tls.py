@@ -12,6 +12,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -68,6 +69,38 @@ def issue_server(folder: Path, hosts: list[str], into: Path | None = None) -> No
     into = into or folder
     _replace(into / "server.key", _pem(key))
     _replace(into / "server.crt", cert.public_bytes(Encoding.PEM))
+
+
+class ClientCertificate(NamedTuple):
+    """What a tracker logs in with instead of a password, and what it is known by."""
+
+    cert_der: bytes
+    key_der: bytes
+    sha256: bytes
+    until_s: int  # unix
+
+
+def issue_client(folder: Path, device: str) -> ClientCertificate:
+    """A certificate for a tracker, its CN the device, signed by the CA in `folder`; in no file.
+
+    Valid from before any chip's clock, as long as the CA would be: nobody can renew it over the
+    air, and what ends it is `revoke` or `rotate`, not time. Raises TlsError."""
+    ca_key, ca = _read_ca(folder)
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = _builder(_subject(device), ca.subject, key.public_key(), CA_DAYS)
+    builder = builder.add_extension(
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
+    )
+    builder = builder.add_extension(
+        x509.BasicConstraints(ca=False, path_length=None), critical=True
+    )
+    cert = builder.sign(ca_key, SHA256())
+    return ClientCertificate(
+        cert.public_bytes(Encoding.DER),
+        key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
+        cert.fingerprint(SHA256()),
+        int(cert.not_valid_after_utc.timestamp()),
+    )
 
 
 def days_left(cert_file: Path, now: datetime | None = None) -> int:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trygg_gateway import guesses as guesses_module
-from trygg_gateway.guesses import ADDRESS, DEVICE, KNOWN, LONGEST_S, Guesses, neighbourhood
+from trygg_gateway.guesses import ADDRESS, DEVICE, KNOWN, LONGEST_S, Ban, Guesses, neighbourhood
 
 HOME, ELSEWHERE = "192.0.2.7", "198.51.100.9"
 
@@ -23,17 +23,39 @@ def guess(guesses, times, device="astrid", address=ELSEWHERE, now=0.0):
 def test_a_device_is_guessed_at_so_often_at_once_and_then_once_in_a_while():
     guesses = Guesses()
     assert guess(guesses, 100) == DEVICE.free
-    assert guesses.wait_s("astrid", ELSEWHERE, 0.0) == DEVICE.every_s
-    assert guess(guesses, 100, now=DEVICE.every_s - 0.1) == 0
-    assert guess(guesses, 100, now=DEVICE.every_s) == 1
+    assert guesses.wait_s("astrid", ELSEWHERE, 0.0) == DEVICE.first_s
+    assert guess(guesses, 100, now=DEVICE.first_s - 0.1) == 0
+    assert guess(guesses, 100, now=DEVICE.first_s) == 1
     assert guess(guesses, 100, now=1e6) == DEVICE.free, "all is forgiven in time"
+
+
+def test_each_ban_is_twice_as_long_as_the_one_before_up_to_the_longest():
+    guesses, now, waits = Guesses(), 0.0, []
+    guess(guesses, 100)
+    for _ in range(8):
+        waits.append(guesses.wait_s("astrid", ELSEWHERE, now))
+        now += waits[-1]
+        while not guesses.wait_s("astrid", ELSEWHERE, now):
+            guesses.wrong("astrid", ELSEWHERE, now)  # as soon as somebody listens
+    assert waits[:4] == [30.0, 60.0, 120.0, 240.0]
+    assert waits[-1] == LONGEST_S
+
+
+def test_a_ban_is_listed_and_can_be_lifted():
+    guesses = Guesses()
+    guess(guesses, 100)
+    assert guesses.bans(1.0) == [Ban("astrid", "", DEVICE.free, DEVICE.first_s - 1)]
+    guesses.lift("astrid", "")
+    assert guesses.bans(1.0) == []
+    assert guesses.wait_s("astrid", ELSEWHERE, 1.0) == 0
+    guesses.lift("eve", "")  # who is not banned
 
 
 def test_an_address_that_guesses_at_many_devices_is_slowed_as_a_whole():
     guesses = Guesses()
     listened = sum(guess(guesses, 3, device=f"tracker-{n}") for n in range(100))
     assert listened == ADDRESS.free
-    assert guesses.wait_s("bodil", ELSEWHERE, 0.0) == ADDRESS.every_s
+    assert guesses.wait_s("bodil", ELSEWHERE, 0.0) == ADDRESS.first_s
     assert guesses.wait_s("bodil", HOME, 0.0) == 0, "the others are not"
 
 
@@ -59,7 +81,7 @@ def test_who_guesses_from_where_the_tracker_is_known_is_slowed_too():
     guesses = Guesses()
     guesses.right("astrid", HOME)
     assert guess(guesses, 100, address=HOME) == KNOWN.free
-    assert guesses.wait_s("astrid", HOME, 0.0) == KNOWN.every_s
+    assert guesses.wait_s("astrid", HOME, 0.0) == KNOWN.first_s
     guesses.right("astrid", HOME)
     assert guesses.wait_s("astrid", HOME, 0.0) == 0, "the right password forgives"
 
@@ -82,7 +104,7 @@ def test_memory_is_bounded_and_the_forgiven_go_first(monkeypatch):
         now = 1e4 + number
         guesses.wrong(f"tracker-{number}", f"198.51.100.{number}", now)
         guesses.right(f"tracker-{number}", HOME)
-    assert len(guesses._forgiven_at) <= 51
+    assert len(guesses._blamed) <= 51
     assert len(guesses._known) <= 50
 
 

@@ -339,7 +339,7 @@ def test_guessing_is_not_listened_to_and_the_tracker_gets_in_where_it_is_known(m
     assert door.counters["refused_guessing"] == 2 * guesses.KNOWN.free
     assert door.stranger("aase").log_in() == (False, packets_server.UNAVAILABLE), "nobody looked"
     assert door.serves(door.tracker("bodil")), "from the same address"
-    door.listener.guesses._forgiven_at.clear()  # time passes
+    door.listener.guesses._blamed.clear()  # time passes
     assert door.serves(door.tracker("aase"))
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from trygg_gateway.journal import Journal
-from trygg_gateway.registry import Registry, hashed, password_fits
+from trygg_gateway.registry import Registry, hashed, password_fits, scrypted
 from trygg_gateway.values import Busy, Refused
 
 
@@ -45,19 +45,37 @@ def test_a_tracker_logs_in_with_the_password_it_was_issued(registry):
     assert check(registry, "astrid", b"") is None
 
 
-def test_the_password_is_hashed_once_and_never_stored(registry, journal, tmp_path):
+def older(registry, journal):
+    """A tracker whose password is hashed as an older version did, slowly."""
     issued = registry.add("astrid", "nord", "Astrid")
+    old = scrypted(issued.password.encode())
+    sql = "UPDATE trackers SET password_hash = ?, added_ms = added_ms + 1"
+    journal.write(lambda db: db.execute(sql, (old,))).result()
+    registry.load()
+    return issued
+
+
+def test_a_password_costs_no_slow_hash_and_is_never_stored(registry, journal, tmp_path):
+    issued = registry.add("astrid", "nord", "Astrid")
+    assert check(registry, "astrid", issued.password.encode()) == "nord"
+    assert check(registry, "astrid", b"guess") is None
+    assert registry.counters["checks_hashed"] == 0
+    journal.close()
+    assert issued.password.encode() not in (tmp_path / "journal.db").read_bytes()
+
+
+def test_an_old_hash_is_checked_once_and_guesses_cost_nothing_after_that(registry, journal):
+    issued = older(registry, journal)
     for _ in range(5):
         assert check(registry, "astrid", issued.password.encode()) == "nord"
     for guess in (b"a", b"b", b"c"):
         assert check(registry, "astrid", guess) is None
     assert registry.counters["checks_hashed"] == 1
     assert registry.counters["checks_refused"] == 3
-    journal.close()
-    assert issued.password.encode() not in (tmp_path / "journal.db").read_bytes()
 
 
-def test_two_hashes_of_a_password_differ_and_both_fit():
+@pytest.mark.parametrize("hashed", [hashed, scrypted])
+def test_two_hashes_of_a_password_differ_and_both_fit(hashed):
     one, two = hashed(b"hemmelig"), hashed(b"hemmelig")
     assert one != two
     assert password_fits(b"hemmelig", one)
@@ -126,9 +144,11 @@ def test_what_is_not_registered_cannot_be_changed(registry):
             change("eve")
 
 
-def test_a_crowd_of_first_logins_is_checked_in_turn_and_the_rest_refused(registry, monkeypatch):
+def test_a_crowd_of_first_logins_is_checked_in_turn_and_the_rest_refused(
+    registry, journal, monkeypatch
+):
     monkeypatch.setattr("trygg_gateway.registry.CHECKS_MAX", 3)
-    issued = registry.add("astrid", "nord", "Astrid")
+    issued = older(registry, journal)
 
     async def crowd():
         return await asyncio.gather(
@@ -158,3 +178,40 @@ def test_new_secrets_end_the_connection_of_the_old_ones(tmp_path):
         assert registry.load() == ["astrid"], "and nobody has forgotten the one before"
     finally:
         journal.close()
+
+
+def test_a_certificate_is_known_by_its_hash_until_the_next_secrets(registry, journal, clock):
+    registry.add("astrid", "nord", "Astrid")
+    assert registry.recognise("astrid", b"1" * 32) is None
+    registry.certify("astrid", b"1" * 32, 2_000_000_000)
+    assert registry.recognise("astrid", b"1" * 32) == "nord"
+    assert registry.recognise("astrid", b"2" * 32) is None
+    assert registry.recognise("bodil", b"1" * 32) is None
+    registry.certify("astrid", b"2" * 32, 2_000_000_000)
+    assert registry.recognise("astrid", b"1" * 32) is None, "there is one at most"
+    registry.rotate("astrid")
+    assert registry.recognise("astrid", b"2" * 32) is None
+
+
+def test_what_another_process_changes_of_a_certificate_cuts_the_connection(registry, journal):
+    registry.add("astrid", "nord", "Astrid")
+    registry.certify("astrid", b"1" * 32, 2_000_000_000)
+    gateways = Registry(journal, lambda: 1)
+    assert gateways.load() == []
+    registry.certify("astrid", b"2" * 32, 2_000_000_000)  # in the same millisecond, too
+    assert gateways.load() == ["astrid"]
+    assert gateways.load() == []
+    assert gateways.recognise("astrid", b"2" * 32) == "nord"
+    registry.revoke("astrid")
+    assert gateways.load() == ["astrid"]
+    assert gateways.recognise("astrid", b"2" * 32) is None
+
+
+def test_trackers_that_nobody_changed_are_not_read_again(registry, journal, monkeypatch):
+    registry.add("astrid", "nord", "Astrid")
+    gateways = Registry(journal, lambda: 1)
+    asked = []
+    query = journal.query
+    monkeypatch.setattr(journal, "query", lambda sql, *v: asked.append(sql) or query(sql, *v))
+    gateways.load()
+    assert len(asked) == 1

@@ -8,6 +8,7 @@ import typer
 
 from trygg_gateway.cli import (
     alarms,
+    bans,
     doctor,
     fence,
     mosquitto,
@@ -43,6 +44,7 @@ app.add_typer(fence.app, name="fence")
 app.add_typer(order.app, name="order")
 app.add_typer(rollout.app, name="rollout")
 app.add_typer(alarms.app, name="alarms")
+app.add_typer(bans.app, name="bans")
 app.add_typer(quarantine.app, name="quarantine")
 
 __all__ = ["app"]

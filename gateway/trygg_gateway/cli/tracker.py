@@ -31,7 +31,14 @@ from trygg_gateway.cli.opened import (
 from trygg_gateway.config import Config
 from trygg_gateway.delivery import ACTIVITIES
 from trygg_gateway.registry import Issued, Registry
-from trygg_gateway.tls import der_of, hosts_of, write_private
+from trygg_gateway.tls import (
+    ClientCertificate,
+    TlsError,
+    der_of,
+    hosts_of,
+    issue_client,
+    write_private,
+)
 from trygg_gateway.values import EPOCH, Refused
 
 app = typer.Typer(
@@ -42,6 +49,12 @@ app = typer.Typer(
 Device = Annotated[str, typer.Argument(help="The tracker's name: a-z, 0-9 and -.")]
 Out = Annotated[
     Path, typer.Option(help="Where to write what the tracker needs (mode 0600, must be new).")
+]
+Certified = Annotated[
+    bool,
+    typer.Option(
+        "--cert", help="A client certificate as well (needs listener.client_ca and its ca.key)."
+    ),
 ]
 Host = Annotated[
     str, typer.Option(help="Where the tracker finds the gateway.", show_default="the certificate's")
@@ -55,9 +68,13 @@ def add(
     group: Annotated[str, typer.Option(help="Who may see it: a municipality, a ward.")] = "home",
     name: Annotated[str, typer.Option(help="What people call it.", show_default="device")] = "",
     host: Host = "",
+    cert: Certified = False,
     config_file: ConfigFile = DEFAULT,
 ) -> None:
     """Register a tracker and write its credentials to a file.
+
+    With --cert it may show a certificate of its own at our front door instead of its password:
+    `cert_der` and `key_der` in the file, base64.
 
     Example: `trygg gateway tracker add astrid --group nord --name "Astrid B." --out astrid.json`
     """
@@ -65,15 +82,25 @@ def add(
     with journal_of(config_file) as journal:
         _demand_new(out)
         address = _address(config)  # before anything is registered
-        issued = Registry(journal, now_ms).add(device, group, name)
+        shown = _certificate(config, device) if cert else None
+        registry = Registry(journal, now_ms)
+        issued = registry.add(device, group, name)
         address = address._replace(host=host or address.host)
-        _write(out, issued, address, journal.highest_boot(device))
+        _write(
+            out, issued, address, journal.highest_boot(device), _certified(registry, device, shown)
+        )
         follow(config, config_file, journal)
 
 
 @app.command()
-def rotate(device: Device, out: Out, host: Host = "", config_file: ConfigFile = DEFAULT) -> None:
-    """Give a tracker new secrets; the old ones are void.
+def rotate(
+    device: Device,
+    out: Out,
+    host: Host = "",
+    cert: Certified = False,
+    config_file: ConfigFile = DEFAULT,
+) -> None:
+    """Give a tracker new secrets; the old ones are void, its certificate too.
 
     Example: `trygg gateway tracker rotate astrid --out astrid-new.json`
     """
@@ -81,9 +108,13 @@ def rotate(device: Device, out: Out, host: Host = "", config_file: ConfigFile = 
     with journal_of(config_file) as journal:
         _demand_new(out)
         address = _address(config)  # before anything is registered
-        issued = Registry(journal, now_ms).rotate(device)
+        shown = _certificate(config, device) if cert else None
+        registry = Registry(journal, now_ms)
+        issued = registry.rotate(device)
         address = address._replace(host=host or address.host)
-        _write(out, issued, address, journal.highest_boot(device))
+        _write(
+            out, issued, address, journal.highest_boot(device), _certified(registry, device, shown)
+        )
         follow(config, config_file, journal)
 
 
@@ -212,7 +243,34 @@ def _free_port(config: Config) -> int:
     return int(said["listener"].rpartition(":")[2])
 
 
-def _write(out: Path, issued: Issued, address: Address, boot_floor: int) -> None:
+def _certificate(config: Config, device: str) -> ClientCertificate:
+    """One by the CA that our front door trusts. Raises Refused."""
+    ca = config.listener.client_ca
+    if not config.listener.tls or ca is None:
+        raise Refused(
+            "--cert needs listener.tls = true and listener.client_ca, the CA that trackers'"
+            ' certificates are signed by. Set client_ca = "tls/ca.crt" and start the gateway anew.'
+        )
+    try:
+        return issue_client(ca.parent, device)
+    except TlsError as error:
+        raise Refused(f"{error}. Its ca.key must be beside listener.client_ca.") from None
+
+
+def _certified(registry: Registry, device: str, shown: ClientCertificate | None) -> dict[str, str]:
+    """What the file has of a certificate that is the tracker's from now on."""
+    if shown is None:
+        return {}
+    registry.certify(device, shown.sha256, shown.until_s)
+    return {
+        "cert_der": base64.b64encode(shown.cert_der).decode(),
+        "key_der": base64.b64encode(shown.key_der).decode(),
+    }
+
+
+def _write(
+    out: Path, issued: Issued, address: Address, boot_floor: int, certified: dict[str, str]
+) -> None:
     """The keys are those of the tracker's own /config.json; `ca_der` is base64.
 
     `boot_floor`: a board that is flashed anew goes on beyond the boots that are known.
@@ -227,6 +285,7 @@ def _write(out: Path, issued: Issued, address: Address, boot_floor: int) -> None
         "password": issued.password,
         "order_key": tracker.order_key.hex(),
         "boot_floor": boot_floor,
+        **certified,
     }
     if address.ca is not None and address.ca.exists():
         credentials["ca_der"] = base64.b64encode(der_of(address.ca)).decode()
