@@ -6,9 +6,10 @@ live records before backlog.
 
 A batch is read in slices, and between two slices the doors have their turn. While records pour in
 faster than BUSY_RATE the doors go first altogether: it takes only a batch now and then of anything
-but alarms, and catches up when the rush is over. But it never falls further behind than about
-BEHIND_MOST: from there on it takes twice the time that the doors take, however long the rush
-lasts, so that they cannot bring more than it reads. An alarm waits for a slice, not for a batch.
+but alarms, and catches up when the rush is over. But from BEHIND_MOST records on it keeps up: it
+takes a multiple of the time that the doors take, the larger the further behind it is, so that
+they bring no more than it reads, however long the rush lasts. An alarm waits for a slice, not for
+a batch.
 
 A health record whose fences are older than those the tracker once applied makes the gateway order
 them again: a fence that was lost in silence guards nobody.
@@ -20,7 +21,9 @@ cannot be folded is found by folding its batch one by one, and goes the same way
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
+from typing import NamedTuple
 
 import structlog
 
@@ -34,13 +37,25 @@ from trygg_gateway.values import ALARM, LANE_NAMES, LANES, READER, Row, Run
 log = structlog.get_logger("reader")
 
 BATCH = 4_000  # records folded in one transaction
+BIG_BATCH = 10_000  # the same while it keeps up with a rush: fewer waits for the disk
 SLICE = 200  # of them read at a time: two milliseconds of the event loop
 BUSY_BATCH = 25  # the same beside a rush, where the machine is the doors'
 BUSY_RATE = 3_000  # records a second being stored: from here on the doors go first
 RATE_MS = 20  # over which the rate is taken
 BUSY_PAUSE_S = 0.2  # between two batches then, cut short by an alarm
-BEHIND_MOST = 100_000  # records stored and not folded: from here on it keeps up
-TURN_MOST_S = 0.05  # that it takes at once then
+BEHIND_MOST = 50_000  # records stored and not folded: from here on it keeps up
+TURN_MOST_S = 0.2  # that it takes at once then
+
+MACHINE = (ReadError, OSError, MemoryError)  # no record's fault: who restarts us begins here again
+
+
+class Batch(NamedTuple):
+    """Records that are being written."""
+
+    lane: int
+    rows: list[Row]
+    understood: Understood
+    written: Future[int]
 
 
 class Reader:
@@ -68,12 +83,14 @@ class Reader:
         self._states: dict[str, Device] = {}
         self._dated: dict[str, int] = {}  # device → the boot whose beginning is known and used
         self._cursors = {lane: journal.cursor(READER, lane) for lane in LANES}
+        self._upto = dict(self._cursors)  # read, and perhaps not yet written
+        self._under_way: Batch | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._seen = (0, 0)  # records stored, when
         self._rush = False
         # with the journal's count of records: how many wait to be folded, nearly
         self._left = sum(self.behind.values()) - journal.counters["records"]
-        self._keeping_up = False
+        self._share = 0.0  # while it keeps up: of the time that the doors take, how many times
         self._turn_ends_s = 0.0
         self._work = asyncio.Event()
         self._alarm = asyncio.Event()
@@ -110,24 +127,32 @@ class Reader:
     async def step(self) -> int:
         """Fold one batch of the first lane that has something; how many records."""
         for lane in LANES:
-            yields = lane != ALARM and self._rushed() and not self._keeping_up
+            yields = lane != ALARM and self._rushed() and not self._share
             if yields:
+                await self._finish()
                 self._alarm.clear()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._alarm.wait(), BUSY_PAUSE_S)
                 if await self._step(ALARM):
                     return 1
-            count = await self._step(lane, BUSY_BATCH if yields else BATCH)
+            count = await self._step(lane, self._most(yields))
             if count:
                 return count
+        await self._finish()
         self._left = -self._journal.counters["records"]
         return 0
+
+    def _most(self, yields: bool) -> int:
+        if yields:
+            return BUSY_BATCH
+        return BIG_BATCH if self._share else BATCH
 
     def _rushed(self) -> bool:
         """Whether records are being stored at BUSY_RATE or more since it was last asked."""
         stored, now_ms = self._journal.counters["records"], self._now_ms()
         waiting = self._left + stored
-        self._keeping_up = waiting > (BEHIND_MOST // 2 if self._keeping_up else BEHIND_MOST)
+        keeps_up = waiting > (BEHIND_MOST // 2 if self._share else BEHIND_MOST)
+        self._share = 2 * waiting / BEHIND_MOST if keeps_up else 0.0
         came, passed_ms = stored - self._seen[0], now_ms - self._seen[1]
         if passed_ms < RATE_MS:
             return self._rush
@@ -136,40 +161,55 @@ class Reader:
         return self._rush
 
     async def _step(self, lane: int, most: int = BATCH) -> int:
-        """Fold the next records of a lane, at most so many; how many."""
+        """Fold the next records of a lane, at most so many; how many.
+
+        Of a whole batch the write may still be under way: the next one is read meanwhile.
+        """
         rows, understood = list[Row](), Understood()
-        after = self._cursors[lane]
         try:
-            while len(rows) < most:
-                piece = self._journal.rows_after(after, lane, min(SLICE, most - len(rows)))
-                rows += piece
-                understood.read(piece)
-                if len(piece) < SLICE:
-                    break
-                after = piece[-1].id
-                await self._give_way(lane)
+            await self._read(lane, most, rows, understood)
             if rows:
-                await self._fold(lane, rows, understood)
-        except (ReadError, OSError, MemoryError):
-            raise  # the machine's fault, not a record's: whoever restarts us begins here again
-        except Exception:  # ours, not the disk's (which is tried again elsewhere)
+                await self._finish()
+                self._begin(lane, rows, understood)
+        except MACHINE:
+            raise
+        except Exception:
             log.exception("batch_unfoldable", records=len(rows))
+            await self._finish()
             for row in rows:
                 await self._fold_alone(lane, row)
+        if 0 < len(rows) < BATCH:
+            await self._finish()
         self._left -= len(rows)
         return len(rows)
+
+    async def _read(self, lane: int, most: int, rows: list[Row], understood: Understood) -> None:
+        """Read what comes next in a lane into `rows`, and what it says into `understood`."""
+        while len(rows) < most:
+            size = min(SLICE, most - len(rows))
+            piece = self._journal.rows_after(self._upto[lane], lane, size)
+            if piece:
+                self._upto[lane] = piece[-1].id
+                rows += piece
+                understood.read(piece)
+            if len(piece) < size:
+                return
+            await self._give_way(lane)
 
     async def _give_way(self, lane: int) -> None:
         """Let the doors have their turn, and an alarm its own; keeping up, every now and then."""
         now_s = time.monotonic()
-        if self._keeping_up and now_s < self._turn_ends_s:
+        if self._share and now_s < self._turn_ends_s:
             return
         await asyncio.sleep(0)
-        doors_s = time.monotonic() - now_s
-        self._turn_ends_s = now_s + doors_s + min(2 * doors_s, TURN_MOST_S)
+        self._doors_had(time.monotonic() - now_s)
         if self._alarm.is_set() and lane != ALARM:
             self._alarm.clear()
             await self._step(ALARM)
+
+    def _doors_had(self, seconds: float) -> None:
+        """The doors had their turn; how long the next one of ours lasts follows from it."""
+        self._turn_ends_s = time.monotonic() + min(self._share * seconds, TURN_MOST_S)
 
     @property
     def behind(self) -> dict[str, int]:
@@ -187,42 +227,39 @@ class Reader:
 
     # -- one batch -------------------------------------------------------------------------
 
-    async def _fold(self, lane: int, rows: list[Row], understood: Understood) -> None:
+    def _begin(self, lane: int, rows: list[Row], understood: Understood) -> None:
+        """Fold a batch and have it written; `_finish` waits for that."""
         understood.fold_states(self._state)
         for device, boot in list(understood.starts):
             if self._dated.get(device) == boot:
                 del understood.starts[device, boot]
-        await self._write(lane, rows, understood)
-
-    async def _fold_alone(self, lane: int, row: Row) -> None:
-        """Find the record that cannot be folded, and set it aside."""
-        try:
-            understood = Understood()
-            understood.read([row])
-            await self._fold(lane, [row], understood)
-        except (ReadError, OSError, MemoryError):
-            raise
-        except Exception as error:
-            log.exception("unfoldable", record=f"{row.device}:{row.boot}:{row.seq}")
-            self.counters["unfoldable"] += 1
-            stray = stray_of(row, f"cannot be folded: {type(error).__name__}")
-            await self._write(lane, [row], Understood(strays=[stray]))
-
-    def _state(self, device: str) -> Device:
-        known = self._states.get(device)
-        if known is None:
-            found = self._journal.query(understood_book.STATE_OF, (device,))
-            known = self._states[device] = Device._make(found[0]) if found else Device(device)
-        return known
-
-    async def _write(self, lane: int, rows: list[Row], understood: Understood) -> None:
         now_ms = self._now_ms()
 
         def write(db: Database) -> int:
             set_cursor(db, READER, lane, rows[-1].id)
             return understood_book.write(db, understood, now_ms)
 
-        raised = await asyncio.wrap_future(self._journal.write(write))
+        self._under_way = Batch(lane, rows, understood, self._journal.write(write))
+
+    async def _finish(self) -> None:
+        """Wait until the batch under way is committed, and say what is new."""
+        batch, self._under_way = self._under_way, None
+        if batch is None:
+            return
+        try:
+            await self._committed(batch)
+        except MACHINE:
+            raise
+        except Exception:
+            if len(batch.rows) == 1:
+                raise
+            log.exception("batch_unfoldable", records=len(batch.rows))
+            for row in batch.rows:
+                await self._fold_alone(batch.lane, row)
+
+    async def _committed(self, batch: Batch) -> None:
+        lane, rows, understood, written = batch
+        raised = written.result() if written.done() else await self._waited(written)
         self._cursors[lane] = rows[-1].id
         self._states.update(understood.states)
         self._dated.update(understood.starts.keys())
@@ -230,6 +267,36 @@ class Reader:
         self.counters["undecodable"] += len(understood.strays)
         self.counters["alarms_raised"] += raised
         await self._tell(lane, understood)
+
+    async def _waited(self, written: Future[int]) -> int:
+        began_s = time.monotonic()
+        try:
+            return await asyncio.wrap_future(written)
+        finally:
+            self._doors_had(time.monotonic() - began_s)
+
+    async def _fold_alone(self, lane: int, row: Row) -> None:
+        """Find the record that cannot be folded, and set it aside."""
+        try:
+            understood = Understood()
+            understood.read([row])
+            self._begin(lane, [row], understood)
+            await self._finish()
+        except MACHINE:
+            raise
+        except Exception as error:
+            log.exception("unfoldable", record=f"{row.device}:{row.boot}:{row.seq}")
+            self.counters["unfoldable"] += 1
+            stray = stray_of(row, f"cannot be folded: {type(error).__name__}")
+            self._begin(lane, [row], Understood(strays=[stray]))
+            await self._finish()
+
+    def _state(self, device: str) -> Device:
+        known = self._states.get(device)
+        if known is None:
+            found = self._journal.query(understood_book.STATE_OF, (device,))
+            known = self._states[device] = Device._make(found[0]) if found else Device(device)
+        return known
 
     async def _tell(self, lane: int, understood: Understood) -> None:
         """Say what was folded, to whom it concerns."""

@@ -11,6 +11,7 @@ from trygg_gateway import (
     alarm_steps,
     alarms,
     boot_times,
+    many_rows,
     order_book,
     orders,
     quarantine,
@@ -24,17 +25,16 @@ from trygg_wire import codec, layouts
 log = structlog.get_logger("reader")
 
 STATE_OF = f"SELECT {', '.join(Device._fields)} FROM devices WHERE device = ?"  # noqa: S608 - ours
-_MARKS = ", ".join("?" * len(Device._fields))
-_PUT_STATE = f"INSERT OR REPLACE INTO devices VALUES ({_MARKS})"  # noqa: S608 - ours
-_PUT_POSITION = "INSERT OR IGNORE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT_STATES = "INSERT OR REPLACE INTO devices"
+_PUT_POSITIONS = "INSERT OR IGNORE INTO positions"
 
 Json = dict[str, Any]
 
 
 def write(db: Database, understood: Understood, now_ms: int) -> int:
     """Write all of it; how many alarms it raised."""
-    db.executemany(_PUT_STATE, list(understood.states.values()))
-    db.executemany(_PUT_POSITION, understood.positions)
+    many_rows.insert(db, _PUT_STATES, list(understood.states.values()))
+    many_rows.insert(db, _PUT_POSITIONS, understood.positions)
     if understood.strays:
         quarantine.set_aside(db, understood.strays)
     raised = 0

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.parcels import put_one
 from gateway.records import NOW_MS, NOW_S, PLACE, alarm, answer, entry, health, report
-from trygg_gateway import alarm_book, alarms, order_book, orders, understood
+from trygg_gateway import alarm_book, alarms, order_book, orders, understood, understood_book
 from trygg_gateway import reader as reader_module
 from trygg_gateway.journal import Journal
 from trygg_gateway.reader import Reader
@@ -393,6 +393,85 @@ def test_in_a_rush_an_alarm_is_folded_while_reports_wait(rig, monkeypatch):
         return waiting
 
     assert asyncio.run(story()) > 500
+
+
+def test_far_behind_the_reader_keeps_up_with_a_rush(rig, monkeypatch):
+    monkeypatch.setattr(reader_module, "BUSY_PAUSE_S", 3600)
+    monkeypatch.setattr(reader_module, "BEHIND_MOST", 200)
+
+    async def story():
+        reader = rig.new_reader()
+        rig.put(*(report(1, seq, NOW_S + seq) for seq in range(1, 501)))
+        rushed = reader._rushed  # to learn how far it is behind
+        monkeypatch.setattr(reader, "_rushed", lambda: rushed() or True)
+        while reader.behind["live"] > 100:
+            assert await reader.step()
+        return reader.counters["folded"]
+
+    assert asyncio.run(story()) >= 400
+
+
+def test_an_alarm_waits_for_a_slice_and_not_for_a_batch(rig, monkeypatch):
+    monkeypatch.setattr(reader_module, "SLICE", 10)
+    rig.put(*(report(1, seq, NOW_S + seq) for seq in range(1, 1001)))
+    seen = []
+
+    async def story():
+        reader = rig.new_reader()
+        give_way = reader._give_way
+
+        async def with_an_alarm(lane):
+            if not seen:
+                rig.put(alarm(1, 2000))
+                reader._wake(alarm=True)
+            await give_way(lane)
+            seen.append((reader.counters["alarms_raised"], reader.counters["folded"]))
+
+        monkeypatch.setattr(reader, "_give_way", with_an_alarm)
+        while await reader.step():
+            pass
+        return reader
+
+    reader = asyncio.run(story())
+    assert seen[0] == (1, 1), "the alarm, and of the reports none"
+    assert reader.counters["folded"] == 1001
+    assert rig.views.trackers()[0]["status"] == "alarm"
+
+
+def test_whole_batches_are_written_while_the_next_one_is_read(rig, monkeypatch):
+    monkeypatch.setattr(reader_module, "BATCH", 100)
+    monkeypatch.setattr(reader_module, "SLICE", 10)
+    rig.put(*(report(1, seq, NOW_S + seq, battery_percent=seq % 100) for seq in range(1, 351)))
+    steps = []
+
+    async def story():
+        reader = rig.new_reader()
+        while count := await reader.step():
+            steps.append((count, reader.counters["folded"]))
+        return reader
+
+    reader = asyncio.run(story())
+    assert steps == [(100, 0), (100, 100), (100, 200), (50, 350)]
+    assert rig.journal.cursor("reader", LIVE) == 350
+    assert reader.behind == {"alarm": 0, "live": 0, "backlog": 0}
+    assert rig.views.trackers()[0]["battery_percent"] == 50
+
+
+def test_a_record_that_cannot_be_written_stops_only_itself(rig, monkeypatch):
+    monkeypatch.setattr(reader_module, "BATCH", 4)
+
+    def write(db, read, now_ms):
+        if any(row.seq == 3 for row, _, _ in read.told):
+            raise ZeroDivisionError("a fault of ours")
+        return real_write(db, read, now_ms)
+
+    real_write = understood_book.write
+    monkeypatch.setattr(understood_book, "write", write)
+    rig.put(*(report(1, seq, NOW_S + seq, battery_percent=seq) for seq in range(1, 11)))
+    reader = rig.fold()
+    assert (reader.counters["folded"], reader.counters["unfoldable"]) == (9, 1)
+    assert rig.views.trackers()[0]["battery_percent"] == 10
+    assert rig.views.quarantine()[0]["reason"] == "cannot be folded: ZeroDivisionError"
 
 
 def test_an_order_settled_by_its_answer_lets_the_next_one_go(rig):

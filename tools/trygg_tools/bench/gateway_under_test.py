@@ -1,41 +1,46 @@
-"""The gateway's path from door to disk as a process of its own, for the `ingest` bench.
+"""The gateway as a process of its own, for the benches that measure what it takes in.
 
     python -m trygg_tools.bench.gateway_under_test listener FOLDER
     python -m trygg_tools.bench.gateway_under_test broker FOLDER --url mqtt://127.0.0.1:1883
-    python -m trygg_tools.bench.gateway_under_test broker-uncommitted FOLDER --url ...
+    python -m trygg_tools.bench.gateway_under_test paho-acknowledging FOLDER --url ...
 
 It prints `ready PORT` when trackers may come (PORT is 0 behind a broker), `done` when so many
-records are acknowledged, and when its stdin ends one JSON line: the rate from the first publish to
-the last PUBACK, and the parts' counters. Two doors commit nothing, to compare with:
+records are acknowledged, and when its stdin ends and all is folded one JSON line (Figures).
+
+`listener` and `broker` are the whole service with its defaults, but for console and metrics, with
+as many trackers registered as are said. Three more doors commit nothing, to compare with:
 `broker-read-only` reads and checks every record as the gateway does and acknowledges at once,
-`broker-uncommitted` does not even look at it: what a broker gives at best.
+`broker-uncommitted` does not even look at it, and `paho-acknowledging` is no part of the gateway:
+a plain paho client that acknowledges each message as it comes.
 """
 
 import argparse
 import asyncio
 import json
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from trygg_gateway.acks import Acks
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
 from trygg_gateway.broker import Broker
-from trygg_gateway.downlink import Downlink
+from trygg_gateway.config import Config
 from trygg_gateway.garbage import collect_rarely
 from trygg_gateway.ingest import Ingest
 from trygg_gateway.journal import Journal
-from trygg_gateway.listener import Limits, Listener
 from trygg_gateway.logs import start_logging
-from trygg_gateway.order_book import OrderBook
-from trygg_gateway.reader import Reader
 from trygg_gateway.registry import Registry, hashed
+from trygg_gateway.service import Service
+from trygg_gateway.tls import issue_server, make_ca
 from trygg_gateway.values import Incoming, Parcel
+from trygg_tools.bench import served
 from trygg_tools.bench.generator import GROUP, device
 
-DOORS = ("listener", "broker", "broker-read-only", "broker-uncommitted")
+DOORS = ("listener", "broker", "broker-read-only", "broker-uncommitted", "paho-acknowledging")
+HOST = "127.0.0.1"
 
 
 def now_ms() -> int:
@@ -54,95 +59,128 @@ def acknowledge_read(parcel: Parcel) -> bool:
     return True
 
 
-class Uncommitted:
-    """The broker door, every publish confirmed at once by `deliver`."""
+class Whole:
+    """The service; `counted` is the door through which records come."""
 
-    def __init__(self, url: str, deliver: Callable[[Incoming], None]) -> None:
-        self.door = Broker(url=url, client_id="bench-uncommitted", deliver=deliver)
-
-    async def run(self, records: int) -> dict[str, Any]:
-        """Serve until stdin ends."""
-        await self.door.start()
-        await _until(lambda: self.door.connected, 0.02)
-        figures = await _served(self.door, 0, records)
-        await self.door.stop()
-        return figures
-
-
-class Committed:
-    """Door, ingest, journal, reader and downlink, as the service puts them together."""
-
-    def __init__(self, door: str, url: str, folder: Path, trackers: int) -> None:
-        self.journal = Journal.open(folder / "journal.db")
-        _register(self.journal, trackers)
-        self.registry = Registry(self.journal, now_ms)
-        self.ingest = Ingest(self.journal.put, self.registry, now_ms)
-        self.door: Listener | Broker
-        if door == "listener":
-            self.door = Listener(
-                host="127.0.0.1",
-                port=0,
-                deliver=self.ingest.deliver,
-                check=self.registry.check,
-                limits=Limits(rate_per_s=0),
-            )
-        else:
-            self.door = Broker(url=url, client_id="bench", deliver=self.ingest.deliver)
-        self.journal.on_pressure.append(self.door.paused)
+    def __init__(self, config: Config, door: str, trackers: int) -> None:
+        self._service = Service(config)
+        register(self._service.journal, trackers)
+        self.counted = self._service.doors[door]
 
     async def run(self, records: int) -> dict[str, Any]:
         """Serve until stdin ends, then wait for the reader to have folded everything."""
-        book = OrderBook(self.journal, now_ms)
-        acks = Acks(self.journal.highest_boot)
-        downlink = Downlink([self.door], acks, book, self.registry, now_ms)
-        reader = Reader(self.journal, now_ms, lambda what: None, downlink.nudge)
-        self.journal.on_commit.append(downlink.on_commit)
-        tasks = [asyncio.create_task(part.run()) for part in (downlink, reader)]
-        await self.door.start()
-        if isinstance(self.door, Broker):
-            await _until(partial(getattr, self.door, "connected"), 0.02)
-        port = self.door.port if isinstance(self.door, Listener) else 0
-        figures = await _served(self.door, port, records)
-        told = time.perf_counter()
-        await _until(lambda: not any(reader.behind.values()), 0.05)
-        figures["reader_seconds_after"] = round(time.perf_counter() - told, 3)
-        figures |= self.journal.counters | reader.counters | acks.counters
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self.door.stop()
-        await asyncio.to_thread(self.journal.close)
+        service = self._service
+        await service.start()
+        if isinstance(self.counted, Broker):
+            await served.until(partial(getattr, self.counted, "connected"), 0.02)
+        port = getattr(self.counted, "port", 0)
+        counters, folded = service.journal.counters, service.reader.counters
+        figures = await served.served(
+            self.counted.counters, port, records, lambda: counters["records"] - folded["folded"]
+        )
+        figures |= counters | folded | service.acks.counters
+        await service.stop()
         return figures
 
 
-def _register(journal: Journal, trackers: int) -> None:
+class Uncommitted:
+    """The broker door, every publish confirmed by `deliver` without being kept."""
+
+    def __init__(self, url: str, deliver: Callable[[Incoming], None]) -> None:
+        self._door = Broker(url=url, client_id="bench-uncommitted", deliver=deliver)
+
+    async def run(self, records: int) -> dict[str, Any]:
+        """Serve until stdin ends."""
+        await self._door.start()
+        await served.until(lambda: self._door.connected, 0.02)
+        figures = await served.served(self._door.counters, 0, records)
+        await self._door.stop()
+        return figures
+
+
+class PahoAcknowledging:
+    """A plain paho client on MQTT 3.1.1 that acknowledges by hand and stores nothing."""
+
+    def __init__(self, url: str) -> None:
+        self._port = int(url.rsplit(":", 1)[1])
+        self._counters = {"publishes": 0, "pubacks": 0}
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id="bench-paho",
+            clean_session=False,
+            manual_ack=True,
+        )
+        self._client.on_message = self._take
+        self._client.on_connect = lambda client, *_: client.subscribe("trygg/v1/#", qos=1)
+
+    def _take(self, client: paho.Client, _: object, message: paho.MQTTMessage) -> None:
+        self._counters["publishes"] += 1
+        client.ack(message.mid, message.qos)
+        self._counters["pubacks"] += 1
+
+    async def run(self, records: int) -> dict[str, Any]:
+        """Serve until stdin ends."""
+        subscribed = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def on_subscribe(*_: object) -> None:
+            loop.call_soon_threadsafe(subscribed.set)
+
+        self._client.on_subscribe = on_subscribe
+        await asyncio.to_thread(self._client.connect, HOST, self._port)
+        self._client.loop_start()
+        await subscribed.wait()
+        figures = await served.served(self._counters, 0, records)
+        await asyncio.to_thread(self._client.loop_stop)
+        return figures
+
+
+def register(journal: Journal, trackers: int) -> None:
+    """Register so many trackers of the bench, all with the password "bench"."""
     password = hashed(b"bench")
     rows = [(device(n), GROUP, device(n), password, bytes(32), now_ms()) for n in range(trackers)]
-    insert = "INSERT INTO trackers VALUES (?, ?, ?, ?, ?, ?, 0)"
+    insert = (
+        "INSERT INTO trackers (device, grp, name, password_hash, order_key, added_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?)"
+    )
     journal.write(lambda db: db.executemany(insert, rows)).result()
 
 
 def _reading(folder: Path, trackers: int) -> Ingest:
     """Ingest as in service, before a journal that keeps nothing."""
     journal = Journal.open(folder / "journal.db")
-    _register(journal, trackers)
+    register(journal, trackers)
     return Ingest(acknowledge_read, Registry(journal, now_ms), now_ms)
 
 
-async def _until(what: Callable[[], bool], step_s: float) -> None:
-    while not what():  # noqa: ASYNC110 - what is waited for is a figure and has no event
-        await asyncio.sleep(step_s)
+def config_of(folder: Path, door: str, url: str, tls: bool, trackers: int) -> Config:
+    """The settings of the service: defaults, but for its doors; `tls`: with a new certificate."""
+    listener: dict[str, Any] = {"enabled": door == "listener", "host": HOST, "port": 0}
+    listener["max_connections"] = trackers + 10
+    if tls:
+        make_ca(folder, "bench")
+        issue_server(folder, [HOST])
+        listener |= {"tls": True, "cert": folder / "server.crt", "key": folder / "server.key"}
+    return Config.model_validate(
+        {
+            "gateway": {"name": "bench", "data": folder / "data"},
+            "listener": listener,
+            "broker": {"url": url or None, "client_id": "bench"},
+            "console": {"enabled": False},
+            "metrics": {"enabled": False},
+        }
+    )
 
 
-async def _served(door: Listener | Broker, port: int, records: int) -> dict[str, Any]:
-    print(f"ready {port}", flush=True)
-    await _until(lambda: door.counters["publishes"] > 0, 0.001)
-    began = time.perf_counter()
-    await _until(lambda: door.counters["pubacks"] >= records, 0.005)
-    seconds = time.perf_counter() - began
-    print("done", flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    return {"records_per_s": round(records / seconds), "seconds": round(seconds, 3)}
+def _gateway(told: argparse.Namespace) -> Whole | Uncommitted | PahoAcknowledging:
+    if told.door == "paho-acknowledging":
+        return PahoAcknowledging(told.url)
+    if told.door == "broker-uncommitted":
+        return Uncommitted(told.url, acknowledge)
+    if told.door == "broker-read-only":
+        return Uncommitted(told.url, _reading(told.folder, told.trackers).deliver)
+    config = config_of(told.folder, told.door, told.url, told.tls, told.trackers)
+    return Whole(config, told.door, told.trackers)
 
 
 def main() -> None:
@@ -151,19 +189,13 @@ def main() -> None:
     parser.add_argument("door", choices=DOORS)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--url", default="")
+    parser.add_argument("--tls", action="store_true", help="the listener demands TLS")
     parser.add_argument("--trackers", type=int, default=50)
     parser.add_argument("--records", type=int, default=100_000)
     told = parser.parse_args()
     start_logging("console", "warning")
     collect_rarely()  # as the service does
-    gateway: Committed | Uncommitted
-    if told.door == "broker-uncommitted":
-        gateway = Uncommitted(told.url, acknowledge)
-    elif told.door == "broker-read-only":
-        gateway = Uncommitted(told.url, _reading(told.folder, told.trackers).deliver)
-    else:
-        gateway = Committed(told.door, told.url, told.folder, told.trackers)
-    print(json.dumps(asyncio.run(gateway.run(told.records))), flush=True)
+    print(json.dumps(asyncio.run(_gateway(told).run(told.records))), flush=True)
 
 
 if __name__ == "__main__":
