@@ -81,6 +81,7 @@ OUT_MAX = 1_000  # messages down that wait for the broker
 UNCONFIRMED_MAX = 4_000  # messages read and not confirmed, or read while paused; none beyond
 ANSWER_SECONDS = 10.0  # from our CONNECT to the broker's answer
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
+STUCK_S = 60.0  # without a turn; a wait between two attempts takes RETRY_MAX_S
 
 COUNTERS = (
     "connections",  # connections that the broker accepted
@@ -139,6 +140,7 @@ class Broker:
         self._paused = False
         self._failed = False  # deliver raised: this connection has to go
         self._stopping = False
+        self._turned_s = time.monotonic()  # when the thread last took a turn
         self._bell = Bell()
         self._thread = threading.Thread(target=self._run, name="broker door", daemon=True)
 
@@ -156,6 +158,11 @@ class Broker:
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
         self._bell.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread takes its turns, connected or not."""
+        return self._thread.is_alive() and time.monotonic() - self._turned_s < STUCK_S
 
     def send(self, group: str, device: str, payload: bytes) -> bool:
         """Hand `payload` to the broker for the tracker's down topic; False if it cannot be now."""
@@ -279,6 +286,7 @@ class Broker:
     def _run(self) -> None:
         retry_s = RETRY_FIRST_S
         while not self._stopping:
+            self._turned_s = time.monotonic()
             before = self.counters["connections"]
             try:
                 if self._connect():
@@ -320,6 +328,7 @@ class Broker:
             if not self.connected and time.monotonic() > answer_by:
                 log.warning("the broker does not answer our CONNECT")
                 break
+            self._turned_s = time.monotonic()
             self._sleep(poll, sock)
             self._read(sock)
             self._hand_in()

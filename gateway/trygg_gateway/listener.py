@@ -148,6 +148,16 @@ class Listener:
         await asyncio.sleep(0)
         self._gate = None
 
+    @property
+    def alive(self) -> bool:
+        """Whether it listens."""
+        return self._server is not None and self._server.is_serving()
+
+    def take_tls(self, context: ssl.SSLContext) -> None:
+        """Connections that begin from now on are greeted with another certificate."""
+        if self._tls is not None:
+            self._tls = context
+
     def send(self, group: str, device: str, payload: bytes) -> bool:
         """Hand `payload` to the tracker on its down topic; False if it is not here to take it."""
         session = self._live.get(device)

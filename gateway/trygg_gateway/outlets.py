@@ -11,20 +11,22 @@ from trygg_gateway.values import ALARM, LANE_NAMES
 
 def outlets(config: Config) -> list[Outlet]:
     """The sinks the settings ask for."""
-    return [
-        Outlet(
-            name,
-            sink_of(section),
-            _lanes(section),
-            section.standby,
-            section.warnings,
-            section.begin_ms,
-        )
-        for name, section in config.sinks.items()
-    ]
+    return [outlet_of(name, section) for name, section in config.sinks.items()]
 
 
-def _lanes(section: SinkSection) -> list[int]:
+def outlet_of(name: str, section: SinkSection) -> Outlet:
+    """One of them, its sink made and not started."""
+    return Outlet(
+        name,
+        sink_of(section),
+        lanes_of(section),
+        section.standby,
+        section.warnings,
+        section.begin_ms,
+    )
+
+
+def lanes_of(section: SinkSection) -> list[int]:
     """What goes to it; all that is addressed to one on standby is in the alarm lane."""
     if section.standby:
         return [ALARM]

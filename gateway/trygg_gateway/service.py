@@ -51,8 +51,10 @@ from trygg_gateway.ports import demand_free
 from trygg_gateway.reader import Reader
 from trygg_gateway.registry import Registry
 from trygg_gateway.rollout_runner import RolloutRunner
+from trygg_gateway.systemd_notify import notify
 from trygg_gateway.values import Run
 from trygg_gateway.views import Views
+from trygg_gateway.watchdog import Watchdog
 from trygg_gateway.watcher import Told, Watcher
 from trygg_gateway.web.app import create_app
 from trygg_gateway.web.auth import ConsolePassword
@@ -83,6 +85,7 @@ async def run(
     try:
         await service.start()
         say(service.ready_line())
+        notify(f"READY=1\nSTATUS={service.ready_line()}")
         await service.until(stop)
     finally:
         await service.stop()
@@ -137,6 +140,7 @@ class Service:
             now_ms=now_ms,
         )
         self.gaps = GapKeeper(journal, now_ms)
+        self.watchdog = Watchdog(journal, self.doors)
         self.watcher = self._make_watcher() if config.watch.enabled else None
         self._measure()
         self.console = self._make_console() if config.console.enabled else None
@@ -206,6 +210,7 @@ class Service:
             "orders": self.book,
             "downlink": self.downlink,
             "rollouts": self.rollouts,
+            "watchdog": self.watchdog,
             "alarms": self.alarm_engine,
             **({"watch": self.watcher} if self.watcher is not None else {}),
         }
@@ -249,6 +254,7 @@ class Service:
         if self.watcher is not None:
             self._begin("watch", self.watcher.run(self.reader))
         self._write_running()
+        self._begin("watchdog", self.watchdog.run())
 
     def _demand_ports(self) -> None:
         """Every port free, or PortTaken with the holder's name, before anything is begun."""
@@ -292,6 +298,7 @@ class Service:
         Also after a `start` that failed halfway: what was not started has nothing to stop.
         """
         log.info("stopping")
+        notify("STOPPING=1")
         self._remove_running()
         for door in self.doors.values():
             await door.stop()

@@ -8,6 +8,7 @@ import typer
 
 from trygg_gateway.cli import (
     alarms,
+    audit,
     bans,
     doctor,
     fence,
@@ -19,6 +20,7 @@ from trygg_gateway.cli import (
     setup,
     tracker,
     tracker_data,
+    unit,
 )
 
 app = typer.Typer(
@@ -35,6 +37,8 @@ app.command("status")(running.status)
 app.command("config")(setup.config)
 app.command("check")(setup.check)
 app.command("doctor")(doctor.doctor)
+app.command("audit")(audit.audit)
+app.command("install-unit")(unit.install_unit)
 app.command("password")(setup.password)
 app.command("renew")(setup.renew)
 app.command("mosquitto-config")(mosquitto.mosquitto_config)

@@ -40,7 +40,7 @@ def ports(wanted: Sequence[Wanted], running: bool) -> Iterator[Finding]:
 
 def open_files(connections: int, pid: int | None) -> Finding:
     """Whether every tracker allowed can have its connection; of the running gateway if there is."""
-    limit = _limit_of(pid) if pid else resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    limit = _limit_of(pid) if pid else resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     whose = "the running gateway" if pid else "a program started from here"
     needed = connections + SPARE_FILES
     if 0 <= limit < needed:
