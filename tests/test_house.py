@@ -24,7 +24,8 @@ ALLOWED = {
 }  # fmt: skip
 # a library -> the only files of the gateway that import it
 ONLY_IN = {
-    "sqlite3": {"journal.py", "journal_file.py"},
+    "sqlite3": {"journal.py", "journal_file.py", "journal_check.py", "journal_salvage.py",
+                "journal_backup.py"},
     "paho": {"broker.py", "sinks/mqtt_connection.py"},
     "psycopg": {"sinks/postgres.py"},
     "nats": {"sinks/nats.py"},

@@ -200,7 +200,9 @@ def load(db: Database) -> tuple[dict[Key, Boot], int]:
     """Every boot that was saved, and the row up to which they are whole; 0 if never saved."""
     boots = {(d, b): Boot(upto, mended) for d, b, upto, mended in db.execute(_BOOTS).fetchall()}
     for device, boot, first, last, found_ms, state, why in db.execute(_GAPS).fetchall():
-        boots[device, boot].gaps.append(Gap(first, last, found_ms, state, why, told=True))
+        known = boots.setdefault((device, boot), Boot())
+        known.upto = max(known.upto, last)  # a salvaged book may have lost its boot
+        known.gaps.append(Gap(first, last, found_ms, state, why, told=True))
     found = db.execute("SELECT value FROM meta WHERE key = ?", (_CURSOR,)).fetchone()
     return boots, int(found[0]) if found else 0
 

@@ -33,6 +33,7 @@ from typing import IO, Any, NamedTuple, Self, TypeVar
 import structlog
 
 from trygg_gateway.database import Database, Values
+from trygg_gateway.journal_check import Look, is_corrupt, mark
 from trygg_gateway.journal_file import (
     JournalError,
     connect,
@@ -51,6 +52,7 @@ from trygg_gateway.journal_rows import (
     set_cursor,
     store,
 )
+from trygg_gateway.journal_salvage import mended
 from trygg_gateway.values import CLASH_BOOT, Parcel, Row, Run
 
 __all__ = ["Journal", "JournalError", "Limits", "set_cursor"]
@@ -67,6 +69,7 @@ COUNTERS = (
     "confirm_errors",
     "refused_full",  # not taken, the queue being full; the tracker keeps them
     "disk_errors",  # commits that the disk refused
+    "corruptions",  # times that SQLite found the file damaged
     "pressure",  # times that the doors were held
 )
 
@@ -95,6 +98,7 @@ class Journal:
     def __init__(self, path: Path, limits: Limits, lock: IO[bytes] | None) -> None:
         """Use `Journal.open` or `Journal.visit`."""
         self.path = path
+        self.look = Look()  # at the file, before it was opened
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.on_commit: list[Callable[[Sequence[Run]], None]] = []
         self.on_pressure: list[Callable[[bool], None]] = []
@@ -123,14 +127,22 @@ class Journal:
     def open(cls, path: Path, limits: Limits | None = None) -> Self:
         """The journal at `path` for the gateway alone; a new file gets the schema.
 
-        Raises JournalError: another gateway has it, a newer schema, not a journal, no access.
+        A damaged one is set aside and salvaged first (journal_salvage.py); `look` says what was
+        seen. Raises JournalError: another gateway has it, a newer schema, another's database, no
+        access.
         """
         lock = only_gateway(path)
         try:
-            return cls(path, limits or Limits(), lock)
-        except JournalError:
+            seen = mended(path, time.time_ns() // 1_000_000)
+            journal = cls(path, limits or Limits(), lock)
+        except BaseException:
             lock.close()
             raise
+        journal.look = seen
+        if not lock.tell():
+            lock.write(b"a journal of Trygg stands beside this file\n")
+            lock.flush()
+        return journal
 
     @classmethod
     def visit(cls, path: Path) -> Self:
@@ -207,12 +219,22 @@ class Journal:
         try:
             db.execute("BEGIN")
             return act(db)
+        except sqlite3.Error as error:
+            self._suspect(error)
+            raise
         finally:
             db.rollback()
             if self._readers.qsize() < READERS and not self._closing.is_set():
                 self._readers.put(db)
             else:
                 db.close()
+
+    def _suspect(self, error: sqlite3.Error) -> None:
+        """SQLite may have found the file damaged: the gateway ends, and the next start mends it."""
+        if is_corrupt(error):
+            self.counters["corruptions"] += 1
+            mark(self.path)
+            log.error("journal_corrupt", file=str(self.path), error=str(error))
 
     def query(self, sql: str, values: Values = ()) -> list[Any]:
         """The rows (tuples) that one SELECT gives."""
@@ -281,7 +303,9 @@ class Journal:
             results = [self._try(write) for write in batch.writes]
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
+            self._suspect(error)
             if not is_of_the_disk(error):
+                self._writes.extendleft(reversed(batch.writes))  # who waits is told that it ended
                 raise
             self._take_back(batch, error)
             return False
@@ -327,7 +351,7 @@ class Journal:
         try:
             value, raised = write.act(self._db), None
         except Exception as error:  # it belongs to whoever waits for the future
-            if isinstance(error, sqlite3.Error) and is_of_the_disk(error):
+            if isinstance(error, sqlite3.Error) and (is_of_the_disk(error) or is_corrupt(error)):
                 raise
             self._db.execute("ROLLBACK TO act")
             value, raised = None, error

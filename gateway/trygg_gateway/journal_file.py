@@ -8,12 +8,15 @@ beside a running gateway of an older Trygg the command line refuses.
 
 import fcntl
 import sqlite3
+from contextlib import closing
+from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from trygg_gateway.database import Database
 
 SCHEMA_VERSION = 3
+APPLICATION = 0x54727967  # "Tryg", PRAGMA application_id of every journal from version 3 on
 _FOLDER = Path(__file__).parent
 
 # errors of the disk or the file, not of the statement: the same work is tried again
@@ -27,10 +30,20 @@ class JournalError(Exception):
     """The journal cannot be opened or used; the text names file, wanted, got, what to do."""
 
 
+def beside(path: Path, ending: str) -> Path:
+    """The file beside the journal whose name is the journal's with `ending`."""
+    return path.with_name(path.name + ending)
+
+
+def lock_of(path: Path) -> Path:
+    """The file that a gateway locks. Once a journal has been laid out it is not empty."""
+    return beside(path, ".lock")
+
+
 def only_gateway(path: Path) -> IO[bytes]:
     """The lock that one gateway at a time has on a journal; it goes with the process."""
     try:
-        lock = path.with_name(path.name + ".lock").open("ab")
+        lock = lock_of(path).open("ab")
     except OSError as error:
         raise JournalError(
             f"open journal {path}: wanted a folder to write to, got: {error.strerror}."
@@ -62,6 +75,8 @@ def make_or_check(db: Database, path: Path) -> None:
         _run(db, f"schema_{number}.sql")
     if version < SCHEMA_VERSION:
         db.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(SCHEMA_VERSION),))
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        db.execute(f"PRAGMA application_id = {APPLICATION}")
 
 
 def _version(db: Database, path: Path) -> int:
@@ -78,6 +93,17 @@ def _version(db: Database, path: Path) -> int:
 def _run(db: Database, file: str) -> None:
     for statement in (_FOLDER / file).read_text("utf-8").split(";\n"):
         db.execute(statement)
+
+
+@cache
+def laid_out(version: int) -> frozenset[tuple[Any, ...]]:
+    """What sqlite_master says of a journal of that version: (type, name, table, sql)."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        if 1 <= version <= SCHEMA_VERSION:
+            _run(db, "schema.sql")
+        for number in range(2, min(version, SCHEMA_VERSION) + 1):
+            _run(db, f"schema_{number}.sql")
+        return frozenset(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
 
 
 def _is_older(db: Database) -> bool:
@@ -106,9 +132,13 @@ def prepared(path: Path, alone: bool) -> sqlite3.Connection:
     `alone`: this process has the journal to itself; else an older one is brought up to date only
     if no gateway is running on it.
     """
+    if not alone:
+        _demand_not_emptied(path)
     try:
         db = connect(path)
         try:
+            if db.execute("PRAGMA page_count").fetchone() == (0,):
+                db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # must be said before all else
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA journal_size_limit = 67108864")
@@ -127,6 +157,17 @@ def prepared(path: Path, alone: bool) -> sqlite3.Connection:
             " Look at the file and its folder; once it is moved away, a new one is begun"
         ) from error
     return db
+
+
+def _demand_not_emptied(path: Path) -> None:
+    """Raise JournalError if a journal stood here: laying out another would hide what happened."""
+    lock = lock_of(path)
+    was_laid_out = lock.exists() and lock.stat().st_size > 0
+    if was_laid_out and path.exists() and not path.stat().st_size:
+        raise JournalError(
+            f"open journal {path}: it was a journal, and the file is empty now. Start the gateway:"
+            " it sets the file aside, salvages what it can and says what is missing"
+        )
 
 
 def _made(db: sqlite3.Connection, path: Path) -> None:

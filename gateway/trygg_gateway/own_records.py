@@ -36,6 +36,7 @@ SILENT: Final = 64
 FLAT_EARLY, WEAK_LINK, RESTARTING, CLOCK_WRONG, NOT_ARMED = 65, 66, 67, 68, 69
 SINK_BEHIND, ALARM_UNCONFIRMED, SLOW_DISK, DISK_FILLING = 80, 81, 82, 83
 CLOCK_JUMPED, READER_BEHIND, DEAF = 84, 85, 86
+JOURNAL_MENDED, JOURNAL_FULL, JOURNAL_UNCHECKED, FORGOTTEN = 87, 88, 89, 90
 
 NAMES: Final = {
     SILENT: "silent",
@@ -51,6 +52,10 @@ NAMES: Final = {
     CLOCK_JUMPED: "clock_jumped",
     READER_BEHIND: "reader_behind",
     DEAF: "deaf",
+    JOURNAL_MENDED: "journal_mended",
+    JOURNAL_FULL: "journal_full",
+    JOURNAL_UNCHECKED: "journal_unchecked",
+    FORGOTTEN: "forgotten",
 }
 
 
