@@ -30,7 +30,7 @@ ONLY_IN = {
     "psycopg": {"sinks/postgres.py"},
     "nats": {"sinks/nats.py"},
     "apprise": {"sinks/apprise.py"},
-    "httpx": {"sinks/http.py"},
+    "httpx": {"sinks/http_line.py"},
     "starlette": {"web"},
 }
 PURE = ("values.py", "devices.py", "alarms.py", "orders.py", "backoff.py", "escalation.py",

@@ -20,7 +20,8 @@ from standardwebhooks import Webhook
 from gateway.receiver import SECRET, served
 from gateway.records import deliveries
 from trygg_gateway.sinks.file import FileSink
-from trygg_gateway.sinks.http import HttpSink, retry_after_s
+from trygg_gateway.sinks.http import HttpSink
+from trygg_gateway.sinks.http_line import retry_after_s
 from trygg_gateway.sinks.port import Answer, Later, Refused
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
