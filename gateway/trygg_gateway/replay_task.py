@@ -21,24 +21,13 @@ from trygg_gateway.lane_reading import Portion, cut, portion
 from trygg_gateway.lane_task import COUNTERS, Surroundings
 from trygg_gateway.own_delivery import Address
 from trygg_gateway.quarantine import set_aside
+from trygg_gateway.replay_rows import Window, rows_of
 from trygg_gateway.sending import Passed, Peer, Sending
 from trygg_gateway.settlement import confirmed_of, refused_of, stray_of
 from trygg_gateway.sink_book import Replay
 from trygg_gateway.values import ALARM, Row
 
 log = structlog.get_logger("forwarder")
-
-
-def rows_of(replay: Replay, lanes: Sequence[int], most: int) -> tuple[str, tuple[object, ...]]:
-    """The statement for the next rows of a replay, and its values."""
-    marks = ", ".join("?" * len(lanes))
-    sql = (
-        f"SELECT {', '.join(Row._fields)} FROM records"  # noqa: S608 - our own names
-        f" WHERE id > ? AND id <= ? AND received_ms >= ? AND received_ms < ? AND lane IN ({marks})"
-        " AND (? = '' OR device = ?) ORDER BY id LIMIT ?"
-    )
-    window = replay.at, replay.upto, replay.from_ms, replay.to_ms
-    return sql, (*window, *lanes, replay.device, replay.device, most)
 
 
 class ReplayTask:
@@ -75,8 +64,9 @@ class ReplayTask:
         log.info("replayed", sink=self._peer.name, replay=self._replay.id)
 
     def _read(self) -> Portion:
-        sql, values = rows_of(self._replay, self._lanes, self._peer.sink.batch)
-        rows = cut([Row._make(found) for found in self._around.journal.query(sql, values)])
+        one, query = self._replay, self._around.journal.query
+        window = Window(one.device, one.from_ms, one.to_ms)
+        rows = cut(rows_of(query, window, one.at, one.upto, self._lanes, self._peer.sink.batch))
         return portion(rows, self._around.gateway, self._address, self.counters, None)
 
     async def _deliver(self, found: Portion) -> None:

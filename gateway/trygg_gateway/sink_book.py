@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from trygg_gateway.database import Database
 from trygg_gateway.journal_rows import set_cursor
+from trygg_gateway.replay_rows import Window
 from trygg_gateway.values import LANES, Refused
 
 Json = dict[str, Any]
@@ -145,15 +146,13 @@ def skips(db: Database, sink: str) -> list[Json]:
 # -- replays ---------------------------------------------------------------------------
 
 
-def ask_replay(
-    db: Database, sink: str, device: str, window: tuple[int, int], who: str, now_ms: int
-) -> int:
-    """Order a replay of what was received in the window (ms, the end not included); its number."""
+def ask_replay(db: Database, sink: str, window: Window, who: str, now_ms: int) -> int:
+    """Order a replay of a window as far as it is there now; its number."""
     (upto,) = db.execute("SELECT coalesce(max(id), 0) FROM records").fetchone()
     made = db.execute(
         "INSERT INTO replays (sink, device, from_ms, to_ms, upto, asked_by, asked_ms)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (sink, device, *window, upto, who, now_ms),
+        (sink, *window, upto, who, now_ms),
     )
     assert made.lastrowid is not None
     return made.lastrowid
@@ -167,6 +166,12 @@ def replays(db: Database, sink: str = "", only_waiting: bool = False) -> list[Re
         (sink, sink, int(only_waiting), WAITING),
     )
     return [Replay(*row) for row in rows.fetchall()]
+
+
+def replay_of(db: Database, id_: int) -> Replay | None:
+    """One replay."""
+    row = db.execute(f"SELECT {_REPLAY} FROM replays WHERE id = ?", (id_,)).fetchone()  # noqa: S608
+    return Replay(*row) if row else None
 
 
 def replayed(db: Database, id_: int, at: int, records: int, refused: int) -> None:

@@ -18,6 +18,7 @@ from trygg_gateway.cli import (
     rollout,
     running,
     setup,
+    sinks,
     tracker,
     tracker_data,
     unit,
@@ -49,6 +50,7 @@ app.add_typer(order.app, name="order")
 app.add_typer(rollout.app, name="rollout")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(bans.app, name="bans")
+app.add_typer(sinks.app, name="sinks")
 app.add_typer(quarantine.app, name="quarantine")
 
 __all__ = ["app"]
