@@ -20,8 +20,8 @@ def command(
     ESP32 at 80 MHz. wire: bytes a fix. week: seconds for a simulated week of one
     tracker. ingest: records a second through each front door (the broker's needs Mosquitto).
     alarm: seconds from fix to webhook with 100 trackers. doors: ten thousand trackers at our own
-    door, plain and over TLS: memory each, a storm of logins, latency under a flood. modem: simulated ms from an alarm to
-    the gateway over each modem, and what its driver takes.
+    door, plain and over TLS: memory each, a storm of logins, latency under a flood.
+    modem: simulated ms from an alarm to the gateway over each modem, and what its driver takes.
 
     A bench that cannot run here says why and the others go on; the exit code is then 1.
 
