@@ -95,6 +95,9 @@ def _of_the_files(path: Path, wal: bytes) -> str | None:
     if not page_size:
         return "it does not begin as a database does"
     log = read_wal(wal)
+    last = size // page_size + 1  # a page that the file holds in part, if it does
+    if size % page_size and (log is None or last not in {frame.page for frame in log.frames}):
+        return "it is cut off within a page"
     if log is not None and not log.header_good:
         return "the header of its log is damaged"
     return ""

@@ -66,11 +66,17 @@ def _rows_of_people(db):
         )
 
 
+class Template(tuple):
+    """(path of a whole journal, {identity: bytes}, {device: secrets}), too long to be shown."""
+
+    def __repr__(self):
+        return f"Template({self[0]})"
+
+
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
     path = tmp_path_factory.mktemp("whole") / "journal.sqlite"
-    made, secrets = fill(path)
-    return path, made, secrets
+    return Template((path, *fill(path)))
 
 
 def copy_of(template, folder):
