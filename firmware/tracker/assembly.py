@@ -80,7 +80,7 @@ class Assembly:
         if receiver == "modem":
             from tracker.modem.gnss import ModemGnss
 
-            self.receiver = whole = self.modem.receiver = ModemGnss(self.modem)
+            self.receiver = whole = self.modem.receiver = ModemGnss(self.modem, parts.clock)
             duty.radio_s = whole.arbiter.worst_s()
             return Search(whole, whole, whole, duty, settings, whole)
         kind = kind_of(receiver)

@@ -14,7 +14,7 @@ from tracker.ledger import SAVED_BYTES
 
 SIZE_MAX = 2043  # five of the 2,048 bytes are recovery.py's
 TRACK_MAX = 32
-MODEM_BYTES = 39  # modem/modem.py's
+MODEM_BYTES = 43  # modem/modem.py's
 
 FIELDS = (
     "boot",

@@ -364,7 +364,7 @@ def test_a_receiver_without_supply_starts_cold():
     assert fix_time_ms(host) >= 30000
 
 
-def test_with_assistance_a_cold_start_is_a_hot_one():
+def test_with_assistance_a_cold_start_takes_less_than_half_the_time():
     host = Host().online()
     host.ask('AT+CCLK="26/05/03,20:30:00+04"')
     host.ask('AT+HTTPTOFS="http://iot2.xtracloud.net/xtra3gr_72h.bin","/customer/Xtra3.bin"')
@@ -377,7 +377,7 @@ def test_with_assistance_a_cold_start_is_a_hot_one():
     host.ask("AT+CNACT=0,0")
     host.wait(15000)
     host.lines()
-    assert fix_time_ms(host) <= 3000
+    assert 3000 < fix_time_ms(host) <= 16000
 
 
 def test_gnss_waits_for_lte_to_let_go_of_the_radio_and_then_keeps_lte_from_it():

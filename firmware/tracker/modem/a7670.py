@@ -24,6 +24,7 @@ from tracker.modem.sim7600 import (  # noqa: F401  (what is the same)
 )
 
 NAME = "a7670"
+AID_S, AID_ON = 7200, True
 QUIRKS = b"\nB03V02|no mqtt\n"
 
 STEPS = b"""
@@ -39,8 +40,8 @@ ASK_FIX
 GNSS_OFF
 ? AT+CGNSSPWR=0
 
-AID
-!60 AT+CAGPS | : +AGPS:
+AID_1
+! AT+CAGPS
 
 """
 TEXTS = (STEPS, sim7600.STEPS)

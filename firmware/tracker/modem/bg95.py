@@ -25,6 +25,7 @@ SEND_MAX = 1460
 RECEIVE_MAX = 1500
 GNSS_SHARED = True
 HAS_PSM = True
+AID_S, AID_ON = 259200, False
 QUIRKS = b"\nBG96|no mqtt\n"  # it has no QMTPUBEX
 
 TABLE = b"""
@@ -61,6 +62,10 @@ NORMAL POWER DOWN|R|off
 +QIRD:|N0|received
 +QSSLRECV:|N0|received
 +QFUPL:||
++QHTTPGET: 0,200||aided
++QHTTPGET:||unaided
++QHTTPREADFILE: 0||aided
++QHTTPREADFILE:||unaided
 """
 
 STEPS = b"""
@@ -89,9 +94,6 @@ SET_BAUD
 ASK
 ! AT+CSQ | = +CSQ:
 ! AT+CCLK? | = +CCLK:
-
-ASK_CELL
-! AT+QENG="servingcell" | = +QENG:
 
 SET_TIME
 ? AT+CCLK="<clock>"
@@ -203,9 +205,6 @@ PSM_ON
 ? AT+CEDRXS=0
 ! AT+CPSMS=1,,,"<tau>","<active>"
 
-PSM_OFF
-! AT+CPSMS=0
-
 EDRX_ON
 ! AT+CPSMS=0
 ! AT+CEDRXS=1,<act>,"<cycle>"
@@ -215,9 +214,6 @@ EDRX_OFF
 
 SLEEP
 ! AT+QSCLK=1
-
-WAKE
-~5 AT
 
 GNSS_ON
 ? AT+QGPSCFG="priority",0
@@ -231,7 +227,18 @@ GNSS_OFF
 ? AT+QGPSEND
 ? AT+QGPSCFG="priority",1
 
-AID
+AID_1
+? AT+QGPSXTRA=1
+! AT+QHTTPCFG="contextid",1
+!10 AT+QHTTPURL=40,60 | CONNECT> http://xtrapath4.izatcloud.net/xtra2.bin
+! AT+QHTTPGET=50
+
+AID_2
+! AT+QHTTPREADFILE="UFS:xtra2.bin",50
+
+AID_USE
+! AT+QGPSXTRATIME=0,"20<time>",1,1,3500
+!10 AT+QGPSXTRADATA="UFS:xtra2.bin"
 
 """
 TEXTS = (STEPS,)

@@ -8,6 +8,7 @@ asked once a second where it is, and each answer goes through the same doubts as
 
 from tracker import ticks
 from tracker.modem import arbiter, at, ladder, lines, modem
+from tracker.modem.aid import Aid
 from tracker.modem.steps import DONE
 
 ASK_MS = 1000
@@ -15,12 +16,15 @@ OFF, STARTING, ON, ASKING, STOPPING = 0, 1, 2, 3, 4
 
 
 class ModemGnss:
-    """Over a Modem. counters: as a Receiver's, `fixes` and `refused` (answers that were no fix)."""
+    """Over a Modem; `clock` ours, for assisted data. counters: as a Receiver's; as a set-up's
+    `unanswered` counts the times that assisted data did not come."""
 
-    overrun = bad = unanswered = 0
+    overrun = bad = refused = 0
 
-    def __init__(self, over):
+    def __init__(self, over, clock):
         self._modem = over
+        self.aid = Aid(over, clock)
+        self.on_s = -1  # since when it runs
         self.arbiter = arbiter.Arbiter(over.dialect.GNSS_SHARED)
         self._wished = False
         self._doing = OFF
@@ -28,7 +32,7 @@ class ModemGnss:
         self._refused = False  # it could not be started: not again at once
         self._fix = None
         self._looks = 0
-        self.sentences = self.fixes = self.refused = 0
+        self.sentences = self.fixes = 0
 
     # -- a receiver, its port, its supply, its set-up --------------------------------------
 
@@ -36,6 +40,11 @@ class ModemGnss:
     def counters(self):
         """As a Receiver's."""
         return self
+
+    @property
+    def unanswered(self):
+        """As a set-up's."""
+        return self.aid.failures
 
     def rail(self, _name, on):
         """A search begins or ends; False while the radio is another's: ask again."""
@@ -84,8 +93,12 @@ class ModemGnss:
     # -- its work, by the Publisher's poll ---------------------------------------------------
 
     def wait_ms(self, now):
-        """The ms until it is asked again."""
-        if self._doing == ON or self._refused:
+        """The ms until it is asked again, or the arbiter; NEVER_MS while nothing is wanted, or the
+        line is busy: its end is heard."""
+        over = self._modem
+        if not over.fixing:
+            return ASK_MS if self.aid.waits() else at.NEVER_MS
+        if self._doing == ON and not over.busy():
             return max(1, ASK_MS - ticks.diff(now, self._asked_at))
         return ASK_MS
 
@@ -103,18 +116,25 @@ class ModemGnss:
     def _step(self, now, now_s, talk, ready, urgent, reach):
         over = self._modem
         self.arbiter.judge(now_s, self._wished, talk, ready, urgent, reach)
-        over.fixing = self._wished or self._doing != OFF
+        wished = self._wished or self.aid.wants_receiver()
+        over.fixing = wished or self._doing != OFF
         over.radio = self.arbiter.shared and (self._mine() or self._doing != OFF)
         lost = not over.gnss_on and self._doing in (ON, ASKING)
         if lost or over.state not in (modem.UP, modem.RECEIVING):
             self._doing = OFF  # a restart, a recovery: what was under way has no end
+        if self._doing not in (ON, ASKING):
+            self.on_s = -1
+        elif self.on_s < 0:
+            self.on_s = now_s
         ended = over.ended(self) if self._doing != OFF else 0
         if ended:
             self._after(ended == DONE, now)
-        elif self._doing == OFF and self._wished and self._may():
+        elif self._doing == OFF and wished and self._may():
             if ticks.diff(now, self._asked_at) >= ASK_MS or not self._refused:
-                self._begin(STARTING, "GNSS_ON", now)
-        elif self._doing == ON and not (self._wished and self._mine()):
+                values = self.aid.values()
+                timed = values and self._modem.aid_due_s  # what it was given wants a time
+                self._begin(STARTING, "SET_TIME GNSS_ON" if timed else "GNSS_ON", now, values)
+        elif self._doing == ON and not (wished and self._mine()):
             self._begin(STOPPING, "GNSS_OFF", now)
         elif self._doing == ON and ticks.diff(now, self._asked_at) >= ASK_MS:
             if self._begin(ASKING, "ASK_FIX", now):
@@ -130,8 +150,8 @@ class ModemGnss:
             state == modem.RECEIVING or (state == modem.UP and not self.arbiter.shared)
         )
 
-    def _begin(self, doing, names, now):
-        if not self._modem.run(names, {}, now, doing == STOPPING, self):
+    def _begin(self, doing, names, now, values=None):
+        if not self._modem.run(names, values or {}, now, doing == STOPPING, self):
             return False
         self._doing = doing
         return True
@@ -159,3 +179,4 @@ class ModemGnss:
         if fix is not None:
             self._fix = fix
             self.fixes += 1
+            self.aid.fixed()

@@ -34,6 +34,19 @@ def read_clock(line):
     return max(0, seconds - 900 * (zone or 0))
 
 
+def say_clock(utc):
+    """What AT+CCLK wants of a time since 2020: yy/MM/dd,hh:mm:ss+00."""
+    day, month, year = utc // 86400 + 1, 1, 2020
+    while True:
+        end = day_of(1, month % 12 + 1, year + month // 12)
+        if day <= end:
+            break
+        month, year = month % 12 + 1, year + month // 12
+    day -= day_of(1, month, year)
+    time = (year - 2000, month, day, utc // 3600 % 24, utc // 60 % 60, utc % 60)
+    return b"%02d/%02d/%02d,%02d:%02d:%02d+00" % time
+
+
 def signal_of(line):
     """`+CSQ: rssi,ber` as a report's signal: dBm = -115 + 2 * signal; 0 unknown (99, or none)."""
     rssi = number(fields(line)[0])

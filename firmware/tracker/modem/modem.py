@@ -33,7 +33,7 @@ NEVER_MS = at.NEVER_MS
 WAKE_MS = 100  # from DTR low to a line that hears
 QUIET_MS = 5000  # nothing was said for so long: DTR may go high
 RESTARTS_MAX = 3  # without a publish in between
-SAVED_BYTES = ladder.SAVED_BYTES + 1
+SAVED_BYTES = ladder.SAVED_BYTES + 5
 
 
 class Modem:
@@ -71,6 +71,8 @@ class Modem:
         self.stirred = False
         self.reset_wanted = self.reach = self.urgent = self.changed = False
         self.receiver = None  # a ModemGnss
+        self.aid_due_s = 0  # aid.py's: UTC, and the last line that said what became of it
+        self.aid_said = b""
         self.fixing = self.radio = self.gnss_on = False
         self._owner = None
         self.why = ""
@@ -124,13 +126,16 @@ class Modem:
         return words.is_known_for(self.dialect.QUIRKS, self.version, name)
 
     def save(self):
-        """SAVED_BYTES that outlive sleep and reset: mode, whether the PIN was said, ladder."""
+        """SAVED_BYTES that outlive sleep and reset: mode, whether the PIN was said, ladder, when
+        assisted data is due."""
         self.changed = False
-        return bytes([self.mode | self.pin_told << 2]) + self.ladder.save()
+        head = bytes([self.mode | self.pin_told << 2])
+        return head + self.ladder.save() + self.aid_due_s.to_bytes(4, "little")
 
     def load(self, data):
         """Go on from what `save` gave; b"" or anything else is nothing."""
-        if len(data) == SAVED_BYTES and self.ladder.load(data[1:]):
+        if len(data) == SAVED_BYTES and self.ladder.load(data[1:-4]):
+            self.aid_due_s = int.from_bytes(data[-4:], "little")
             self.mode, self.pin_told = data[0] & 3, bool(data[0] & 4)
 
     # -- for the service -------------------------------------------------------------------
@@ -189,8 +194,15 @@ class Modem:
             self._doze(True, now)
         return ""
 
+    def dozed(self):
+        """True while its line sleeps, until something was said after that."""
+        return self._dozes or self._wakes
+
     def pause_ms(self):
-        """The ms until `run` may work again: while DTR wakes the line it needs a moment."""
+        """The ms until `run` may work again: while DTR wakes the line it needs a moment; NEVER_MS
+        while something is under way, for its end is heard."""
+        if self.busy():
+            return NEVER_MS
         return WAKE_MS if self._wakes else 0
 
     def activity(self):
@@ -212,7 +224,7 @@ class Modem:
         self.changed = True
         step = self.ladder.failed(place, now_s, self.urgent or self.reach)
         if step == ladder.PAUSE:
-            self._begin(words.POWER_OFF, RESTING, now)
+            self._begin(self._power_off(), RESTING, now)
         else:
             self.reset_wanted = step == ladder.CHIP_RESET
             self._recover(step, now)
@@ -250,9 +262,13 @@ class Modem:
             if self.dialect.HAS_PSM:
                 self._begin("", SLEEPING, now)
             else:
-                self._begin(words.POWER_OFF, DOWN, now)
+                self._begin(self._power_off(), DOWN, now)
         elif wanted == OFF and state in (UP, SLEEPING):
-            self._begin(words.POWER_OFF, DOWN, now)
+            self._begin(self._power_off(), DOWN, now)
+
+    def _power_off(self):
+        """Switched off, and without its supply unless its receiver would forget the sky with it."""
+        return words.POWER_OFF if self.receiver is None else words.SWITCHED_OFF
 
     def _recover(self, step, now):
         """The ladder's step, and the way up anew; what the network was told is told again."""
@@ -343,7 +359,9 @@ class Modem:
         events, self.line.events = self.line.events, []
         self.events = (self.events + events)[-32:]
         for name, _line, _data in events:
-            if name == b"gone" and self.state == UP:
+            if name in (b"aided", b"unaided"):
+                self.aid_said = name
+            elif name == b"gone" and self.state == UP:
                 self._serving = False
                 self.steps.stop()
                 self.why = "no context"

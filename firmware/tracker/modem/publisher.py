@@ -59,11 +59,12 @@ class Publisher:
         self._begin(now)
 
     def close(self, now):
-        """Say goodbye; LEAVING until the modem sleeps."""
-        self._goal = None
-        self._client.close(now)
-        if self.state != CLOSED:
-            self.state = LEAVING
+        """Say goodbye; LEAVING until the modem sleeps. Not yet while assisted data is fetched,
+        which begins here: then it has to be called again, as the App does."""
+        receiver = self.modem.receiver
+        now_s, quiet = self.modem.now_s, self._quiet()
+        if receiver is None or not quiet or not receiver.aid.holds(now_s, receiver.on_s):
+            self._close(now)
 
     def has_room(self):
         """True when one more publish may be in flight."""
@@ -115,9 +116,17 @@ class Publisher:
         wait_ms = min(self._client.wait_ms(now), over.wait_ms(now, over.now_s))
         if self._link is not None:
             wait_ms = min(wait_ms, self._link.wait_ms())
-        return min(wait_ms, over.receiver.wait_ms(now)) if over.fixing else wait_ms
+        if over.receiver is not None:
+            wait_ms = min(wait_ms, over.receiver.wait_ms(now))
+        return wait_ms
 
     # -- inside ----------------------------------------------------------------------------
+
+    def _close(self, now):
+        self._goal = None
+        self._client.close(now)
+        if self.state != CLOSED:
+            self.state = LEAVING
 
     def _share(self, now, now_s):
         """The radio is the modem's receiver's, too: LTE says goodbye when it is asked for."""
@@ -126,8 +135,15 @@ class Publisher:
             talk = self.state != READY or not self.has_room() or over.urgent
         ready = self.state == READY
         over.receiver.work(now, now_s, talk, ready, over.urgent, over.reach)
+        over.receiver.aid.work(now, now_s, self._quiet(), over.receiver.on_s)
         if over.radio and self._goal is not None and over.state == modem.UP:
-            self.close(now)
+            self._close(now)
+
+    def _quiet(self):
+        """Connected, and neither an alarm nor a search wants the modem."""
+        over = self.modem
+        connected = self.state == READY and over.state == modem.UP
+        return connected and not (over.urgent or over.radio)
 
     def _rest_or_begin(self, now):
         over, state = self.modem, self.modem.state

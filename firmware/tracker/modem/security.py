@@ -12,7 +12,7 @@ brought in again before the next.
 
 from binascii import crc32
 
-from tracker.gnss_date import day_of
+from tracker.modem import lines
 
 MARK = "/state/modem_files"
 _KINDS = ("ca", "cert", "key", "psk")
@@ -32,19 +32,6 @@ class Security:
         for kind in files:
             self.values[kind] = self.name(kind)
 
-    def moment(self):
-        """Our time as AT+CCLK wants it, yy/MM/dd,hh:mm:ss+00."""
-        utc = self._clock.utc()
-        day, month, year = utc // 86400 + 1, 1, 2020
-        while True:
-            end = day_of(1, month % 12 + 1, year + month // 12)
-            if day <= end:
-                break
-            month, year = month % 12 + 1, year + month // 12
-        day -= day_of(1, month, year)
-        time = (year - 2000, month, day, utc // 3600 % 24, utc // 60 % 60, utc % 60)
-        return b"%02d/%02d/%02d,%02d:%02d:%02d+00" % time
-
     def names(self, tls, over, values):
         """The procedures that secure a connection, "" without `tls`; `values` get theirs."""
         if not tls:
@@ -52,7 +39,7 @@ class Security:
         values.update(self.values)
         if over.time_s:
             return "TLS TLS_%s " % self.by
-        values["clock"] = self.moment()
+        values["clock"] = lines.say_clock(self._clock.utc())
         return "SET_TIME TLS TLS_%s " % self.by
 
     def name(self, kind):

@@ -3,7 +3,8 @@
 The session is kept over a sleep (clean session 0). One publish is under way at a time: the modem's
 word is its PUBACK. One that ended in an error or without a word may have gone out; it is not said
 again here: `unsure` counts it, and the uplink lets the record go again. A record that the modem has
-confirmed waits CONFIRMED_WAIT_S for the gateway's ack before it goes again.
+confirmed waits CONFIRMED_WAIT_S for the gateway's ack before it goes again. What the modem said
+while its line slept may be lost: before the next publish it is asked whether it still is connected.
 """
 
 from tracker.modem import at, ladder, modem
@@ -12,7 +13,7 @@ from tracker.modem.steps import DONE
 CLOSED, LINKING, GREETING, READY, LEAVING = 0, 1, 2, 3, 4
 NEVER_MS = 1 << 28
 CONFIRMED_WAIT_S = 120
-NOTHING, GREET, SUBSCRIBE, PUBLISH, TELL, GOODBYE, UPLOAD = 0, 1, 2, 3, 4, 5, 6
+NOTHING, GREET, SUBSCRIBE, PUBLISH, TELL, GOODBYE, UPLOAD, LOOK = 0, 1, 2, 3, 4, 5, 6, 7
 
 
 class ModemMqtt:
@@ -111,6 +112,8 @@ class ModemMqtt:
         over = self._modem
         if self.state == LINKING and over.state == modem.UP:
             self._greet(now)
+        elif self.state == READY and self._waiting is not None and over.dozed():
+            self._run(LOOK, "MQTT_STATE", {}, now)
         elif self.state == READY and self._waiting is not None:
             self._say(now)
         elif self.state == READY:
@@ -178,6 +181,8 @@ class ModemMqtt:
         elif doing == TELL:
             if not well and self._modem.line.dead:  # a refusal is none: it was let pass
                 self._give_up(now)
+        elif doing == LOOK and not well and not self._modem.line.dead:
+            self._fail("connection lost")
         elif not well and self.state != CLOSED:
             self._security.doubt()
             self._give_up(now)

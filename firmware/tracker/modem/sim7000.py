@@ -12,6 +12,8 @@ Sources: SIM7000 Series AT Command Manual V1.06, MQTT Application Note; shared/r
 
 from tracker.modem import sim7080
 from tracker.modem.sim7080 import (  # noqa: F401  (what is the same)
+    AID_ON,
+    AID_S,
     BAUDS,
     GNSS_SHARED,
     KEY_OFF_MS,
@@ -43,16 +45,18 @@ DETACH
 ?75 AT+CGATT=0
 ?75 AT+CGATT=1
 
-SOCKET_OPEN
+SOCKET_BEGIN
+? AT+CACLOSE=0
 ! AT+CACID=0
 ! AT+CASSLCFG=0,"SSL",0
-!60 AT+CAOPEN=0,"<host>",<port> | = +CAOPEN: 0,0
 
-SOCKET_OPEN_TLS
+SOCKET_BEGIN_TLS
+? AT+CACLOSE=0
 ! AT+CACID=0
 ! AT+CASSLCFG=0,"SSL",1
 ! AT+CASSLCFG=0,"CRINDEX",0
-! AT+CASSLCFG=0,"CACERT","<ca>"
+
+SOCKET_OPEN
 !60 AT+CAOPEN=0,"<host>",<port> | = +CAOPEN: 0,0
 
 MQTT_STATE

@@ -10,6 +10,8 @@ Traps that shaped this file:
 - CSSLCFG and SMCONF are forgotten at a restart: they are told anew with every connection.
 - No GNSS while data is active, or it refuses, blocks, or crashes: the radio is shared.
 - CPSMS=1 once more does nothing: it goes off before it goes on.
+- A socket names its files itself: CACERT, PSKTABLE, and CERT, which other firmware's manual calls
+  CLIENTCERT.
 - No way to ask which files it has: a certificate is brought in again when its CONVERT is refused.
 """
 
@@ -25,6 +27,7 @@ SEND_MAX = 1460
 RECEIVE_MAX = 1459
 GNSS_SHARED = True
 HAS_PSM = True
+AID_S, AID_ON = 172800, False
 QUIRKS = b""  # rows `a part of the version|quirk`
 
 TABLE = b"""
@@ -57,7 +60,8 @@ DST:||
 +CASEND:||
 +CGNSPWR:||
 +UGNSINF:||
-+HTTPTOFS:||
++HTTPTOFS: 200||aided
++HTTPTOFS:||unaided
 +CGNSXTRA:||
 """
 
@@ -88,9 +92,6 @@ SET_BAUD
 ASK
 ! AT+CSQ | = +CSQ:
 ! AT+CCLK? | = +CCLK:
-
-ASK_CELL
-! AT+CPSI? | = +CPSI:
 
 SET_TIME
 ? AT+CCLK="<clock>"
@@ -135,15 +136,25 @@ TLS_PSK
 
 SOCKET_BEGIN
 ? AT+CACLOSE=0
-
-SOCKET_OPEN
 ! AT+CASSLCFG=0,"SSL",0
-!60 AT+CAOPEN=0,0,"TCP","<host>",<port> | = +CAOPEN: 0,0
 
-SOCKET_OPEN_TLS
+SOCKET_BEGIN_TLS
+? AT+CACLOSE=0
 ! AT+CASSLCFG=0,"SSL",1
 ! AT+CASSLCFG=0,"CRINDEX",0
+
+SOCKET_CA
 ! AT+CASSLCFG=0,"CACERT","<ca>"
+
+SOCKET_CERT
+! AT+CASSLCFG=0,"CACERT","<ca>"
+? AT+CASSLCFG=0,"CERT","<cert>"
+? AT+CASSLCFG=0,"CLIENTCERT","<cert>"
+
+SOCKET_PSK
+! AT+CASSLCFG=0,"PSKTABLE","<psk>"
+
+SOCKET_OPEN
 !60 AT+CAOPEN=0,0,"TCP","<host>",<port> | = +CAOPEN: 0,0
 
 SOCKET_SEND
@@ -197,9 +208,6 @@ PSM_ON
 ? AT+CEDRXS=0
 ! AT+CPSMS=1,,,"<tau>","<active>"
 
-PSM_OFF
-! AT+CPSMS=0
-
 EDRX_ON
 ! AT+CPSMS=0
 ! AT+CEDRXS=1,<act>,"<cycle>"
@@ -209,9 +217,6 @@ EDRX_OFF
 
 SLEEP
 ! AT+CSCLK=1
-
-WAKE
-~5 AT
 
 GNSS_ON
 !10 AT+CFUN=4
@@ -224,8 +229,10 @@ GNSS_OFF
 ? AT+CGNSPWR=0
 !10 AT+CFUN=1
 
-AID
-!60 AT+HTTPTOFS="http://iot2.xtracloud.net/xtra3gr_72h.bin","/customer/Xtra3.bin" | : +HTTPTOFS: 200
+AID_1
+! AT+HTTPTOFS="http://iot2.xtracloud.net/xtra3gr_72h.bin","/customer/Xtra3.bin"
+
+AID_USE
 !10 AT+CGNSCPY | = +CGNSCPY: 0
 ! AT+CGNSXTRA=1 | : +CGNSXTRA: 0
 

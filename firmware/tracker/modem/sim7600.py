@@ -11,8 +11,8 @@ Traps that shaped this file:
 - What comes down is counted: `+CMQTTRXPAYLOAD` may come in several pieces, and not at all for an
   empty payload.
 - There is no PSM; sleep is CSCLK with DTR. The receiver has its own radio.
-- A receiver that runs, or has not quite stopped, refuses to be started: it is stopped first, as after
-  a reset of our chip, and asked again until it starts.
+- A receiver that runs, as after a reset of our chip, or has not quite stopped, refuses to be
+  started: it is stopped first, and asked again until it starts.
 """
 
 from tracker.modem import lines
@@ -27,6 +27,7 @@ SEND_MAX = 1460
 RECEIVE_MAX = 1460
 GNSS_SHARED = False
 HAS_PSM = False
+AID_S, AID_ON = 172800, False
 QUIRKS = b""
 
 TABLE = b"""
@@ -78,7 +79,10 @@ SMS DONE||
 +CCHRECV:||
 +CCH_PEER_CLOSED:||closed
 +CGPS:||
-+AGPS:||
++CGPSXD: 0||aided
++CGPSXD:||unaided
++AGPS: success||aided
++AGPS:||unaided
 +CGNSSPWR:||
 """
 
@@ -106,9 +110,6 @@ SET_BAUD
 ASK
 ! AT+CSQ | = +CSQ:
 ! AT+CCLK? | = +CCLK:
-
-ASK_CELL
-! AT+CPSI? | = +CPSI:
 
 SET_TIME
 ? AT+CCLK="<clock>"
@@ -221,12 +222,6 @@ MQTT_END
 ? AT+CMQTTREL=0
 ?15 AT+CMQTTSTOP | : +CMQTTSTOP:
 
-PSM_ON
-? AT+CSCLK=0
-
-PSM_OFF
-? AT+CSCLK=0
-
 EDRX_ON
 ? AT+CEDRXS=1,4,"<cycle>"
 
@@ -235,9 +230,6 @@ EDRX_OFF
 
 SLEEP
 ! AT+CSCLK=1
-
-WAKE
-~5 AT
 
 GNSS_ON
 ? AT+CGPS=0
@@ -249,7 +241,9 @@ ASK_FIX
 GNSS_OFF
 ? AT+CGPS=0
 
-AID
+AID_1
+? AT+CGPSXE=1
+! AT+CGPSXD=0
 
 """
 TEXTS = (STEPS,)

@@ -137,6 +137,8 @@ class ModemSocket:
             self._run(UPLOAD, "CERT_UPLOAD", upload, now)
             return
         secure = self._security.names(tls, self._modem, values)
+        if tls:
+            secure += "SOCKET_%s " % self._security.by
         names = "SOCKET_BEGIN%s %sSOCKET_OPEN%s" % (self._tls, secure, self._tls)
         self._run(BEGINNING, names, values, now)
 

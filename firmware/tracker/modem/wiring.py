@@ -11,6 +11,7 @@ The section `modem` of /config.json:
   uart      arguments of esp32/uart.py
 """
 
+from tracker.modem import steps
 from tracker.modem.ladder import Ladder
 from tracker.modem.modem import Modem
 from tracker.modem.publisher import Publisher
@@ -33,6 +34,8 @@ def publisher(parts, config, device, down, keepalive_s):
     files = {kind: said[kind] for kind in ("ca", "cert", "key", "psk") if said.get(kind)}
     if config["tls"] and "psk" not in files:
         files["ca"] = files.get("ca") or config["tls"]
+    if "psk" in files and not steps.find(dialect.TEXTS, b"TLS_PSK")[0]:
+        raise ValueError("modem.psk: a " + dialect.NAME + " has none, wanted ca, cert and key")
     security = Security(parts.flash, parts.clock, files if config["tls"] else {})
 
     def make(name):

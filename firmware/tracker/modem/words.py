@@ -15,6 +15,7 @@ ANSWER_MS = 2500  # a modem that is on answers a probe within this
 LISTENS = ("alive", "found", "start", "restarted")
 START = "usual +modem start SETUP/1 ATTACH/2 ASK/2"
 ATTACH = " SETUP/1 ATTACH/2 ASK/2"
+SWITCHED_OFF = "POWER_OFF/0 3000"
 POWER_OFF = "POWER_OFF/0 3000 -modem"
 ON = "usual +modem_key key_on -modem_key"
 OFF = "+modem_key key_off -modem_key 3000"

@@ -11,6 +11,7 @@ from dataclasses import replace
 from trygg_tools.modem_sim.clock_commands import ClockCommands
 from trygg_tools.modem_sim.part import Firmware, Part
 from trygg_tools.modem_sim.qgps import Qgps
+from trygg_tools.modem_sim.qhttp import Qhttp
 from trygg_tools.modem_sim.qiact import ContextQuectel
 from trygg_tools.modem_sim.qiopen import QiOpen, QsslOpen
 from trygg_tools.modem_sim.qmt import Qmt
@@ -34,6 +35,7 @@ FAMILIES = (
     QsslOpen,
     ContextQuectel,
     Qgps,
+    Qhttp,
 )
 BG95 = Part(
     name="bg95",

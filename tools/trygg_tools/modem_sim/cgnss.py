@@ -182,7 +182,8 @@ class Cgnss(Family):
     def use(self, call: Call) -> None:
         """1: in use; told 0, or 2 when it has no effect (no file, old, or the clock is wrong)."""
         good = number(call, 0, 0, 1) == 1 and self._valid()
-        self.modem.gnss.aided = good
+        since_s = int(self.modem.kept.get(KEEPS_XTRA, 0))
+        self.modem.gnss.aid(since_s + XTRA_VALID_S if good else 0)
         self.modem.background(self._used(0 if good else 2))
 
     def _used(self, result: int) -> Talk:

@@ -26,6 +26,7 @@ from trygg_tools.modem_sim.gnss_text import (
 READY_MS = 8500
 NOTHING = ",,,,,,,,"
 ANTENNA_PIN = 4
+AGPS_S = 2 * 3600  # orbits of now, not of the coming days [K]
 
 
 class CgnssA76(Family):
@@ -117,7 +118,7 @@ class CgnssA76(Family):
         good = self._ready and self.modem.network.usable
         yield 3000
         if good:
-            self.modem.gnss.aided = True
+            self.modem.gnss.aid(self.modem.world.second() + AGPS_S, kept=False)
             self.modem.gnss.start(AUTO)
         self.modem.urc("+AGPS: success." if good else "+AGPS: fail.")
         return None

@@ -15,6 +15,7 @@ from trygg_tools.modem_sim.gnss_text import east, knots, minutes, nmea, north, w
 ALTITUDE = "23.4"
 NOTHING = ",,,,,,,,"
 KEEPS_XTRA_ON = "xtra_on"
+XTRA_S = 72 * 3600
 
 
 class Cgps(Family):
@@ -121,7 +122,7 @@ class Cgps(Family):
         good = self.modem.network.usable
         if good:
             self.modem.network.touch()
-            self.modem.gnss.aided = True
+            self.modem.gnss.aid(self.modem.world.second() + XTRA_S)
         self.modem.urc(f"+CGPSXD: {0 if good else 1}")
         return None
 

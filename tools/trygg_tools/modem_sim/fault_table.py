@@ -63,7 +63,7 @@ class Kind:
 
 
 PUBLISHES = "+*PUB*=*"
-GNSS_STARTS = "+[CQ]G*S*=1*"
+GNSS_STARTS = "+[CQ]G[NP]*[SR]=1*"
 SECONDS = Range(60, 1, 31536000)
 LINE = Range("DST: 1")
 

@@ -1,8 +1,9 @@
 """The part's own receiver: when it has a fix, what it says of it, and who has the radio.
 
-A search takes the part's hot, warm or cold time of *listening*: on a part whose GNSS and LTE share
-the radio it goes on only while LTE has let go of it (no connection to the cell). Hot: the last fix
-is at most two hours old; warm: a day, and the clock is right. Without power everything is cold.
+A search takes the part's hot, aided, warm or cold time of *listening*: on a part whose GNSS and LTE
+share the radio it goes on only while LTE has let go of it (no connection to the cell). Hot: the
+last fix is at most two hours old; aided: orbits came over the network; warm: a day. Without power
+everything is cold but for orbits that are kept in flash, which are of use to a clock that is right.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 HOT_S, WARM_S = 7200, 86400
 LOOK_MS = 1000
-HOT, WARM, COLD, AUTO = "hot", "warm", "cold", "auto"
+HOT, AIDED, WARM, COLD, AUTO = "hot", "aided", "warm", "cold", "auto"
 
 
 class Fix(NamedTuple):
@@ -38,7 +39,8 @@ class Gnss:
         self.searched_ms = 0
         self.needs_ms = 0
         self.lte_first = False  # BG95's priority 1: LTE takes the radio when it needs it
-        self.aided = False  # assistance data is in force
+        self._aided_until_s = 0  # by true time
+        self._aid_kept = False
         self._last_fix_s = -WARM_S - 1
         self._turn = 0
         self._got_radio = False
@@ -52,6 +54,16 @@ class Gnss:
         """The receiver is off after a start."""
         self.on = False
 
+    @property
+    def aided(self) -> bool:
+        """Orbits from the network are known, and the time to go with those of flash."""
+        known = self._modem.world.second() < self._aided_until_s
+        return known and (self._modem.clock.is_set or not self._aid_kept)
+
+    def aid(self, until_s: int, kept: bool = True) -> None:
+        """Orbits that are good until then; `kept` in flash, or until the supply goes."""
+        self._aided_until_s, self._aid_kept = until_s, kept
+
     def off(self) -> None:
         """Stop."""
         self.on = self._got_radio = False
@@ -60,7 +72,7 @@ class Gnss:
     def forget(self) -> None:
         """The power was gone: the next start is cold."""
         self._last_fix_s = -WARM_S - 1
-        self.aided = False
+        self._aided_until_s = self._aided_until_s if self._aid_kept else 0
 
     def start(self, how: str = AUTO) -> None:
         """Switch on, or start over."""
@@ -74,8 +86,10 @@ class Gnss:
         part = self._modem.part
         age_s = self._modem.world.second() - self._last_fix_s
         if how == AUTO:
-            how = HOT if age_s <= HOT_S or self.aided else WARM if age_s <= WARM_S else COLD
-        base_ms = {HOT: part.hot_ms, WARM: part.warm_ms, COLD: part.cold_ms}[how]
+            how = WARM if age_s <= WARM_S else COLD
+            how = HOT if age_s <= HOT_S else AIDED if self.aided else how
+        times_ms = {HOT: part.hot_ms, AIDED: part.aided_ms, WARM: part.warm_ms}
+        base_ms = times_ms.get(how, part.cold_ms)
         return base_ms + self._modem.rng.randint(0, base_ms // 4)
 
     def _look(self, turn: int) -> None:

@@ -69,6 +69,7 @@ class Part:
     hot_ms: int = 1000
     warm_ms: int = 26000
     cold_ms: int = 30000
+    aided_ms: int = 12000  # with orbits from the network and the time, and nothing else [K]
 
     limits: Mapping[str, int] = field(default_factory=dict)
 

@@ -35,7 +35,7 @@ class Qgps(Family):
         number(call, 0, 1, 4)
         if self.modem.gnss.on:
             raise Refused(504, "Session is ongoing")
-        self.modem.gnss.aided = self._good_until() is not None
+        self.modem.gnss.aid(self._good_until() or 0, kept=False)
         self.modem.gnss.start(AUTO)
 
     @answers("+QGPS", READ)
