@@ -1,4 +1,4 @@
-"""Every row of every dialect is said by the driver: a heading that nothing names is no part of it."""
+"""Every row of every dialect is said by the driver: what nothing names is no part of it."""
 
 import ast
 import re
@@ -46,7 +46,7 @@ def headings(text: bytes) -> set[str]:
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_every_procedure_of_a_dialect_is_said_by_the_driver(name):
+def test_every_procedure_of_a_dialect_is_said_by_the_driver(name: str) -> None:
     dialect, driver = wiring.find(name), said_by_the_driver()
     for heading in headings(dialect.TEXTS[0]):
         secured = heading.removesuffix("_TLS")
@@ -54,8 +54,8 @@ def test_every_procedure_of_a_dialect_is_said_by_the_driver(name):
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_what_the_driver_says_only_to_some_is_there_for_those_alone(name):
-    """PSM where there is PSM; AID_USE only behind what it uses; a number only behind the one before."""
+def test_what_the_driver_says_only_to_some_is_there_for_those_alone(name: str) -> None:
+    """PSM where there is PSM; a step of AID only behind the one before."""
     dialect = wiring.find(name)
     own = headings(dialect.TEXTS[0])
     assert ("PSM_ON" in own) <= dialect.HAS_PSM
@@ -66,7 +66,7 @@ def test_what_the_driver_says_only_to_some_is_there_for_those_alone(name):
     assert any(PSK_ONLY.search(heading) for heading in whole) == ("TLS_PSK" in whole)
 
 
-def test_a_heading_that_nothing_names_would_be_seen():
+def test_a_heading_that_nothing_names_would_be_seen() -> None:
     assert headings(b"\nSETUP\n! ATE0\n\nASK_CELL\n! AT+CPSI?\n") == {"SETUP", "ASK_CELL"}
     driver = said_by_the_driver()
     assert {"SETUP", "TLS_PSK", "SOCKET_CA", "SOCKET_SEND", "AID_1", "MQTT_STATE"} <= driver
