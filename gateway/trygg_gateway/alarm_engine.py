@@ -63,6 +63,12 @@ class AlarmEngine:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
 
+    def go_by(self, policy: Policy) -> None:
+        """Go on by another policy: who waits is looked at again."""
+        self._policy = policy
+        self._look_ms = dict.fromkeys(self._look_ms, 0)
+        self.wake()
+
     def wake(self) -> None:
         """Something about an alarm has changed."""
         if self._loop is not None:

@@ -13,13 +13,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import structlog
+
 from trygg_gateway.config import Config, is_loopback
+from trygg_gateway.config_errors import ConfigError
 from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_http import HttpSink
 from trygg_gateway.sinks.http import read_secret
 from trygg_gateway.sinks.port import Later
 from trygg_gateway.tls import RENEW_DAYS, TlsError, days_left
 from trygg_gateway.web.auth import ConsolePassword, PasswordFormatError
+
+log = structlog.get_logger("service")
 
 
 class Finding(NamedTuple):
@@ -44,6 +49,17 @@ def findings(config: Config) -> list[Finding]:
         *_calls(config),
     ]
     return sorted(found, key=lambda finding: finding.level)
+
+
+def demand_fit(config: Config) -> None:
+    """Say every warning; raise ConfigError with every error."""
+    found = findings(config)
+    for finding in found:
+        if finding.level == "warning":
+            log.warning("settings", about=finding.setting, why=finding.text)
+    errors = [str(finding) for finding in found if finding.level == "error"]
+    if errors:
+        raise ConfigError("\n".join(errors))
 
 
 def _data(folder: Path) -> Iterator[Finding]:

@@ -72,12 +72,24 @@ def make_doors(config: Config, deliver: Deliver, who: Who, sessions: Sessions) -
     return doors
 
 
+def listener_tls(config: Config) -> ssl.SSLContext | None:
+    """Our own door's TLS, of the files as they are now; None without. Raises ConfigError."""
+    try:
+        return _server_tls(config.listener)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"TLS: {error}. `trygg gateway check` names the file") from None
+
+
+def _server_tls(section: settings.Listener) -> ssl.SSLContext | None:
+    if not (section.tls and section.cert and section.key):
+        return None
+    return server_tls(section.cert, section.key, section.client_ca)
+
+
 def _listener(
     section: settings.Listener, deliver: Deliver, who: Who, sessions: Sessions
 ) -> Listener:
-    tls = None
-    if section.tls and section.cert and section.key:
-        tls = server_tls(section.cert, section.key, section.client_ca)
+    tls = _server_tls(section)
     limits = Limits(
         max_packet=section.max_packet,
         max_connections=section.max_connections,

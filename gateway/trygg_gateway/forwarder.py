@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final
@@ -28,6 +28,8 @@ from trygg_gateway.settlement import SetCursor, Tell
 from trygg_gateway.sink_tasks import Outlet as Outlet  # whoever makes a forwarder makes outlets
 from trygg_gateway.sink_tasks import SinkTasks
 from trygg_gateway.values import Run
+
+Make = Callable[[], Outlet]  # a sink, made anew and not started
 
 LOOK_S: Final = 1.0  # between two looks for what people asked
 
@@ -56,7 +58,9 @@ class Forwarder:
         )
         self.sinks = [SinkTasks(outlet, around, chance) for outlet in outlets]
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._around, self._chance = around, chance
+        self._tasks: dict[str, asyncio.Task[None]] = {}  # by sink; "" follows what people ask
+        self._changed = asyncio.Event()  # other sinks are at work
 
     async def start(self) -> None:
         """Begin; returns at once, also when a sink cannot be reached yet."""
@@ -65,29 +69,82 @@ class Forwarder:
         asked = await self._look()
         for sink in self.sinks:
             sink.pause(asked)
-        self._tasks = [asyncio.create_task(sink.run()) for sink in self.sinks]
-        self._tasks.append(asyncio.create_task(self._follow()))
+        for sink in self.sinks:
+            self._tasks[sink.outlet.name] = asyncio.create_task(sink.run())
+        self._tasks[""] = asyncio.create_task(self._follow())
 
     def _begin(self, db: Database) -> None:
         for sink in self.sinks:
             sink_book.begin(db, sink.outlet.name, sink.outlet.begin_ms, self._now_ms())
 
+    async def replace(self, old: Mapping[str, Make], new: Mapping[str, Make]) -> None:
+        """Go on with `new` instead of `old` (both by name); the other sinks do not notice.
+
+        Raises NotStarted, or what making one raised: then those of `old` are at work again."""
+        made = [SinkTasks(make(), self._around, self._chance) for make in new.values()]
+        await self._end(set(old))
+        begun: list[SinkTasks] = []
+        try:
+            for sink in made:
+                begun.append(sink)
+                await sink.begin()
+            self.sinks += made
+            await asyncio.wrap_future(self._journal.write(self._begin))
+        except BaseException:
+            self.sinks = [sink for sink in self.sinks if sink not in made]
+            for sink in begun:
+                await sink.outlet.sink.stop()
+            await self._go_on(
+                [SinkTasks(make(), self._around, self._chance) for make in old.values()]
+            )
+            raise
+        await self._go_on(made)
+
+    async def _end(self, names: Collection[str]) -> None:
+        """Stop those sinks where they are; what they had not confirmed comes again."""
+        ended = [task for name, task in self._tasks.items() if name in names]
+        for name in names:
+            self._tasks.pop(name, None)
+        for task in ended:
+            task.cancel()
+        await asyncio.gather(*ended, return_exceptions=True)
+        for sink in self.sinks:
+            if sink.outlet.name in names:
+                await sink.outlet.sink.stop()
+        self.sinks = [sink for sink in self.sinks if sink.outlet.name not in names]
+
+    async def _go_on(self, sinks: Sequence[SinkTasks]) -> None:
+        asked = await self._look()
+        for sink in sinks:
+            if sink not in self.sinks:
+                self.sinks.append(sink)
+            sink.pause(asked)
+            self._tasks[sink.outlet.name] = asyncio.create_task(sink.run())
+        self._changed.set()
+
     async def stop(self) -> None:
         """Stop every lane where it is and let go of the sinks."""
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         for sink in self.sinks:
             await sink.outlet.sink.stop()
         self._threads.shutdown(wait=False)
 
     async def ended(self) -> None:
         """Return never; raise what a lane fell over with, which is a fault of ours."""
-        if self._tasks:
-            done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        await asyncio.Event().wait()
+        while True:
+            self._changed.clear()
+            changed = asyncio.ensure_future(self._changed.wait())
+            try:
+                await asyncio.wait(
+                    [*self._tasks.values(), changed], return_when=asyncio.FIRST_COMPLETED
+                )
+            finally:
+                changed.cancel()
+            for task in self._tasks.values():
+                if task.done():
+                    task.result()
 
     def wake(self, runs: Sequence[Run]) -> None:
         """Records were committed (a journal's `on_commit`): the lanes they are of look again."""

@@ -77,6 +77,10 @@ class GatewayHealth:
                 notices.append(Notice(GATEWAY, what, True, now_s, "over"))
         return notices
 
+    def go_by(self, limits: Limits) -> None:
+        """Judge by other limits from now on."""
+        self._limits = limits
+
     def take_up(self, whats: Sequence[int], now_s: int) -> None:
         """These were said before the gateway was started."""
         self._said |= dict.fromkeys(whats, now_s)

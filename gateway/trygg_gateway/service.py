@@ -33,8 +33,7 @@ from trygg_gateway import alarm_book
 from trygg_gateway.acks import Acks
 from trygg_gateway.alarm_engine import AlarmEngine
 from trygg_gateway.config import Config
-from trygg_gateway.config_check import findings
-from trygg_gateway.config_errors import ConfigError
+from trygg_gateway.config_check import demand_fit
 from trygg_gateway.doors import make_doors
 from trygg_gateway.downlink import Downlink
 from trygg_gateway.forwarder import Forwarder
@@ -50,6 +49,7 @@ from trygg_gateway.policies import limits_of, policy_of, rules_of
 from trygg_gateway.ports import demand_free
 from trygg_gateway.reader import Reader
 from trygg_gateway.registry import Registry
+from trygg_gateway.reload import Parts, Reloader
 from trygg_gateway.rollout_runner import RolloutRunner
 from trygg_gateway.systemd_notify import notify
 from trygg_gateway.values import Run
@@ -72,16 +72,22 @@ def now_ms() -> int:
 
 
 async def run(
-    config: Config, say: Callable[[str], None] = print, stop: asyncio.Event | None = None
+    config: Config,
+    say: Callable[[str], None] = print,
+    stop: asyncio.Event | None = None,
+    file: Path | None = None,
 ) -> None:
     """Run a gateway until SIGTERM, SIGINT or `stop`; `say` gets the line that it is ready.
 
+    `file` is where the settings come from, and are read again from on SIGHUP.
+
     Raises ConfigError, PortTaken, JournalError when it cannot start.
     """
-    _demand_fit(config)
-    service = Service(config)
+    demand_fit(config)
+    service = Service(config, file)
     stop = stop or asyncio.Event()
     _stop_on_signals(stop)
+    _on_signal(signal.SIGHUP, service.reloader.ask)
     try:
         await service.start()
         say(service.ready_line())
@@ -94,8 +100,9 @@ async def run(
 class Service:
     """One gateway's parts."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, file: Path | None = None) -> None:
         self.config = config
+        self.file = file
         config.gateway.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         limits = Limits(
             config.journal.commit_rows, config.journal.commit_ms, config.journal.queue_rows
@@ -142,8 +149,15 @@ class Service:
         self.gaps = GapKeeper(journal, now_ms)
         self.watchdog = Watchdog(journal, self.doors)
         self.watcher = self._make_watcher() if config.watch.enabled else None
+        self.console: ConsoleServer | None = None
+        if config.console.enabled:
+            self.console = self._make_console()
+        parts = Parts(
+            self.forwarder, self.alarm_engine, self.views, self.watcher,
+            self.doors.get("listener"), self.console,
+        )  # fmt: skip
+        self.reloader = Reloader(config, self.file, parts, now_ms)
         self._measure()
-        self.console = self._make_console() if config.console.enabled else None
         self._tasks: list[asyncio.Task[None]] = []
         self._stop_metrics: Callable[[], None] | None = None
         self._journal_ended: asyncio.Future[None] | None = None
@@ -211,6 +225,7 @@ class Service:
             "downlink": self.downlink,
             "rollouts": self.rollouts,
             "watchdog": self.watchdog,
+            "settings": self.reloader,
             "alarms": self.alarm_engine,
             **({"watch": self.watcher} if self.watcher is not None else {}),
         }
@@ -255,6 +270,7 @@ class Service:
             self._begin("watch", self.watcher.run(self.reader))
         self._write_running()
         self._begin("watchdog", self.watchdog.run())
+        self._begin("reload", self.reloader.run())
 
     def _demand_ports(self) -> None:
         """Every port free, or PortTaken with the holder's name, before anything is begun."""
@@ -374,17 +390,6 @@ class Service:
         self._running_file().unlink(missing_ok=True)
 
 
-def _demand_fit(config: Config) -> None:
-    """Say every warning; raise ConfigError with every error."""
-    found = findings(config)
-    for finding in found:
-        if finding.level == "warning":
-            log.warning("settings", about=finding.setting, why=finding.text)
-    errors = [str(finding) for finding in found if finding.level == "error"]
-    if errors:
-        raise ConfigError("\n".join(errors))
-
-
 def _stop_on_signals(stop: asyncio.Event) -> None:
     """SIGTERM and SIGINT stop cleanly; a second one ends the process as it would without us."""
     loop = asyncio.get_running_loop()
@@ -394,7 +399,11 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, asked, number)
-        except (NotImplementedError, RuntimeError, ValueError):
-            return  # not the main thread, as in a test: whoever runs us uses `stop`
+        _on_signal(number, partial(asked, number))
+
+
+def _on_signal(number: signal.Signals, act: Callable[[], None]) -> None:
+    try:
+        asyncio.get_running_loop().add_signal_handler(number, act)
+    except (NotImplementedError, RuntimeError, ValueError):
+        return  # not the main thread, as in a test: whoever runs us uses `stop`

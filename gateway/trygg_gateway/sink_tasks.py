@@ -27,7 +27,12 @@ from trygg_gateway.sinks.port import Later, Sink
 
 log = structlog.get_logger("forwarder")
 
+START_S: Final = 20.0  # for a sink that is to be started now
 REPLAYS_MAX: Final = 1  # of a sink at a time; the next waits its turn
+
+
+class NotStarted(Exception):
+    """A sink that was to be started now cannot be; the text names it and says why."""
 
 
 class Outlet(NamedTuple):
@@ -70,12 +75,22 @@ class SinkTasks:
             LaneTask(self._peer, number, outlet.address, around) for number in sorted(outlet.lanes)
         ]
 
+    async def begin(self) -> None:
+        """Start the sink now, before `run`. Raises NotStarted."""
+        try:
+            later = await asyncio.wait_for(self._start(), START_S)
+        except TimeoutError:
+            later = Later(f"it has not started in {START_S:.0f} s")
+        if later is not None:
+            raise NotStarted(f"sink {self.outlet.name} does not start: {later.reason}")
+        self._started = True
+
     async def run(self) -> None:
         """Start the sink, then run the lanes until cancelled."""
         async with asyncio.TaskGroup() as group:
             self._group = group
             backoff = Backoff(ALARM_SCHEDULE, self._chance)
-            while (later := await self._start()) is not None:
+            while not self._started and (later := await self._start()) is not None:
                 self._start_trouble = later.reason
                 self.circuit.failed(later.reason)
                 if backoff.failures % 10 == 0:

@@ -83,6 +83,10 @@ class Views:
         self._acted = acted
         self._subscribers: weakref.WeakSet[Notices] = weakref.WeakSet()
 
+    def go_by(self, policy: Policy) -> None:
+        """Who is called next is said by another policy from now on."""
+        self._policy = policy
+
     # -- looking ---------------------------------------------------------------------------
 
     def trackers(self) -> list[Json]:

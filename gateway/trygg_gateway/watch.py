@@ -58,6 +58,12 @@ class Watch:
         self._deaf_since_s = 0
         self._hearing(hearing_since_s, deaf_s)
 
+    def go_by(self, rules: Rules) -> None:
+        """Judge by other rules: when each tracker becomes silent is planned anew."""
+        self._rules = rules
+        for device, tracker in self.trackers.items():
+            self._plan(device, tracker)
+
     # -- what was heard, and what could not be -----------------------------------------------
 
     def deaf(self, now_s: int) -> None:

@@ -106,6 +106,12 @@ class Watcher:
         self._health.take_up(self._journal.read(watch_book.open_of_gateway), now_ms // 1000)
         return watch
 
+    def go_by(self, rules: Rules, limits: Limits) -> None:
+        """Judge by other rules from the next look on; what was noticed stays noticed."""
+        self._rules = rules
+        self.watch.go_by(rules)
+        self._health.go_by(limits)
+
     # -- what it is told ---------------------------------------------------------------------
 
     def heard(self, told: Told) -> None:

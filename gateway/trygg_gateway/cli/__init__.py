@@ -15,6 +15,7 @@ from trygg_gateway.cli import (
     mosquitto,
     order,
     quarantine,
+    reload,
     rollout,
     running,
     setup,
@@ -34,6 +35,7 @@ app = typer.Typer(
 
 app.command("init")(setup.init)
 app.command("run")(running.run)
+app.command("reload")(reload.reload)
 app.command("status")(running.status)
 app.command("config")(setup.config)
 app.command("check")(setup.check)

@@ -43,7 +43,7 @@ def run(config_file: ConfigFile = DEFAULT) -> None:
     start_logging(config.log.form, config.log.level)
     collect_rarely()
     with told():
-        asyncio.run(run_service(config, lambda line: typer.echo(line)))
+        asyncio.run(run_service(config, lambda line: typer.echo(line), file=config_file))
 
 
 def status(config_file: ConfigFile = DEFAULT, as_json: AsJson = False) -> None:

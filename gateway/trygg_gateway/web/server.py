@@ -71,6 +71,11 @@ class ConsoleServer:
         if self._serving.done():
             await self._serving
 
+    def take_cert(self, cert: Path, key: Path) -> None:
+        """Connections that begin from now on are greeted with another certificate."""
+        if self._server.config.ssl is not None:
+            self._server.config.ssl.load_cert_chain(cert, key)
+
     async def stop(self) -> None:
         """End the live streams, finish the answers under way, close the port."""
         await self._app.state.live.close()
