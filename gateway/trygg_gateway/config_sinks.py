@@ -8,12 +8,20 @@ from pydantic import Field
 
 from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_file import FileSink
-from trygg_gateway.config_sinks_http import HttpSink
-from trygg_gateway.config_sinks_mqtt import MqttSink
+from trygg_gateway.config_sinks_http import HttpSink, OwnTracksHttpSink, TraccarSink
+from trygg_gateway.config_sinks_mqtt import MqttSink, OwnTracksMqttSink
 from trygg_gateway.config_sinks_store import NatsSink, PostgresSink
 
 SinkConfig = Annotated[
-    HttpSink | FileSink | MqttSink | PostgresSink | NatsSink, Field(discriminator="type")
+    HttpSink
+    | FileSink
+    | MqttSink
+    | PostgresSink
+    | NatsSink
+    | OwnTracksMqttSink
+    | OwnTracksHttpSink
+    | TraccarSink,
+    Field(discriminator="type"),
 ]
 
 # what the printed default shows of each kind: a name for the table, and its class
@@ -23,6 +31,9 @@ EXAMPLES: dict[str, type[SinkSection]] = {
     "broker": MqttSink,
     "database": PostgresSink,
     "stream": NatsSink,
+    "phones": OwnTracksMqttSink,
+    "recorder": OwnTracksHttpSink,
+    "traccar": TraccarSink,
 }
 
 

@@ -37,3 +37,71 @@ class HttpSink(SinkSection):
     def _whole(self) -> Self:
         demand_tls(self.url, self.unprotected)
         return self
+
+
+class OwnTracksHttpSink(SinkSection):
+    """OwnTracks over HTTP: what its apps post, to the Recorder or another endpoint."""
+
+    type: Literal["owntracks-http"]
+    url: str = Field(
+        pattern=r"^https?://[^\s?#]+$",
+        description="the endpoint",
+        examples=["https://recorder.example/pub"],
+    )
+    username: str | None = Field(default=None, description="user there", examples=["trygg"])
+    password_file: FromFolder | None = Field(
+        default=None,
+        description="file with the user's password, mode 0600",
+        examples=["secrets/recorder"],
+    )
+    ca: FromFolder | None = Field(
+        default=None, description="its CA (PEM); none: the system's", examples=["tls/their-ca.crt"]
+    )
+    user: str = Field(
+        default="trygg",
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="the OwnTracks user that the trackers are devices of",
+    )
+    waypoints: bool = Field(
+        default=False, description="true: circular fences too; they say where somebody lives"
+    )
+    timeout_seconds: int = Field(
+        default=15, ge=1, le=60, description="time the receiver has to answer"
+    )
+    unprotected: Unprotected = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        demand_tls(self.url, self.unprotected)
+        return self
+
+
+class TraccarSink(SinkSection):
+    """Traccar: its OsmAnd port, by query or by JSON."""
+
+    type: Literal["traccar"]
+    url: str = Field(
+        pattern=r"^https?://[^\s?#]+$",
+        description="the OsmAnd port of the server, or the proxy with TLS before it",
+        examples=["https://traccar.example/osmand/"],
+    )
+    form: Literal["query", "json"] = Field(
+        default="query", description='"query": every version; "json": newer ones, finer speed'
+    )
+    identifier: str = Field(
+        default="{device}",
+        pattern=r"^[A-Za-z0-9_.:-]*\{device\}[A-Za-z0-9_.:-]*$",
+        description="a tracker's identifier in Traccar, where each is to be registered",
+    )
+    ca: FromFolder | None = Field(
+        default=None, description="its CA (PEM); none: the system's", examples=["tls/their-ca.crt"]
+    )
+    timeout_seconds: int = Field(
+        default=15, ge=1, le=60, description="time the receiver has to answer"
+    )
+    unprotected: Unprotected = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        demand_tls(self.url, self.unprotected)
+        return self

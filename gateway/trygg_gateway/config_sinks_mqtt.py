@@ -78,3 +78,20 @@ class MqttSink(BrokerSection):
                 " {device} {kind} {lane}, without + # $"
             )
         return topic
+
+
+class OwnTracksMqttSink(BrokerSection):
+    """OwnTracks over MQTT: trackers as devices of one user, as its apps publish."""
+
+    type: Literal["owntracks-mqtt"]
+    user: str = Field(
+        default="trygg",
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="the OwnTracks user: topics are owntracks/USER/DEVICE",
+    )
+    retain: bool = Field(
+        default=False, description="true: the broker keeps each last location, as friend lists want"
+    )
+    waypoints: bool = Field(
+        default=False, description="true: circular fences too; they say where somebody lives"
+    )

@@ -3,14 +3,15 @@
 import asyncio
 from pathlib import Path
 
+from trygg_gateway.about import nothing_known
 from trygg_gateway.config import parse
 from trygg_gateway.sink_makers import sink_of
 
 
-def made(settings, folder=Path("/srv/trygg")):
+def made(settings, folder=Path("/srv/trygg"), about=nothing_known):
     """The sink of a table [sinks.peer] with these lines."""
     text = f"[gateway]\nname = 'nord'\n[sinks.peer]\n{settings}\n"
-    return sink_of(parse(text, Path(folder) / "gateway.toml").sinks["peer"])
+    return sink_of(parse(text, Path(folder) / "gateway.toml").sinks["peer"], about)
 
 
 def life(sink, *batches):

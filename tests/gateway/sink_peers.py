@@ -26,7 +26,9 @@ from pathlib import Path
 
 from gateway.peer_mqtt import mqtt_peer
 from gateway.peer_nats import nats_peer
+from gateway.peer_owntracks import owntracks_http_peer, owntracks_mqtt_peer
 from gateway.peer_postgres import postgres_peer
+from gateway.peer_traccar import traccar_peer
 from gateway.receiver import SECRET, served
 from gateway.sink_peer import Peer
 from gateway.sink_peer import reports as reports
@@ -91,6 +93,9 @@ PEERS: dict[str, Callable[[Path], AbstractContextManager[Peer]]] = {
     "mqtt": mqtt_peer,
     "postgres": postgres_peer,
     "nats": nats_peer,
+    "owntracks-mqtt": owntracks_mqtt_peer,
+    "owntracks-http": owntracks_http_peer,
+    "traccar": traccar_peer,
 }
-REFUSING = ("http", "postgres")
-STUMBLING = ("http", "postgres")
+REFUSING = ("http", "postgres", "owntracks-http", "traccar")
+STUMBLING = ("http", "postgres", "owntracks-http", "traccar")

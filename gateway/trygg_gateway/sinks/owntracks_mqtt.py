@@ -1,0 +1,86 @@
+"""The OwnTracks sink over MQTT: what a phone with the app would publish (owntracks.py).
+
+    owntracks/USER/DEVICE            location, lwt
+    owntracks/USER/DEVICE/event      transition
+    owntracks/USER/DEVICE/info       card, kept by the broker
+    owntracks/USER/DEVICE/waypoints  waypoints
+
+Each at quality of service 1: the PUBACK is ACCEPTED. A record is confirmed when its last message
+is; after a crash all of them come again, the same bytes with the same `_id`. The friend list of an
+app wants locations that the broker keeps (`retain`); whoever may read there then knows the last one
+for as long as it stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from trygg_gateway.about import Lookup
+from trygg_gateway.config_sinks_mqtt import OwnTracksMqttSink as Settings
+from trygg_gateway.delivery import Delivery
+from trygg_gateway.sinks.mqtt_connection import Message
+from trygg_gateway.sinks.mqtt_line import MqttLine
+from trygg_gateway.sinks.owntracks import Said, as_json, introduction, messages
+from trygg_gateway.sinks.port import Answer, SinkError
+
+
+class OwnTracksMqttSink:
+    """Trackers as devices of one OwnTracks user, at a broker."""
+
+    batch = 100
+    alarm_batch = 1
+    confirms = Answer.ACCEPTED
+
+    def __init__(self, settings: Settings, about: Lookup) -> None:
+        self._settings = settings
+        self._about = about
+        self._line = MqttLine(settings)
+        self._introduced: set[str] = set()
+        self.counters = self._line.counters
+        self.counters["nothing_to_say"] = 0
+
+    async def start(self) -> None:
+        """Read the password and connect; Later if not."""
+        await self._line.start()
+
+    async def stop(self) -> None:
+        """Say goodbye to the broker."""
+        await self._line.stop()
+
+    async def deliver(self, entries: Sequence[Delivery]) -> Answer:
+        """Publish what each of them says and wait for every PUBACK."""
+        said: list[Message] = []
+        ends: list[int] = []  # of `said`, after each entry
+        seen: set[str] = set()
+        for entry in entries:
+            said += await self._messages(entry, seen)
+            ends.append(len(said))
+        if any(entry.data["kind"] == "test" for entry in entries):
+            await self._line.ping()
+        try:
+            await self._line.publish(said)
+        except SinkError as error:
+            error.confirmed = bisect_right(ends, error.confirmed)
+            raise
+        self._introduced |= seen
+        return Answer.ACCEPTED
+
+    async def _messages(self, entry: Delivery, seen: set[str]) -> list[Message]:
+        """Those of an entry; `seen` gets who is introduced by them."""
+        device = entry.data["device"]
+        if entry.data["kind"] == "answer":
+            self._introduced.discard(device)  # its fences may be others now
+        about = await asyncio.to_thread(self._about, device)
+        found = messages(entry, about)
+        self.counters["nothing_to_say"] += not found
+        if found and device not in self._introduced | seen:
+            found = introduction(device, about, self._settings.waypoints) + found
+            seen.add(device)
+        return [self._message(device, one) for one in found]
+
+    def _message(self, device: str, said: Said) -> Message:
+        topic = f"owntracks/{self._settings.user}/{device}{said.branch}"
+        retain = said.branch == "/info" or (said.branch == "" and self._settings.retain)
+        return Message(topic, as_json(said.body), retain)
