@@ -37,14 +37,15 @@ from trygg_gateway.values import ALARM, LANE_NAMES, LANES, READER, Row, Run
 log = structlog.get_logger("reader")
 
 BATCH = 4_000  # records folded in one transaction
-BIG_BATCH = 10_000  # the same while it keeps up with a rush: fewer waits for the disk
+KEEPING_UP = 250  # the same while it keeps up, times the square of its share, since each
+MOST = 10_000  # write delays the doors' commits; but no more than this
 SLICE = 200  # of them read at a time: two milliseconds of the event loop
 BUSY_BATCH = 25  # the same beside a rush, where the machine is the doors'
 BUSY_RATE = 3_000  # records a second being stored: from here on the doors go first
 RATE_MS = 20  # over which the rate is taken
 BUSY_PAUSE_S = 0.2  # between two batches then, cut short by an alarm
 BEHIND_MOST = 50_000  # records stored and not folded: from here on it keeps up
-TURN_MOST_S = 0.2  # that it takes at once then
+TURN_S = 0.01  # that it takes at once then, times the square of its share: 40 ms and more
 
 MACHINE = (ReadError, OSError, MemoryError)  # no record's fault: who restarts us begins here again
 
@@ -145,7 +146,7 @@ class Reader:
     def _most(self, yields: bool) -> int:
         if yields:
             return BUSY_BATCH
-        return BIG_BATCH if self._share else BATCH
+        return min(round(KEEPING_UP * self._share**2), MOST) if self._share else BATCH
 
     def _rushed(self) -> bool:
         """Whether records are being stored at BUSY_RATE or more since it was last asked."""
@@ -178,7 +179,7 @@ class Reader:
             await self._finish()
             for row in rows:
                 await self._fold_alone(lane, row)
-        if 0 < len(rows) < BATCH:
+        if 0 < len(rows) < most:
             await self._finish()
         self._left -= len(rows)
         return len(rows)
@@ -209,7 +210,7 @@ class Reader:
 
     def _doors_had(self, seconds: float) -> None:
         """The doors had their turn; how long the next one of ours lasts follows from it."""
-        self._turn_ends_s = time.monotonic() + min(self._share * seconds, TURN_MOST_S)
+        self._turn_ends_s = time.monotonic() + min(self._share * seconds, TURN_S * self._share**2)
 
     @property
     def behind(self) -> dict[str, int]:
