@@ -314,3 +314,20 @@ def test_an_alarm_does_not_wait_for_what_is_being_fetched(dialect):
     assert len(tracker.commands(FETCHES[dialect])) == again
     seqs = sorted(seq for _, seq in tracker.gateway.records)
     assert seqs == list(range(1, len(seqs) + 1))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("nth", [12, 39])
+def test_the_core_rests_while_an_answer_is_overdue_and_the_receiver_is_wanted(dialect, nth):
+    """A step is a millisecond of the core at most; 100 of a second's are a dialogue, not a wait."""
+    faults = Faults([from_words(f"silence seconds=150 nth={nth} on=*")], seed=nth)
+    tracker = Tracker(dialect, leaving, own_receiver=True, faults=faults)
+    order(tracker, 7, layouts.FENCES, circle(HOME[0], HOME[1], 200))
+    while tracker.seconds() < 420:
+        steps, since_s = tracker.steps, tracker.seconds()
+        tracker.run(5)
+        assert tracker.steps - steps < 100 * (tracker.seconds() - since_s), tracker.seconds()
+    assert faults.happened
+    tracker.run(900)
+    seqs = sorted(seq for _, seq in tracker.gateway.records)
+    assert len(seqs) > 3 and seqs == list(range(1, len(seqs) + 1))

@@ -104,11 +104,13 @@ class Steps:
         return self._judge(status, now)
 
     def wait_ms(self, now):
-        """The ms until the next question, where one is being asked again."""
+        """The ms until the next question; NEVER_MS while none can be asked: the line says when."""
         if not self._runs or self._asked or self._old:
             return at.NEVER_MS
+        if not (self._at.ready() or self._at.dead):
+            return at.NEVER_MS
         if self._pause_from is None:
-            return 0 if self._at.ready() or self._at.dead else at.NEVER_MS
+            return 0
         return max(0, AGAIN_MS - ticks.diff(now, self._pause_from))
 
     def _go_on(self, now):
