@@ -73,6 +73,9 @@ CREATE TABLE mendings (
 
 -- Whose a stray is, so that one tracker's cannot push out another's; '' is nobody's.
 ALTER TABLE quarantine ADD COLUMN device TEXT NOT NULL DEFAULT '';
+-- When a person asked that the running gateway tries it again, 0: nobody has.
+ALTER TABLE quarantine ADD COLUMN again_ms INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX quarantine_again ON quarantine (id) WHERE again_ms > 0;
 
 -- The client certificate a tracker may log in with; at most one.
 CREATE TABLE certificates (

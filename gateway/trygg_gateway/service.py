@@ -47,6 +47,7 @@ from trygg_gateway.order_book import OrderBook
 from trygg_gateway.outlets import outlets
 from trygg_gateway.policies import limits_of, policy_of, rules_of
 from trygg_gateway.ports import demand_free
+from trygg_gateway.quarantine_desk import QuarantineDesk
 from trygg_gateway.reader import Reader
 from trygg_gateway.registry import Registry
 from trygg_gateway.reload import Parts, Reloader
@@ -148,6 +149,7 @@ class Service:
         )
         self.gaps = GapKeeper(journal, now_ms)
         self.watchdog = Watchdog(journal, self.doors)
+        self.quarantine = QuarantineDesk(journal, self.registry, now_ms, self._replayed)
         self.watcher = self._make_watcher() if config.watch.enabled else None
         self.console: ConsoleServer | None = None
         if config.console.enabled:
@@ -194,6 +196,11 @@ class Service:
         self.reader.on_commit(runs)
         self.forwarder.wake(runs)
 
+    def _replayed(self, runs: Sequence[Run]) -> None:
+        """What was set aside has become records: whoever is told of a commit is told of these."""
+        for tell in self.journal.on_commit:
+            tell(runs)
+
     def _measure(self) -> None:
         for name, part in self._parts().items():
             self.metrics.add_part(name, partial(getattr, part, "counters"))
@@ -224,6 +231,7 @@ class Service:
             "orders": self.book,
             "downlink": self.downlink,
             "rollouts": self.rollouts,
+            "quarantine": self.quarantine,
             "watchdog": self.watchdog,
             "settings": self.reloader,
             "alarms": self.alarm_engine,
@@ -256,6 +264,7 @@ class Service:
         self._begin("downlink", self.downlink.run())
         self._begin("rollouts", self.rollouts.run())
         self._begin("gaps", self.gaps.run())
+        self._begin("quarantine", self.quarantine.run())
         await self.forwarder.start()
         self._begin("forwarder", self.forwarder.ended())
         self._begin("alarms", self.alarm_engine.run())
