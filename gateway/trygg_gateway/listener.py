@@ -151,7 +151,7 @@ class Listener:
     @property
     def alive(self) -> bool:
         """Whether it listens."""
-        return self._server is not None and self._server.is_serving()
+        return self._gate is not None and self._gate.listens
 
     def take_tls(self, context: ssl.SSLContext) -> None:
         """Connections that begin from now on are greeted with another certificate."""

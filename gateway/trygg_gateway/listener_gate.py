@@ -61,6 +61,11 @@ class Gate:
         self._go_on()
         return int(self._sockets[0].getsockname()[1])
 
+    @property
+    def listens(self) -> bool:
+        """Whether every socket it opened is open."""
+        return bool(self._sockets) and all(one.fileno() >= 0 for one in self._sockets)
+
     def close(self) -> None:
         """Listen no more."""
         if self._pausing is not None:

@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from trygg_gateway.broker import Broker
 from trygg_gateway.cli import app
 from trygg_gateway.journal import Journal
+from trygg_gateway.listener import Listener
+from trygg_gateway.ports import free_port
 from trygg_gateway.systemd_notify import notify, reloading, watchdog_s
 from trygg_gateway.unit_file import Unit, text
 from trygg_gateway.watchdog import Watchdog
@@ -92,6 +95,33 @@ def test_a_disk_that_refuses_is_no_reason_for_a_restart():
     assert len(signs) == 4
     dog.look()
     assert dog.look() == ["journal"], "and now it does not even try"
+
+
+def test_a_door_is_alive_while_it_listens():
+    async def live():
+        async def nobody(_user, _password):
+            return None
+
+        door = Listener(host="127.0.0.1", port=0, deliver=print, check=nobody)
+        said = [door.alive]
+        await door.start()
+        said.append(door.alive)
+        await door.stop()
+        return [*said, door.alive]
+
+    assert asyncio.run(live()) == [False, True, False]
+
+
+def test_a_broker_that_is_away_leaves_its_door_alive():
+    async def live():
+        door = Broker(url=f"mqtt://127.0.0.1:{free_port()}", deliver=print)
+        said = [door.alive]
+        await door.start()
+        said.append(door.alive)
+        await door.stop()
+        return [*said, door.alive]
+
+    assert asyncio.run(live()) == [False, True, False]
 
 
 def test_a_journal_that_has_stopped_gets_no_sign(tmp_path):
