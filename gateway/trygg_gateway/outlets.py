@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trygg_gateway.about import Lookup, nothing_known
 from trygg_gateway.config import Config
 from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.forwarder import Outlet
@@ -9,16 +10,16 @@ from trygg_gateway.sink_makers import sink_of
 from trygg_gateway.values import ALARM, LANE_NAMES
 
 
-def outlets(config: Config) -> list[Outlet]:
-    """The sinks the settings ask for."""
-    return [outlet_of(name, section) for name, section in config.sinks.items()]
+def outlets(config: Config, about: Lookup = nothing_known) -> list[Outlet]:
+    """The sinks the settings ask for; `about` tells those that want it of trackers."""
+    return [outlet_of(name, section, about) for name, section in config.sinks.items()]
 
 
-def outlet_of(name: str, section: SinkSection) -> Outlet:
+def outlet_of(name: str, section: SinkSection, about: Lookup = nothing_known) -> Outlet:
     """One of them, its sink made and not started."""
     return Outlet(
         name,
-        sink_of(section),
+        sink_of(section, about),
         lanes_of(section),
         section.standby,
         section.warnings,

@@ -120,7 +120,8 @@ class Reloader:
     async def _replace_sinks(self, wanted: Changes) -> None:
         def makers(config: Config) -> dict[str, Any]:
             sections = {name: config.sinks[name] for name in wanted.sinks if name in config.sinks}
-            return {name: partial(outlet_of, name, one) for name, one in sections.items()}
+            about = self._parts.views.about
+            return {name: partial(outlet_of, name, one, about) for name, one in sections.items()}
 
         if wanted.sinks:
             before, after = makers(self.config), makers(wanted.merged)

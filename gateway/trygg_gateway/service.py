@@ -139,7 +139,7 @@ class Service:
         )  # fmt: skip
         self.forwarder = Forwarder(
             journal,
-            outlets(config),
+            outlets(config, self.views.about),
             gateway=config.gateway.name,
             set_cursor=set_cursor,
             tell=alarm_book.sink_said,

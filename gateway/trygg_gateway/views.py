@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 from trygg_gateway import alarm_steps, alarm_views, alarms, order_book, orders, quarantine
+from trygg_gateway.about import about_by
 from trygg_gateway.alarm_steps import Subject
 from trygg_gateway.database import Database
 from trygg_gateway.devices import Device
@@ -82,6 +83,7 @@ class Views:
         self._policy = policy
         self._acted = acted
         self._subscribers: weakref.WeakSet[Notices] = weakref.WeakSet()
+        self.about = about_by(journal.query)  # a tracker's name and fences, by its device
 
     def go_by(self, policy: Policy) -> None:
         """Who is called next is said by another policy from now on."""
