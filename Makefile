@@ -2,7 +2,7 @@
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test check bench simulate cuts fuzz soak microbit bits32 exits modems mutants crash
+.PHONY: run test check bench simulate cuts fuzz soak microbit bits32 flash-cuts exits modems mutants crash fuzz-doors
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
@@ -24,6 +24,9 @@ crash: $(VENV)/ready          ## a thousand kill -9 of gateway and broker, power
 	./.ci/peers
 	$(VENV)/bin/python -m trygg_tools.crash $(CRASH)
 
+flash-cuts: $(VENV)/ready-dev ## the cable pulled at every write of an update of a board's firmware
+	TRYGG_EVERY_CUT=1 $(VENV)/bin/python -m pytest --timeout 600 -k power_lost tests/tools/test_flash.py
+
 exits: $(VENV)/ready          ## ten thousand exits of the whole tracker against the bound it stated
 	$(VENV)/bin/python -m trygg_tools.exits
 
@@ -38,6 +41,10 @@ simulate: $(VENV)/ready-dev   ## wearer-years behind docs/simulation.md; an hour
 
 fuzz: $(VENV)/ready           ## ten million harmed bytes into each parser of the tracker
 	$(VENV)/bin/python -m trygg_tools.fuzz.campaign
+
+fuzz-doors: $(VENV)/ready-dev ## ten million inputs into the doors' parsers, a quarter of an hour on two cores
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[dev,fuzz]'
+	$(VENV)/bin/python tests/fuzz_doors.py
 
 soak: $(VENV)/ready           ## a day of a receiver's talk into 100 KB of MicroPython
 	$(VENV)/bin/python -m trygg_tools.bench.soak
