@@ -18,6 +18,7 @@ def _add_rooms() -> None:
     from trygg_tools.board import command as board
     from trygg_tools.demo import check
     from trygg_tools.demo import command as demo
+    from trygg_tools.flash import command as flash
     from trygg_tools.modem_sim import command as modem
     from trygg_tools.replay import command as replay
     from trygg_tools.simulate import campaign
@@ -28,6 +29,7 @@ def _add_rooms() -> None:
     app.command("demo")(demo.command)
     app.command("demo-check")(check.command)
     app.command("bench")(bench_command.command)
+    app.command("flash")(flash.command)
     app.command("firmware")(firmware_command.command)
     app.command("traceback")(firmware_command.traceback)
     app.command("replay")(replay.command)

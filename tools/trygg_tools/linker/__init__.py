@@ -42,14 +42,17 @@ CALLS_START = """\
 import sys
 try:
     with open("/slot") as slot:
-        at = slot.read()
-except OSError:
+        at = slot.read().split()[0]
+except (OSError, IndexError):
     at = ""
 if at[:1] == "/":
     sys.path.insert(0, at)
 elif at:
     import vfs
-    vfs.umount("/rom")
+    try:
+        vfs.umount("/rom")
+    except OSError:
+        sys.path.append("/rom")
     vfs.mount(vfs.VfsRom(memoryview(vfs.rom_ioctl(2, 0))[int(at) :]), "/rom")
 import start
 

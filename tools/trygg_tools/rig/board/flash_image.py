@@ -19,22 +19,25 @@ class PowerCut(Exception):
 class FlashImage:
     """A file of BLOCKS blocks; counts erases and programs as `operations`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, rom_blocks: int = ROM_BLOCKS) -> None:
         self.path = path
-        self.rom = path.with_name("rom.img")
+        self.rom = path.with_name("rom.img") if rom_blocks else None
         self.operations = 0
         self._tear: tuple[int, int] | None = None
         if not path.exists():
             path.write_bytes(b"\xff" * BLOCK * BLOCKS)
-        if not self.rom.exists():
-            self.rom.write_bytes(b"\xff" * BLOCK * ROM_BLOCKS)
         self.descriptor = os.open(path, os.O_RDWR)
-        self._rom = os.open(self.rom, os.O_RDWR)
+        self._rom = -1
+        if self.rom is not None:
+            if not self.rom.exists():
+                self.rom.write_bytes(b"\xff" * BLOCK * rom_blocks)
+            self._rom = os.open(self.rom, os.O_RDWR)
 
     def close(self) -> None:
         """Let go of the file."""
         os.close(self.descriptor)
-        os.close(self._rom)
+        if self._rom >= 0:
+            os.close(self._rom)
 
     def load_rom(self, image: bytes) -> None:
         """The partition holds `image` and nothing else; the board is off."""

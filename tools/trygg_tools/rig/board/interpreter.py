@@ -64,7 +64,7 @@ def _linked_shim() -> "tempfile.TemporaryDirectory[str]":
 class Interpreter:
     """The chip's processor from one start to the next."""
 
-    def __init__(self, image_descriptor: int, rom: Path, heap_bytes: int) -> None:
+    def __init__(self, image_descriptor: int, rom: Path | None, heap_bytes: int) -> None:
         """Start it; `heap_bytes` is the whole heap, shim included."""
         self.terminal, self._far = os.openpty()
         _interruptible(self._far)

@@ -24,7 +24,7 @@ from trygg_tools.firmware_image import rom_image
 from trygg_tools.linker import main_file
 from trygg_tools.rig.board.board_modem import BoardModem
 from trygg_tools.rig.board.chip import Chip, Pins
-from trygg_tools.rig.board.flash_image import FlashImage
+from trygg_tools.rig.board.flash_image import ROM_BLOCKS, FlashImage
 from trygg_tools.rig.board.host import Event, Host, start_thread
 from trygg_tools.rig.board.interpreter import HERE, interpreter_command
 from trygg_tools.rig.board.timebase import Mode, Timebase
@@ -52,9 +52,11 @@ class VirtualBoard:
         pins: Pins | None = None,
         tick_start_ms: int = 0,
         modem: BoardModem | None = None,
+        rom: bool = True,
     ) -> None:
         """`firmware`: the folder that is flashed; `config`: becomes /config.json on the board;
-        `modem`: one soldered on, else whoever opens the pty `modem` is it."""
+        `modem`: one soldered on, else whoever opens the pty `modem` is it; `rom`: whether its
+        MicroPython has a ROMFS partition (without one only small firmwares fit its heap)."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.firmware = firmware
@@ -66,7 +68,7 @@ class VirtualBoard:
         self.events: list[Event] = []
         self._callbacks: list[Callable[[str], None]] = []
         self._news = threading.Condition()
-        self._image = FlashImage(folder / "flash.img")
+        self._image = FlashImage(folder / "flash.img", ROM_BLOCKS if rom else 0)
         self._log_file = (folder / "console.log").open("a", encoding="utf-8")
         self._host = Host(
             folder,

@@ -48,10 +48,10 @@ def _open_rom(vfs):
     """vfs as the chip has it: with the ROM partition, in memory at an address."""
     import uctypes
 
-    at, size = int(sys.argv[4]), int(sys.argv[5])
+    at, size = (int(sys.argv[4]), int(sys.argv[5])) if len(sys.argv) > 5 else (0, 0)
     for name in ("VfsFat", "VfsLfs2", "VfsRom", "mount", "umount"):
         setattr(_Vfs, name, getattr(vfs, name))
-    _Vfs.rom_ioctl = lambda op, *_: 1 if op == 1 else uctypes.bytearray_at(at, size)
+    _Vfs.rom_ioctl = lambda op, *_: size and 1 if op == 1 else uctypes.bytearray_at(at, size)
     sys.modules["vfs"] = _Vfs
 
 

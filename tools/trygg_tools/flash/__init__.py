@@ -1,0 +1,1 @@
+"""`trygg flash`: MicroPython and the firmware onto a board, whole or not at all."""
