@@ -6,8 +6,8 @@ import json
 import pytest
 
 from gateway.alarm_rig import AlarmRig
+from gateway.forwarder_rig import ListSink, until
 from gateway.records import NOW_MS, NOW_S, alarm, report, row
-from gateway.test_forwarder import ListSink, until
 from trygg_gateway import alarm_book, own_records
 from trygg_gateway.config import parse
 from trygg_gateway.delivery import LATE_S, Undecodable, aged, delivery
