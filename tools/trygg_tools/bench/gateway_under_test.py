@@ -153,11 +153,12 @@ def _reading(folder: Path, trackers: int) -> Ingest:
     return Ingest(acknowledge_read, Registry(journal, now_ms), now_ms)
 
 
-def config_of(folder: Path, door: str, url: str, tls: bool, trackers: int) -> Config:
-    """The settings of the service: defaults, but for its doors; `tls`: with a new certificate."""
+def config_of(told: argparse.Namespace) -> Config:
+    """The settings of the service: defaults, but for its doors and its one sink, if it has one."""
+    folder, door = told.folder, told.door
     listener: dict[str, Any] = {"enabled": door == "listener", "host": HOST, "port": 0}
-    listener["max_connections"] = trackers + 10
-    if tls:
+    listener["max_connections"] = told.trackers + 10
+    if told.tls:
         make_ca(folder, "bench")
         issue_server(folder, [HOST])
         listener |= {"tls": True, "cert": folder / "server.crt", "key": folder / "server.key"}
@@ -165,11 +166,19 @@ def config_of(folder: Path, door: str, url: str, tls: bool, trackers: int) -> Co
         {
             "gateway": {"name": "bench", "data": folder / "data"},
             "listener": listener,
-            "broker": {"url": url or None, "client_id": "bench"},
+            "broker": {"url": told.url or None, "client_id": "bench"},
+            "sinks": {"far": _sink(told.sink)} if told.sink else {},
             "console": {"enabled": False},
             "metrics": {"enabled": False},
         }
     )
+
+
+def _sink(told: str) -> dict[str, Any]:
+    """The settings of a sink: an MQTT broker's URL, or a file's path."""
+    if told.startswith("mqtt:"):
+        return {"type": "mqtt", "url": told}
+    return {"type": "file", "path": told}
 
 
 def _gateway(told: argparse.Namespace) -> Whole | Uncommitted | PahoAcknowledging:
@@ -179,8 +188,7 @@ def _gateway(told: argparse.Namespace) -> Whole | Uncommitted | PahoAcknowledgin
         return Uncommitted(told.url, acknowledge)
     if told.door == "broker-read-only":
         return Uncommitted(told.url, _reading(told.folder, told.trackers).deliver)
-    config = config_of(told.folder, told.door, told.url, told.tls, told.trackers)
-    return Whole(config, told.door, told.trackers)
+    return Whole(config_of(told), told.door, told.trackers)
 
 
 def main() -> None:
@@ -190,6 +198,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--url", default="")
     parser.add_argument("--tls", action="store_true", help="the listener demands TLS")
+    parser.add_argument("--sink", default="", help="mqtt://HOST:PORT or a file's path")
     parser.add_argument("--trackers", type=int, default=50)
     parser.add_argument("--records", type=int, default=100_000)
     told = parser.parse_args()

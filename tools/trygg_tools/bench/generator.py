@@ -30,6 +30,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from trygg_tools.peers import thingsboard
 from trygg_wire import codec, layouts, packets, packets_server, topics
 
 GROUP = "bench"
@@ -48,6 +49,7 @@ class Load:
     boot: int = 1
     first_seq: int = 1
     ca: str = ""  # a certificate (PEM): TLS, with a server that it vouches for
+    peer: int = 0  # 1: JSON on the topics of thingsboard-gateway, instead of our frames
     password: str = "bench"  # noqa: S105  (a bench's trackers have nothing to hide)
 
 
@@ -57,13 +59,12 @@ def device(number: int) -> str:
 
 
 def frames(load: Load) -> list[bytes]:
-    """The report frames of one tracker: one fix each, on a walk along a line, a second apart."""
+    """What one tracker says: reports of one fix each, on a walk along a line, a second apart."""
     count = load.records // load.trackers
     first_s = int(time.time()) - layouts.EPOCH - count + 1
-    return [
-        _report(load.boot, load.first_seq + number, first_s + number, number)
-        for number in range(count)
-    ]
+    if load.peer:
+        return [_peer_message(load.first_seq + n, first_s + n, n) for n in range(count)]
+    return [_report(load.boot, load.first_seq + n, first_s + n, n) for n in range(count)]
 
 
 def _report(boot: int, seq: int, time_s: int, step: int) -> bytes:
@@ -85,11 +86,24 @@ def _report(boot: int, seq: int, time_s: int, step: int) -> bytes:
     return frame
 
 
+def _peer_message(seq: int, time_s: int, step: int) -> bytes:
+    """The same as JSON, as thingsboard-gateway reads it."""
+    report = {
+        "seq": seq,
+        "time_s": time_s + layouts.EPOCH,
+        "lat": (59_913_000 + step % 10_000) / 1e6,
+        "lon": (10_752_000 + step % 10_000) / 1e6,
+        "accuracy_m": 8.0,
+        "battery_percent": 80,
+    }
+    return json.dumps(report).encode()
+
+
 class Tracker:
     """One connection: everything it will say, and how much of it is said and acknowledged."""
 
     def __init__(self, load: Load, name: str, payloads: list[bytes]) -> None:
-        topic = topics.up(GROUP, name)
+        topic = thingsboard.UP.format(device=name) if load.peer else topics.up(GROUP, name)
         said = [
             packets.publish(topic, payload, 1, number % 65_535 + 1)
             for number, payload in enumerate(payloads)

@@ -12,25 +12,18 @@ The committed doors are the whole service: they decode, fold, watch and ack at t
 
 import argparse
 import json
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from trygg_tools.bench import generator, report
+from trygg_tools.bench.mosquitto import Mosquitto
 
 DOORS = ("listener", "broker", "broker-read-only", "broker-uncommitted", "paho-acknowledging")
-BROKER_CONF = """\
-listener {port} 127.0.0.1
-allow_anonymous true
-persistence false
-max_queued_messages 0
-"""
 
 
 def run(
@@ -95,35 +88,6 @@ def once(door: str, records: int, trackers: int, window: int) -> dict[str, Any]:
         gateway.stdout.readline()  # "done": everything is acknowledged
         counters = json.loads(gateway.communicate("", timeout=300)[0])
     return {"door": door, **counters}
-
-
-class Mosquitto:
-    """A broker with its defaults, but for a queue without a bound, on a port of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
-        conf = folder / "mosquitto.conf"
-        conf.write_text(BROKER_CONF.format(port=self.port))
-        self._process = subprocess.Popen(  # noqa: S603 - Debian's, and our own file
-            ["/usr/sbin/mosquitto", "-c", str(conf)], stderr=subprocess.DEVNULL
-        )
-
-    def __enter__(self) -> "Mosquitto":
-        until = time.monotonic() + 10
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return self
-            except OSError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.05)
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait()
 
 
 def _gateway(

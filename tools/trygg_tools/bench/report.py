@@ -1,5 +1,6 @@
 """How a figure is said: one JSON line with what was run, where, and what came out."""
 
+import argparse
 import json
 import os
 import platform
@@ -26,3 +27,16 @@ def say(name: str, figures: dict[str, Any]) -> dict[str, Any]:
 def progress(text: str) -> None:
     """Say on stderr what is being measured, so that stdout stays JSON lines."""
     print(text, file=sys.stderr, flush=True)
+
+
+def parser(name: str, about: str | None, example: str) -> argparse.ArgumentParser:
+    """A parser for the options of `trygg bench NAME`, whose help is what the bench says of itself.
+
+    `about` is the docstring of its module, `example` options worth trying.
+    """
+    return argparse.ArgumentParser(
+        prog=f"trygg bench {name}",
+        description=about,
+        epilog=f"Example: trygg bench {name} {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
