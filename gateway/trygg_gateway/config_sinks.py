@@ -9,7 +9,7 @@ from pydantic import Field
 from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_file import FileSink
 from trygg_gateway.config_sinks_http import HttpSink, OwnTracksHttpSink, TraccarSink
-from trygg_gateway.config_sinks_mqtt import MqttSink, OwnTracksMqttSink
+from trygg_gateway.config_sinks_mqtt import HomeAssistantSink, MqttSink, OwnTracksMqttSink
 from trygg_gateway.config_sinks_store import NatsSink, PostgresSink
 
 SinkConfig = Annotated[
@@ -20,7 +20,8 @@ SinkConfig = Annotated[
     | NatsSink
     | OwnTracksMqttSink
     | OwnTracksHttpSink
-    | TraccarSink,
+    | TraccarSink
+    | HomeAssistantSink,
     Field(discriminator="type"),
 ]
 
@@ -34,6 +35,7 @@ EXAMPLES: dict[str, type[SinkSection]] = {
     "phones": OwnTracksMqttSink,
     "recorder": OwnTracksHttpSink,
     "traccar": TraccarSink,
+    "home": HomeAssistantSink,
 }
 
 

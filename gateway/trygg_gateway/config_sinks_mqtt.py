@@ -95,3 +95,19 @@ class OwnTracksMqttSink(BrokerSection):
     waypoints: bool = Field(
         default=False, description="true: circular fences too; they say where somebody lives"
     )
+
+
+class HomeAssistantSink(BrokerSection):
+    """Home Assistant, by its MQTT device discovery: position, battery, fence, alarms."""
+
+    type: Literal["homeassistant"]
+    discovery: str = Field(
+        default="homeassistant",
+        pattern=r"^[A-Za-z0-9_/-]{1,64}$",
+        description="its discovery prefix",
+    )
+    place: str = Field(
+        default="trygg/home",
+        pattern=r"^[A-Za-z0-9_/-]{1,64}$",
+        description="topics of ours are below this; two gateways need two",
+    )

@@ -13,7 +13,7 @@ from trygg_gateway.about import Lookup, nothing_known
 from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_file import FileSink
 from trygg_gateway.config_sinks_http import HttpSink, OwnTracksHttpSink, TraccarSink
-from trygg_gateway.config_sinks_mqtt import MqttSink, OwnTracksMqttSink
+from trygg_gateway.config_sinks_mqtt import HomeAssistantSink, MqttSink, OwnTracksMqttSink
 from trygg_gateway.config_sinks_store import NatsSink, PostgresSink
 from trygg_gateway.sinks.port import Sink
 
@@ -71,6 +71,12 @@ def _traccar(section: TraccarSink, _about: Lookup) -> Sink:
     return Made(section)
 
 
+def _homeassistant(section: HomeAssistantSink, about: Lookup) -> Sink:
+    from trygg_gateway.sinks.homeassistant import HomeAssistantSink as Made
+
+    return Made(section, about)
+
+
 _MAKERS: dict[type[SinkSection], Callable[[Any, Lookup], Sink]] = {
     HttpSink: _http,
     FileSink: _file,
@@ -80,4 +86,5 @@ _MAKERS: dict[type[SinkSection], Callable[[Any, Lookup], Sink]] = {
     OwnTracksMqttSink: _owntracks_mqtt,
     OwnTracksHttpSink: _owntracks_http,
     TraccarSink: _traccar,
+    HomeAssistantSink: _homeassistant,
 }

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
+from gateway.peer_homeassistant import homeassistant_peer
 from gateway.peer_mqtt import mqtt_peer
 from gateway.peer_nats import nats_peer
 from gateway.peer_owntracks import owntracks_http_peer, owntracks_mqtt_peer
@@ -96,6 +97,7 @@ PEERS: dict[str, Callable[[Path], AbstractContextManager[Peer]]] = {
     "owntracks-mqtt": owntracks_mqtt_peer,
     "owntracks-http": owntracks_http_peer,
     "traccar": traccar_peer,
+    "homeassistant": homeassistant_peer,
 }
 REFUSING = ("http", "postgres", "owntracks-http", "traccar")
 STUMBLING = ("http", "postgres", "owntracks-http", "traccar")

@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from orjson import dumps as written
 
 from gateway.http_end import http_end
 from gateway.mosquitto import Mosquitto
@@ -15,7 +16,6 @@ from trygg_gateway.config_sinks_http import OwnTracksHttpSink
 from trygg_gateway.delivery import delivery
 from trygg_gateway.own_delivery import Address, delivery_for
 from trygg_gateway.own_records import OWN_BOOT, OWN_KIND, payload_of
-from trygg_gateway.sinks.owntracks import as_json as written
 from trygg_gateway.sinks.owntracks import introduction, messages
 from trygg_gateway.sinks.owntracks_http import OwnTracksHttpSink as HttpMade
 from trygg_gateway.values import ALARM, Row

@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 import ssl
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
@@ -49,7 +48,7 @@ class Connection:
     """One connection and its client, served by the event loop that made it. `gone` says why it
     is no more; everything that waits for it ends then."""
 
-    def __init__(self, client: Client, heard: Callable[[bytes], None], listen: str) -> None:
+    def __init__(self, client: Client) -> None:
         self.client = client
         self.loop = asyncio.get_running_loop()
         self.gone = ""
@@ -57,13 +56,11 @@ class Connection:
         self._most_bytes = 0
         self._waiting: dict[int, asyncio.Future[int]] = {}
         self._welcome: asyncio.Future[int] = self.loop.create_future()
-        self._listen = listen
         self._fd = -1
         client.on_connect = self._on_connect
         client.on_disconnect = lambda _c, _d, _f, reason, _p: self._ended(f"closed: {reason}")
         client.on_publish = lambda _c, _d, mid, reason, _p: self._acked(mid, reason.value)
         client.on_unsubscribe = lambda _c, _d, mid, _r, _p: self._acked(mid, 0)
-        client.on_message = lambda _c, _d, message: heard(bytes(message.payload))
         client.on_socket_close = lambda _c, _d, _s: self._unwatch()
         # set, paho writes only when it is told to
         client.on_socket_register_write = lambda _c, _d, _s: None
@@ -122,11 +119,10 @@ class Connection:
         await self._waiting[mid]
 
     def goodbye(self) -> None:
-        """DISCONNECT, and close."""
+        """DISCONNECT: the will is not to be spoken."""
         if not self.gone:
             self.client.disconnect()
             self.client.loop_write()
-        self.drop("said goodbye")
 
     def drop(self, why: str) -> None:
         """Close it as it is."""
@@ -145,7 +141,7 @@ class Connection:
         return properties
 
     def _on_connect(
-        self, client: Client, _data: Any, _f: ConnectFlags, reason: ReasonCode, properties: Any
+        self, _client: Client, _data: Any, _f: ConnectFlags, reason: ReasonCode, properties: Any
     ) -> None:
         if reason.is_failure:
             self._ended(f"it does not let us in: {reason}")
@@ -153,8 +149,6 @@ class Connection:
         window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
         self.room = asyncio.Semaphore(window)
         self._most_bytes = getattr(properties, "MaximumPacketSize", 0)
-        if self._listen:
-            client.subscribe(self._listen, 1)
         if not self._welcome.done():
             self._welcome.set_result(0)
 

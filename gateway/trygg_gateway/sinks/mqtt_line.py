@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -39,8 +39,8 @@ NEVER = (0x90, 0x95, 0x99)
 
 
 class MqttLine:
-    """The line. `will` is what the broker says when we are gone, `greeting` what we say when we
-    come; `heard` gets what is published on `listen`."""
+    """The line. `will` is what the broker says when we are gone for whatever reason, `greeting`
+    what we say when we come."""
 
     def __init__(
         self,
@@ -48,14 +48,10 @@ class MqttLine:
         *,
         will: Message | None = None,
         greeting: Sequence[Message] = (),
-        listen: str = "",
-        heard: Callable[[bytes], None] = lambda payload: None,
     ) -> None:
         self._section = section
         self._will = will
         self._greeting = greeting
-        self._listen = listen
-        self._heard = heard
         self._connection: Connection | None = None
         self._connecting = asyncio.Lock()
         self._tending: asyncio.Task[None] | None = None
@@ -74,12 +70,14 @@ class MqttLine:
         self._tending = self._tending or asyncio.create_task(self._tend())
 
     async def stop(self) -> None:
-        """Say goodbye, so that the broker does not speak the will, and let go."""
+        """Say goodbye and let go; where there is a will only let go, so that it is spoken."""
         if self._tending is not None:
             self._tending.cancel()
             self._tending = None
         if self._connection is not None:
-            self._connection.goodbye()
+            if self._will is None:
+                self._connection.goodbye()
+            self._connection.drop("stopped")
             self._connection = None
         if self._thread is not None:
             self._thread.shutdown(wait=False, cancel_futures=True)
@@ -142,7 +140,7 @@ class MqttLine:
                 raise Later(f"{self._place}: not started")
             self._connection = None
             client = client_of(self._section, self._password, self._tls, self._will)
-            connection = Connection(client, self._heard, self._listen)
+            connection = Connection(client)
             try:
                 async with asyncio.timeout(self._section.timeout_seconds):
                     await connection.open(self._thread)

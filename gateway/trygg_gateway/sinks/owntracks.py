@@ -16,7 +16,6 @@ list of waypoints. `wtst` is when the fence was ordered, plus its number, so tha
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from math import ceil
 from typing import Any, NamedTuple
@@ -156,8 +155,3 @@ def _tst(entry: Delivery, position: Json) -> int:
     if position["time"] is None:
         return entry.received_ms // 1000 - int(position["age_s"])
     return int(datetime.fromisoformat(position["time"]).timestamp())
-
-
-def as_json(body: object) -> bytes:
-    """JSON without spaces, as the apps write it."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

@@ -13,11 +13,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import orjson
+
 from trygg_gateway.about import Lookup
 from trygg_gateway.config_sinks_http import OwnTracksHttpSink as Settings
 from trygg_gateway.delivery import Delivery
 from trygg_gateway.sinks.http_line import HttpLine, judged
-from trygg_gateway.sinks.owntracks import Said, as_json, introduction, messages
+from trygg_gateway.sinks.owntracks import Said, introduction, messages
 from trygg_gateway.sinks.port import Answer
 from trygg_gateway.sinks.secret_file import read_line
 
@@ -71,7 +73,7 @@ class OwnTracksHttpSink:
 
     def _body(self, device: str, said: Said) -> bytes:
         topic = f"owntracks/{self._settings.user}/{device}{said.branch}"
-        return as_json({**said.body, "topic": topic})
+        return orjson.dumps({**said.body, "topic": topic})
 
     async def _post(self, device: str, body: bytes, confirmed: int) -> None:
         headers = {

@@ -17,12 +17,14 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Sequence
 
+import orjson
+
 from trygg_gateway.about import Lookup
 from trygg_gateway.config_sinks_mqtt import OwnTracksMqttSink as Settings
 from trygg_gateway.delivery import Delivery
 from trygg_gateway.sinks.mqtt_connection import Message
 from trygg_gateway.sinks.mqtt_line import MqttLine
-from trygg_gateway.sinks.owntracks import Said, as_json, introduction, messages
+from trygg_gateway.sinks.owntracks import Said, introduction, messages
 from trygg_gateway.sinks.port import Answer, SinkError
 
 
@@ -83,4 +85,4 @@ class OwnTracksMqttSink:
     def _message(self, device: str, said: Said) -> Message:
         topic = f"owntracks/{self._settings.user}/{device}{said.branch}"
         retain = said.branch == "/info" or (said.branch == "" and self._settings.retain)
-        return Message(topic, as_json(said.body), retain)
+        return Message(topic, orjson.dumps(said.body), retain)

@@ -20,11 +20,12 @@ A test posts for a device that is none: any of these answers says that Traccar i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
+
+import orjson
 
 from trygg_gateway.config_sinks_http import TraccarSink as Settings
 from trygg_gateway.delivery import Delivery
@@ -94,7 +95,7 @@ class TraccarSink:
         """Query, headers and body of one saying."""
         if self._settings.form == "query":
             return urlencode(as_query(identifier, said)), {}, b""
-        body = json.dumps(as_json(identifier, said), separators=(",", ":")).encode()
+        body = orjson.dumps(as_json(identifier, said))
         return "", {"content-type": "application/json"}, body
 
 

@@ -1,0 +1,103 @@
+"""The Home Assistant sink: each tracker a device that it finds by itself (homeassistant_words.py).
+
+Home Assistant shows what is, so only what is news goes there: history, replays and what a later
+record has overtaken are passed over, and so are health, answers, calls, warnings and what is about
+the gateway. All but the event of an alarm is a state: a double says the same again. An event that
+comes again after a crash has the same `record`, by which an automation can tell.
+
+Confirmed by the PUBACK of the broker: ACCEPTED. The broker keeps the last state of each tracker, so
+that Home Assistant has it after a restart; whoever may read there knows it too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Sequence
+
+import orjson
+
+from trygg_gateway.about import Lookup
+from trygg_gateway.config_sinks_mqtt import HomeAssistantSink as Settings
+from trygg_gateway.delivery import Delivery
+from trygg_gateway.sinks.homeassistant_words import discovery, topics_of
+from trygg_gateway.sinks.mqtt_connection import Message
+from trygg_gateway.sinks.mqtt_line import MqttLine
+from trygg_gateway.sinks.port import Answer, SinkError
+from trygg_gateway.values import BACKLOG, LANE_NAMES
+
+
+class HomeAssistantSink:
+    """Trackers as devices, at the broker of a Home Assistant."""
+
+    batch = 50
+    alarm_batch = 1
+    confirms = Answer.ACCEPTED
+
+    def __init__(self, settings: Settings, about: Lookup) -> None:
+        self._settings = settings
+        self._about = about
+        status = f"{settings.place}/status"
+        self._line = MqttLine(
+            settings,
+            will=Message(status, b"offline", True, "text/plain"),
+            greeting=[Message(status, b"online", True, "text/plain")],
+        )
+        self._introduced: set[str] = set()
+        self.counters = self._line.counters
+        self.counters["not_news"] = 0
+
+    async def start(self) -> None:
+        """Read the password and connect; Later if not."""
+        await self._line.start()
+
+    async def stop(self) -> None:
+        """Be gone, which the broker says."""
+        await self._line.stop()
+
+    async def deliver(self, entries: Sequence[Delivery]) -> Answer:
+        """Publish what each of them changes and wait for every PUBACK."""
+        said: list[Message] = []
+        ends: list[int] = []  # of `said`, after each entry
+        seen: set[str] = set()
+        for entry in entries:
+            said += await self._messages(entry, seen)
+            ends.append(len(said))
+        if any(entry.data["kind"] == "test" for entry in entries):
+            await self._line.ping()
+        try:
+            await self._line.publish(said)
+        except SinkError as error:
+            error.confirmed = bisect_right(ends, error.confirmed)
+            raise
+        self._introduced |= seen
+        return Answer.ACCEPTED
+
+    async def _messages(self, entry: Delivery, seen: set[str]) -> list[Message]:
+        """Those of an entry; `seen` gets who is introduced by them."""
+        changed = topics_of(entry) if is_news(entry) else []
+        if not changed:
+            self.counters["not_news"] += 1
+            return []
+        device = entry.data["device"]
+        here = f"{self._settings.place}/{device}"
+        found = [Message(f"{here}/{topic}", _payload(told), kept) for topic, told, kept in changed]
+        if device in self._introduced | seen:
+            return found
+        seen.add(device)
+        return [await self._discovery(device), *found]
+
+    async def _discovery(self, device: str) -> Message:
+        about = await asyncio.to_thread(self._about, device)
+        topic = f"{self._settings.discovery}/device/trygg_{device}/config"
+        return Message(topic, orjson.dumps(discovery(device, about, self._settings.place)), True)
+
+
+def is_news(entry: Delivery) -> bool:
+    """Whether it says what is, and not what was."""
+    old = entry.data.get("overtaken") or entry.data.get("replayed")
+    return not old and entry.attributes["lane"] != LANE_NAMES[BACKLOG]
+
+
+def _payload(told: object) -> bytes:
+    return told.encode() if isinstance(told, str) else orjson.dumps(told)
