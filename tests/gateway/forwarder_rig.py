@@ -50,11 +50,11 @@ class ListSink:
 
 
 @asynccontextmanager
-async def forwarding(journal, sinks, lanes=LANES, tell=alarm_book.sink_said, **more):
+async def forwarding(journal, sinks, lanes=LANES, tell=alarm_book.sink_said, begin_ms=0, **more):
     """A forwarder at work, with the reader beside it."""
     forwarder = Forwarder(
         journal,
-        [Outlet(name, sink, lanes) for name, sink in sinks.items()],
+        [Outlet(name, sink, lanes, begin_ms=begin_ms) for name, sink in sinks.items()],
         gateway="nord",
         set_cursor=set_cursor,
         tell=tell,
