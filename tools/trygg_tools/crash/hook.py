@@ -31,6 +31,11 @@ class Hook(Receiver):
         self._springs_in = 0
         self._before = False
 
+    @property
+    def came_again(self) -> int:
+        """How often it got what it had."""
+        return sum(self._times.values()) - len(self._kept)
+
     def set_trap(self, trap: Trap | None, springs_in: int = 0, *, before: bool = False) -> None:
         """Call `trap` in that many deliveries: `before` the record is kept, or the answer given."""
         self._trap, self._springs_in, self._before = trap, springs_in, before

@@ -16,11 +16,11 @@ from typing import Any
 
 from trygg_tools.crash.hunt import Hunt
 from trygg_tools.crash.nursery import Nursery
-from trygg_tools.crash.stage import DOORS, Stage, events_of
+from trygg_tools.crash.stage import DOORS, Stage
 from trygg_tools.crash.verdict import Seen, Verdict, is_own, judge, overtaken
 
 PACE_S = 0.025  # between two records of one tracker
-DRAIN_S = 60.0
+DRAIN_S = 20.0
 BURST, BURST_ALARMS = 30, 2  # of each tracker, before a closed sink
 OVERTAKEN_MAX = 0.5
 
@@ -62,7 +62,7 @@ async def _close_and_open(stage: Stage) -> dict[str, bool]:
     stage.fleet.burst(BURST, BURST_ALARMS)
     await _until(lambda: not stage.fleet.kept, stage)  # acks wait for no sink
     stage.kill_gateway()
-    had = {event["id"] for event in events_of(stage.folder / "hook.jsonl")}
+    had = {event["id"] for event in stage.events()["webhook"]}
     stage.served.hook.shut = False
     stage.start_gateway()
     gathered = {key.id: alarm for key, alarm in stage.fleet.said.items() if key not in before}
@@ -75,7 +75,10 @@ async def _drained(stage: Stage) -> None:
     wanted = {identity.id for identity in stage.fleet.covered}
 
     def everywhere() -> bool:
-        return all(wanted <= {one.id for one in seen} for seen in _sinks(stage).values())
+        return all(
+            len(events) >= len(wanted) and wanted <= {event["id"] for event in events}
+            for events in stage.events().values()
+        )
 
     await _until(everywhere, stage)
 
@@ -88,11 +91,12 @@ async def _until(true: Any, stage: Stage) -> None:
 
 
 def _sinks(stage: Stage) -> dict[str, list[Seen]]:
-    files = {"file": stage.archive, "webhook": stage.folder / "hook.jsonl"}
-    return {
-        name: [Seen(event["id"], event["lane"]) for event in events_of(file)]
-        for name, file in files.items()
-    }
+    return {name: list(map(_seen, events)) for name, events in stage.events().items()}
+
+
+def _seen(event: dict[str, Any]) -> Seen:
+    marked = event["data"].get("overtaken") or event["data"].get("replayed")
+    return Seen(event["id"], event["lane"], bool(marked))
 
 
 def _judged(stage: Stage, hunt: Hunt, waiting: dict[str, bool]) -> dict[str, Any]:
@@ -100,13 +104,15 @@ def _judged(stage: Stage, hunt: Hunt, waiting: dict[str, bool]) -> dict[str, Any
     sinks = _sinks(stage)
     verdicts = {name: judge(covered, said, seen) for name, seen in sinks.items()}
     share = overtaken(sinks["webhook"], waiting)
-    faults = [text for name, verdict in verdicts.items() for text in _faults(name, verdict, stage)]
+    faults = [text for name, verdict in verdicts.items() for text in _faults(name, verdict)]
     if share > OVERTAKEN_MAX:
         faults.append(f"alarms waited while {share:.0%} of the reports before them were delivered")
     if stage.fleet.never_sent:
         faults.append(f"acknowledged and never said: {_some(stage.fleet.never_sent)}")
     if stage.fleet.kept:
         faults.append(f"{stage.fleet.kept} records were never acknowledged")
+    if faults:
+        faults.append(f"its last words: {_last(stage.log)}")
     return {
         "kills": hunt.kills,
         "records": len(said),
@@ -115,20 +121,22 @@ def _judged(stage: Stage, hunt: Hunt, waiting: dict[str, bool]) -> dict[str, Any
         "lost": {name: len(verdict.lost) for name, verdict in verdicts.items()},
         "double": {name: len(verdict.double) for name, verdict in verdicts.items()},
         "disordered": {name: len(verdict.disordered) for name, verdict in verdicts.items()},
+        "came_again": stage.came_again(),
+        "marked_overtaken": sum(one.marked for one in sinks["file"]),
         "own_words": sum(is_own(one.id) for one in sinks["file"]),
         "reports_before_last_alarm": round(share, 3),
         "faults": faults,
     }
 
 
-def _faults(name: str, verdict: Verdict, stage: Stage) -> list[str]:
+def _faults(name: str, verdict: Verdict) -> list[str]:
     return [
         f"{what} at the {name}: {_some(ids)}"
         for what, ids in (
             ("lost", verdict.lost),
             ("double", verdict.double),
             ("invented", verdict.invented),
-            ("out of order", [] if stage.broker else verdict.disordered),
+            ("out of order", verdict.disordered),
         )
         if ids
     ]
@@ -141,4 +149,6 @@ def _some(ids: Any) -> str:
 
 
 def _last(log: Path) -> str:
-    return "\n".join(log.read_text("utf-8", "replace").splitlines()[-5:])
+    """What the gateway said last, but for where it listens."""
+    lines = log.read_text("utf-8", "replace").splitlines()
+    return "\n".join([line[:200] for line in lines if not line.startswith("ready:")][-6:])

@@ -10,12 +10,13 @@ import signal
 import socket
 import time
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from trygg_gateway.init_folder import make_folder
 from trygg_gateway.journal import Journal
 from trygg_gateway.registry import Registry
 from trygg_tools.crash.broker import Broker
+from trygg_tools.crash.collector import Collector
 from trygg_tools.crash.fleet import Fleet, LightTracker
 from trygg_tools.crash.hook import Hook, Served
 
@@ -32,7 +33,13 @@ secret_file = "secrets/webhook"
 [sinks.archive]
 type = "file"
 path = "archive.jsonl"
+
+[sinks.far]
+type = "mqtt"
+url = "mqtt://127.0.0.1:{far}"
+client_id = "nord"
 """
+EVENTS = "trygg/events/#"
 
 
 class Starter(Protocol):
@@ -57,7 +64,8 @@ class Stage:
         self.door = door
         self.pid: int | None = None
         self.heard = asyncio.Event()
-        self.archive = folder / "gateway/archive.jsonl"
+        self._archive = Events(folder / "gateway/archive.jsonl")
+        self._hooked = Events(folder / "hook.jsonl")
         self.log = folder / "gateway.log"
         self.config = folder / "gateway/gateway.toml"
         self._starter = starter
@@ -66,6 +74,8 @@ class Stage:
         make_folder(folder / "gateway", GROUP, ["localhost"], loopback_only=True)
         secret = (folder / "gateway/secrets/webhook").read_text("ascii").strip()
         self.served = Served(Hook(secret, folder / "hook.jsonl"))
+        self._far = Broker(folder / "far", quiet_port(dice))
+        self.collector = Collector(self._far.port, EVENTS)
         self._settle(port)
         passwords = register(folder / "gateway/data")
         trackers = [
@@ -84,12 +94,16 @@ class Stage:
         if self.broker is not None:
             door = f'[listener]\nenabled = false\n[broker]\nurl = "mqtt://127.0.0.1:{port}"\n'
         text = f'[gateway]\nname = "{GROUP}"\n{door}[console]\nenabled = false\n'
-        text += '[log]\nlevel = "warning"\n' + SINKS.format(port=self.served.port)
+        text += '[log]\nlevel = "warning"\n' + SINKS.format(
+            port=self.served.port, far=self._far.port
+        )
         self.config.write_text(text, "utf-8")
 
     async def start(self) -> None:
         """Everything running, the trackers silent."""
         self.served.start()
+        await self._far.start()
+        await self.collector.start()
         if self.broker is not None:
             await self.broker.start()
         self.start_gateway()
@@ -97,11 +111,25 @@ class Stage:
         self.fleet.burst(1, 0)
         await self.hear()
 
+    def events(self) -> dict[str, list[dict[str, Any]]]:
+        """What each sink has, in the order in which it came."""
+        return {
+            "file": self._archive.read_on(),
+            "webhook": self._hooked.read_on(),
+            "mqtt": list(self.collector.events.values()),
+        }
+
+    def came_again(self) -> dict[str, int]:
+        """How often a receiver got what it had, and knew it by its id."""
+        return {"webhook": self.served.hook.came_again, "mqtt": self.collector.came_again}
+
     async def stop(self) -> int:
         """End everything; the gateway's exit code."""
         await self.fleet.stop()
         code = self.stop_gateway()
         await self.served.stop()
+        await self.collector.stop()
+        self._far.stop()
         if self.broker is not None:
             self.broker.stop()
         return code
@@ -176,7 +204,21 @@ def _is_gone(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] == "Z"
 
 
-def events_of(file: Path) -> list[dict[str, str]]:
-    """The whole lines of a file of events, in their order."""
-    data = file.read_bytes() if file.exists() else b""
-    return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+class Events:
+    """The whole lines of a file of events, read on as it grows."""
+
+    def __init__(self, file: Path) -> None:
+        self.all: list[dict[str, Any]] = []
+        self._file = file
+        self._at = 0
+
+    def read_on(self) -> list[dict[str, Any]]:
+        """All there are by now."""
+        if self._file.exists():
+            with self._file.open("rb") as file:
+                file.seek(self._at)
+                new = file.read()
+            whole = new.rfind(b"\n") + 1
+            self._at += whole
+            self.all += [json.loads(line) for line in new[:whole].splitlines() if line.strip()]
+        return self.all

@@ -12,10 +12,13 @@ OWN = 1 << 29  # boots from here on are the gateway's own words
 
 
 class Seen(NamedTuple):
-    """One effect at a sink, in the order in which they were had."""
+    """One effect at a sink, in the order in which they were had.
+
+    `marked`: its event says that it is out of order, overtaken or replayed (lane_order.py)."""
 
     id: str
     lane: str
+    marked: bool = False
 
 
 class Verdict(NamedTuple):
@@ -24,12 +27,7 @@ class Verdict(NamedTuple):
     lost: list[str]  # a tracker was told to forget it
     double: list[str]
     invented: list[str]
-    disordered: list[str]  # after a later one of its tracker, boot and lane
-
-    @property
-    def is_good(self) -> bool:
-        """Whether nothing is wrong; order is judged apart, since behind a broker there is none."""
-        return not (self.lost or self.double or self.invented)
+    disordered: list[str]  # after a later one of its tracker and lane, and it does not say so
 
 
 def judge(covered: Set[Identity], said: Mapping[Identity, bool], seen: Sequence[Seen]) -> Verdict:
@@ -45,14 +43,18 @@ def judge(covered: Set[Identity], said: Mapping[Identity, bool], seen: Sequence[
 
 
 def disordered(seen: Sequence[Seen]) -> list[str]:
-    """Those that stand after one that their tracker made later, within a lane and boot."""
-    newest: dict[tuple[str, str], int] = {}
-    found = []
+    """Those that do not say so and stand after a later record of their tracker, within a lane."""
+    newest: dict[tuple[str, str], tuple[int, int]] = {}
+    found, had = [], set()
     for one in seen:
-        start, _, seq = one.id.rpartition(":")
-        if int(seq) < newest.get((start, one.lane), 0):
+        device, boot, seq = one.id.split(":")
+        if one.marked or one.id in had or int(boot) >= OWN:
+            continue
+        had.add(one.id)
+        place, before = (int(boot), int(seq)), newest.get((device, one.lane), (0, 0))
+        if place < before:
             found.append(one.id)
-        newest[(start, one.lane)] = max(int(seq), newest.get((start, one.lane), 0))
+        newest[(device, one.lane)] = max(place, before)
     return found
 
 

@@ -1,0 +1,68 @@
+"""The far end of the MQTT sink: a subscriber that keeps each event once, by its id."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from trygg_wire import packets
+
+_AGAIN_S = 0.1
+
+
+class Collector:
+    """Subscribed to `topics` at the broker on `port`, with a session that the broker keeps."""
+
+    def __init__(self, port: int, topics: str) -> None:
+        self.events: dict[str, dict[str, Any]] = {}  # by id, in the order in which they came first
+        self.came_again = 0
+        self._port = port
+        self._topics = topics
+        self._listens = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Return once it is subscribed."""
+        self._task = asyncio.create_task(self._run())
+        await self._listens.wait()
+
+    async def stop(self) -> None:
+        """Hang up."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            except OSError:
+                await asyncio.sleep(_AGAIN_S)
+                continue
+            try:
+                await self._listen(reader, writer)
+            except OSError:
+                pass
+            finally:
+                writer.transport.abort()
+
+    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(packets.connect("collector", None, None, 0, False))
+        cutter = packets.Reader(1 << 20)
+        while data := await reader.read(65_536):
+            for kind, flags, body in cutter.feed(data):
+                if kind == packets.CONNACK:
+                    writer.write(packets.subscribe(1, [(self._topics, 1)]))
+                elif kind == packets.SUBACK:
+                    self._listens.set()
+                elif kind == packets.PUBLISH:
+                    _, _, packet_id, payload, _, _ = packets.read_publish(flags, body)
+                    self._keep(json.loads(payload))
+                    writer.write(packets.puback(packet_id))
+
+    def _keep(self, event: dict[str, Any]) -> None:
+        if event["id"] in self.events:
+            self.came_again += 1
+        else:
+            self.events[event["id"]] = event
