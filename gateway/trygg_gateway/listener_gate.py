@@ -21,6 +21,7 @@ log = structlog.get_logger("listener")
 
 ACCEPT_AT_ONCE = 16
 BACKLOG = 4_096  # connections that the system holds for us; it may allow fewer
+BUFFER = 65_536  # bytes that the system keeps of a connection each way, else up to 6 MB
 PAUSE_S = 0.02  # while we are busy, or they come too fast
 RETRY_S = 1.0  # without descriptors
 NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -57,6 +58,8 @@ class Gate:
             taken = self._sockets[0].getsockname()[1] if self._sockets else port
             made = socket.create_server((str(address), taken), family=family, backlog=BACKLOG)
             made.setblocking(False)
+            for buffer in (socket.SO_RCVBUF, socket.SO_SNDBUF):  # those who come inherit them
+                made.setsockopt(socket.SOL_SOCKET, buffer, BUFFER)
             self._sockets.append(made)
         self._go_on()
         return int(self._sockets[0].getsockname()[1])
