@@ -135,9 +135,10 @@ class LaneTask:
         """Somebody has moved the cursor on to row `id_`: what is before it is not delivered."""
         if self._forwarding is None or id_ <= self._cursor():
             return
-        self._at, self._front = max(self._at, id_), ()
-        for row_id in [row_id for row_id in self._held if row_id <= id_]:
-            self._held.pop(row_id).retrying.cancel()
+        self._at, self._front = id_, ()  # what is after it and not confirmed is read again
+        for held in self._held.values():
+            held.retrying.cancel()
+        self._held.clear()
         self._order = LaneOrder(self._around.journal.query)
         self._sending = self._new_sending()
         self._forwarding.cancel()
