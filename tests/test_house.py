@@ -25,7 +25,7 @@ ALLOWED = {
 # a library -> the only files of the gateway that import it
 ONLY_IN = {
     "sqlite3": {"journal.py", "journal_file.py", "journal_check.py", "journal_salvage.py",
-                "journal_backup.py"},
+                "journal_backup.py", "journal_reading.py"},
     "paho": {"broker.py", "sinks/mqtt_connection.py"},
     "psycopg": {"sinks/postgres.py"},
     "nats": {"sinks/nats.py"},

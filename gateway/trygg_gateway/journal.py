@@ -19,7 +19,6 @@ the doors are held (`on_pressure`) and reading goes on. A `write` that fails on 
 fails alone.
 """
 
-import queue
 import sqlite3
 import threading
 import time
@@ -34,13 +33,8 @@ import structlog
 
 from trygg_gateway.database import Database, Values
 from trygg_gateway.journal_check import Look, is_corrupt, mark
-from trygg_gateway.journal_file import (
-    JournalError,
-    connect,
-    is_of_the_disk,
-    only_gateway,
-    prepared,
-)
+from trygg_gateway.journal_file import JournalError, is_of_the_disk, only_gateway, prepared
+from trygg_gateway.journal_reading import Readers
 from trygg_gateway.journal_rows import (
     COUNTED,
     HIGHEST_BOOT,
@@ -50,9 +44,10 @@ from trygg_gateway.journal_rows import (
     runs_of,
     set_aside,
     set_cursor,
-    store,
+    store_but,
 )
 from trygg_gateway.journal_salvage import mended
+from trygg_gateway.let_go import LetGo
 from trygg_gateway.values import CLASH_BOOT, Parcel, Row, Run
 
 __all__ = ["Journal", "JournalError", "Limits", "set_cursor"]
@@ -60,7 +55,6 @@ __all__ = ["Journal", "JournalError", "Limits", "set_cursor"]
 log = structlog.get_logger("journal")
 
 RETRY_MIN_S, RETRY_MAX_S = 0.1, 5.0
-READERS = 4  # idle reading connections kept open
 
 COUNTERS = (
     "commits",
@@ -106,7 +100,10 @@ class Journal:
         self._limits = limits
         self._lock = lock
         self._db = prepared(path, lock is not None)
-        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self.let_go = LetGo()  # of the writer, as is everything that changes it
+        if lock is not None:
+            self.let_go.load(self._db)
+        self._readers = Readers(path, self._suspect)
         self._queue: deque[Parcel] = deque()
         self._alarms: deque[list[Any]] = deque()  # flat, of parcels in the queue
         self._writes: deque[Write] = deque()
@@ -117,6 +114,7 @@ class Journal:
         self._closing = threading.Event()
         self._pressed = False
         self._troubled = False
+        self._full = False
         self._press_lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
@@ -154,8 +152,7 @@ class Journal:
         self._closing.set()
         self._work.set()
         self._thread.join()
-        while not self._readers.empty():
-            self._readers.get().close()
+        self._readers.close()
         if self._lock is not None:
             self._lock.close()
 
@@ -203,6 +200,11 @@ class Journal:
         return self.write(lambda db: set_cursor(db, sink, lane, id_))
 
     @property
+    def disk_full(self) -> bool:
+        """Whether the last commit was refused for want of room."""
+        return self._full
+
+    @property
     def waiting(self) -> int:
         """How many records are queued and not committed."""
         return self._waiting
@@ -211,23 +213,7 @@ class Journal:
 
     def read(self, act: Callable[[Database], T]) -> T:
         """`act(db)` on one consistent state of the database, read-only, in this thread."""
-        try:
-            db = self._readers.get_nowait()
-        except queue.Empty:
-            db = connect(self.path)
-            db.execute("PRAGMA query_only = 1")
-        try:
-            db.execute("BEGIN")
-            return act(db)
-        except sqlite3.Error as error:
-            self._suspect(error)
-            raise
-        finally:
-            db.rollback()
-            if self._readers.qsize() < READERS and not self._closing.is_set():
-                self._readers.put(db)
-            else:
-                db.close()
+        return self._readers.read(act)
 
     def _suspect(self, error: sqlite3.Error) -> None:
         """SQLite may have found the file damaged: the gateway ends, and the next start mends it."""
@@ -296,7 +282,7 @@ class Journal:
 
     def _commit(self) -> bool:
         """One transaction with what is queued; False if the disk refused it."""
-        batch = Batch([], [], [], [], [])
+        batch = Batch([], [], [], [], [], [], [])
         try:
             self._db.execute("BEGIN IMMEDIATE")
             gathered = self._gather(batch)
@@ -327,7 +313,11 @@ class Journal:
             others = _joined(parcel.others for parcel in parcels)
             batch.alarms.extend(alarms)
             batch.others.extend(others)
-            batch.apart.extend(store(self._db, alarms + others, count))
+            runs = runs_of(alarms), runs_of(others)
+            batch.alarm_runs.extend(runs[0])
+            batch.other_runs.extend(runs[1])
+            both = runs[0] + runs[1]
+            batch.apart.extend(store_but(self._db, alarms + others, self.let_go, both, count))
             set_aside(self._db, [stray for parcel in parcels for stray in parcel.strays], count)
             if time.monotonic() >= until:
                 break
@@ -359,7 +349,7 @@ class Journal:
         return value, raised
 
     def _committed(self, batch: Batch, results: list[tuple[Any, Exception | None]]) -> None:
-        self._troubled = False
+        self._troubled = self._full = False
         if self._pressed and self._waiting <= self._limits.queue_rows // 4:
             self._press(False)
         self._confirm(batch.parcels)
@@ -368,7 +358,7 @@ class Journal:
                 write.done.set_result(value)
             else:
                 write.done.set_exception(raised)
-        runs = runs_of(batch.apart + batch.alarms + batch.others)
+        runs = runs_of(batch.apart) + batch.alarm_runs + batch.other_runs
         if runs:
             for tell in self.on_commit:
                 tell(runs)
@@ -388,6 +378,7 @@ class Journal:
         if not self._troubled:
             log.error("disk_refuses", file=str(self.path), error=str(error), waiting=self.waiting)
         self._troubled = True
+        self._full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
         if self._db.in_transaction:
             self._db.rollback()
         with self._put_lock:

@@ -142,7 +142,7 @@ def prepared(path: Path, alone: bool) -> sqlite3.Connection:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA journal_size_limit = 67108864")
-            db.execute("PRAGMA secure_delete = FAST")  # what is wiped is overwritten
+            db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
             if alone or not _is_older(db):
                 _made(db, path)
             else:

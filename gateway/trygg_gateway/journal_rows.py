@@ -24,6 +24,7 @@ from zlib import crc32
 
 from trygg_gateway import quarantine
 from trygg_gateway.database import Database
+from trygg_gateway.let_go import LetGo
 from trygg_gateway.values import CLASH_BOOT, Entry, Parcel, Run, Stray
 
 # what `store` and `set_aside` count
@@ -31,6 +32,7 @@ COUNTED = (
     "records",  # stored
     "duplicates",  # there already, confirmed again
     "clashes",  # the identity of another record, other bytes: kept apart, and quarantined
+    "let_go_again",  # deleted before, and confirmed again without being kept
     "strays",  # quarantined
     "strays_dropped",  # let go by the quarantine's bounds
 )
@@ -41,7 +43,11 @@ WIDTH = len(Entry._fields)
 _COLUMNS = ", ".join(Entry._fields)
 _MARKS = f"({', '.join('?' * WIDTH)})"
 ROWS = f"SELECT id, {_COLUMNS} FROM records WHERE lane = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608
-HIGHEST_BOOT = "SELECT max(boot) FROM records WHERE device = ? AND boot < ?"
+HIGHEST_BOOT = """
+    SELECT max(boot) FROM (
+        SELECT max(boot) AS boot FROM records WHERE device = ?1 AND boot < ?2
+        UNION ALL SELECT max(boot) FROM let_go WHERE device = ?1 AND boot < ?2)
+"""
 _PAYLOAD = "SELECT payload FROM records WHERE device = ? AND boot = ? AND seq = ?"
 _SET_CURSOR = """
     INSERT INTO cursors (sink, lane, id) VALUES (?, ?, ?)
@@ -64,6 +70,8 @@ class Batch(NamedTuple):
     apart: list[Any]  # flat; clashes among them, as they are kept
     parcels: list[Parcel]
     writes: list[Write]
+    alarm_runs: list[Run]
+    other_runs: list[Run]
 
 
 def runs_of(records: list[Any]) -> list[Run]:
@@ -122,6 +130,28 @@ def store(db: Database, records: list[Any], count: dict[str, int]) -> list[Any]:
             for entry in _clashes(db, piece):
                 apart.extend(_keep_apart(db, entry, count))
     return apart
+
+
+def store_but(
+    db: Database, records: list[Any], known: LetGo, runs: list[Run], count: dict[str, int]
+) -> list[Any]:
+    """The same, but what was deleted before (let_go.py) is not stored again. `runs`: the records'.
+
+    What comes under such an identity and cannot be that record clashes with it.
+    """
+    if not known.meets(runs):  # nearly always
+        return store(db, records, count)
+    fresh, apart = list[Any](), list[Any]()
+    for at in range(0, len(records), WIDTH):
+        entry = Entry(*records[at : at + WIDTH])
+        if not known.has(entry.device, entry.boot, entry.seq):
+            fresh.extend(entry)
+        elif known.is_other(entry.device, entry.boot, entry.lane, entry.time_s):
+            count["duplicates"] += 1  # until it is kept
+            apart.extend(_keep_apart(db, entry, count))
+        else:
+            count["let_go_again"] += 1
+    return apart + store(db, fresh, count)
 
 
 def _clashes(db: Database, records: list[Any]) -> list[Entry]:

@@ -19,6 +19,7 @@ import os
 import shutil
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -28,15 +29,17 @@ import structlog
 
 from trygg_gateway import mending_book
 from trygg_gateway.journal_check import SUSPECT, Look, is_sound, look
-from trygg_gateway.journal_file import JournalError, beside, prepared
+from trygg_gateway.journal_file import JournalError, beside, lock_of, prepared
+from trygg_gateway.mending_book import Identity
 from trygg_gateway.own_records import GATEWAY
 from trygg_gateway.quarantine import set_aside as quarantine
-from trygg_gateway.sqlite_pages import PAGE, page_size_of, read_wal, rows_in
+from trygg_gateway.sqlite_pages import PAGE, Frame, page_size_of, read_wal, rows_in
 from trygg_gateway.values import Stray
 
 log = structlog.get_logger("salvage")
 
 NEW, READY, IMAGE, DAMAGED = ".new", ".salvaged", ".image", ".damaged-"
+NOUGHTS_MOST = 1 << 20
 _LOG_ENDINGS = ("-wal", "-shm")
 _BY_SQL_ONLY = ("boots",)  # its rows look like those of an index of `records`
 _KEEP = "INSERT OR IGNORE INTO {} ({}) VALUES ({})"
@@ -75,7 +78,9 @@ def mended(path: Path, now_ms: int) -> Look:
     try:
         finish(path)
         seen = look(path)
-        if seen.trouble:
+        if seen.trouble and _was_never_laid_out(path):
+            _set_aside(path)  # the power was cut at the very first start
+        elif seen.trouble:
             salvage(path, seen.trouble, now_ms)
         beside(path, SUSPECT).unlink(missing_ok=True)
     except (OSError, sqlite3.Error) as error:
@@ -86,9 +91,17 @@ def mended(path: Path, now_ms: int) -> Look:
     return seen
 
 
+def _was_never_laid_out(path: Path) -> bool:
+    """Whether nothing was ever committed: no gateway said so, and the file holds noughts."""
+    lock = lock_of(path)
+    if not path.exists() or (lock.exists() and lock.stat().st_size):
+        return False
+    return path.stat().st_size <= NOUGHTS_MOST and not any(path.read_bytes())
+
+
 def finish(path: Path) -> None:
     """End a salvage that was cut short: one that was ready takes the journal's place."""
-    for ending in (NEW, IMAGE):
+    for ending in (NEW, IMAGE + "1", IMAGE + "2"):
         for more in ("", *_LOG_ENDINGS, "-journal"):
             beside(path, ending + more).unlink(missing_ok=True)
     ready = beside(path, READY)
@@ -102,12 +115,13 @@ def salvage(path: Path, why: str, now_ms: int) -> None:
     """Make a new journal of what can be read, and set the damaged one aside."""
     log.error("journal_damaged", file=str(path), why=why, doing="salvaging what can be read")
     begun = time.monotonic()
-    image = _image(path)
+    images = _images(path)
     try:
-        counts = _new_journal(path, image, why, now_ms)
+        counts = _new_journal(path, images, why, now_ms)
     finally:
-        if image != path:
-            image.unlink(missing_ok=True)
+        for image in images:
+            if image != path:
+                image.unlink(missing_ok=True)
     beside(path, NEW).replace(beside(path, READY))
     _sync_folder(path)
     finish(path)
@@ -131,25 +145,36 @@ def _set_aside(path: Path) -> None:
             beside(path, ending).replace(beside(away, ending))
 
 
-def _image(path: Path) -> Path:
-    """The database with every good page of its log in place, as one file to read from.
+def _images(path: Path) -> list[Path]:
+    """Files to read from, in order of trust: the database as SQLite would see it, then with every
+    page of its log that has its checksum.
 
-    Where there is no room for that the damaged file itself: what is only in its log is then lost.
+    Where there is no room for a copy it is the damaged file: what is only in its log is then lost.
     """
     wal = beside(path, "-wal")
     log_ = read_wal(wal.read_bytes()) if wal.exists() else None
-    if log_ is None and path.exists():
-        return path
-    image = beside(path, IMAGE)
+    if log_ is None:
+        return [path] if path.exists() else []
+    good = [frame for frame in log_.frames if frame.good]
+    seen_by_sqlite = log_.frames[: log_.valid]
+    images = [_image(path, beside(path, IMAGE + "1"), seen_by_sqlite, log_.page_size)]
+    if len(good) > len(seen_by_sqlite):
+        images.append(_image(path, beside(path, IMAGE + "2"), good, log_.page_size))
+    return images
+
+
+def _image(path: Path, image: Path, frames: list[Frame], page_size: int) -> Path:
     try:
         if path.exists():
             shutil.copyfile(path, image)
-        with image.open("r+b" if image.exists() else "w+b") as out, wal.open("rb") as source:
-            for frame in log_.frames if log_ else ():
-                if frame.good:
-                    source.seek(frame.at)
-                    out.seek((frame.page - 1) * log_.page_size)  # type: ignore[union-attr]
-                    out.write(source.read(log_.page_size))  # type: ignore[union-attr]
+        with (
+            image.open("r+b" if image.exists() else "w+b") as out,
+            beside(path, "-wal").open("rb") as source,
+        ):
+            for frame in frames:
+                source.seek(frame.at)
+                out.seek((frame.page - 1) * page_size)
+                out.write(source.read(page_size))
     except OSError as error:
         log.error("no_room_for_the_log", file=str(path), error=error.strerror)
         image.unlink(missing_ok=True)
@@ -160,22 +185,27 @@ def _image(path: Path) -> Path:
 # -- the new journal ---------------------------------------------------------------------------
 
 
-def _new_journal(path: Path, image: Path, why: str, now_ms: int) -> dict[str, int]:
+def _new_journal(path: Path, images: list[Path], why: str, now_ms: int) -> dict[str, int]:
     """Lay out NAME.new, fill it, name what is missing; rows by table."""
     new = prepared(beside(path, NEW), alone=True)
+    counts: Counter[str] = Counter()
     with closing(new) as db:
         db.execute("PRAGMA synchronous = OFF")  # it is synced whole before it counts
         db.execute("BEGIN IMMEDIATE")
-        filling = _Filling(db, image)
-        filling.fill()
-        mending_book.mend(
-            db, "salvaged", why, _free_name(path).name, filling.evidence(), filling.failed, now_ms
-        )
+        evidence, failed = set[Identity](), list[str]()
+        for image in images:
+            filling = _Filling(db, image)
+            filling.fill()
+            evidence |= filling.evidence()
+            failed += [name for name in filling.failed if name not in failed]
+            counts.update({name: count for name, count in filling.counts.items() if count})
+        away = _free_name(path).name
+        mending_book.mend(db, "salvaged", why, away, evidence, failed, now_ms)
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     with beside(path, NEW).open("rb") as file:
         os.fsync(file.fileno())
-    return {name: count for name, count in filling.counts.items() if count}
+    return dict(counts)
 
 
 class _Filling:
@@ -194,7 +224,6 @@ class _Filling:
 
     def fill(self) -> None:
         """Every table by SQL, then by the pages those where SQL stopped."""
-        self._db.execute("DELETE FROM meta")
         for table in self.tables:
             if not self._by_sql(table):
                 self.failed.append(table.name)
@@ -205,9 +234,6 @@ class _Filling:
             if tables and self._image.exists():
                 self._by_pages(tables)
             self._learn_devices()  # before the records
-        put = "INSERT OR REPLACE INTO meta VALUES ('schema', ?)"
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        self._db.execute(put, (str(version),))
 
     def evidence(self) -> set[tuple[str, int, int]]:
         """Identities that were in the journal, of trackers that we know."""

@@ -73,11 +73,12 @@ class Wal(NamedTuple):
 
 
 def read_wal(data: bytes) -> Wal | None:
-    """What a -wal file holds; None if it is too short for any frame.
+    """What a -wal file holds; None if it is too short for any frame, or its header was never
+    written: SQLite syncs that before the first commit, so there is none.
 
     Where its header is damaged it is taken for one of ours, made on a machine like this.
     """
-    if len(data) < _WAL_HEADER + _FRAME:
+    if len(data) < _WAL_HEADER + _FRAME or not any(data[:_WAL_HEADER]):
         return None
     magic, _, size, _, salt_1, salt_2, sum_1, sum_2 = struct.unpack(">8I", data[:_WAL_HEADER])
     order = ">" if magic & 1 else "<"

@@ -454,3 +454,59 @@ def test_a_check_that_its_time_cuts_short_is_no_damage(template, tmp_path):
     seen = look(path, clean_s=-1)
     assert (seen.trouble, seen.unclean) == ("", False)
     assert look(path).to_the_end
+
+
+def test_a_log_whose_header_was_never_written_is_no_damage(tmp_path):
+    """The power went in the first commit of a log: later sectors are there, the first is not."""
+    path, made = killed(tmp_path / "journal.sqlite")
+    opened(path).close()  # the log is brought home
+    again, more = killed_further(path)
+    wal = beside(again, "-wal")
+    with wal.open("r+b") as file:
+        file.write(bytes(512))
+    journal = opened(again)
+    try:
+        assert mendings(journal) == []
+        assert tally(journal, made)["held"] == len(made)
+        assert more not in made
+    finally:
+        journal.close()
+
+
+def killed_further(path):
+    journal = Journal.open(path)
+    journal.put(parcel(entry(report(1, 99))))
+    journal.write(lambda db: None).result(20)
+    copy = path.with_name("further")
+    copy.mkdir()
+    for ending in ("", "-wal", ".lock"):
+        shutil.copyfile(beside(path, ending), beside(copy / path.name, ending))
+    journal.close()
+    return copy / path.name, ("astrid", 1, 99)
+
+
+def test_a_sound_database_with_a_bad_log_keeps_all_that_the_database_has(tmp_path):
+    path, made = killed(tmp_path / "journal.sqlite")
+    opened(path).close()
+    again, _ = killed_further(path)
+    wal = beside(again, "-wal")
+    noise = random.Random(1).randbytes(wal.stat().st_size - 32)
+    with wal.open("r+b") as file:
+        file.seek(0)
+        file.write(b"\x37\x7f\x06\x82" + noise[:28])
+    journal = opened(again)
+    try:
+        assert tally(journal, made)["held"] == len(made)
+    finally:
+        journal.close()
+
+
+def test_a_cut_of_power_at_the_very_first_start_is_begun_anew_without_a_word(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    path.write_bytes(bytes(4096))
+    journal = opened(path)
+    try:
+        assert mendings(journal) == []
+        assert journal.query("SELECT count(*) FROM alarms") == [(0,)]
+    finally:
+        journal.close()
