@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
 from trygg_wire import packets
@@ -28,10 +29,11 @@ class Collector:
         await self._listens.wait()
 
     async def stop(self) -> None:
-        """Hang up."""
+        """Hang up; raise what it fell over with."""
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await self._task
 
     async def _run(self) -> None:
         while True:
@@ -58,7 +60,7 @@ class Collector:
                     self._listens.set()
                 elif kind == packets.PUBLISH:
                     _, _, packet_id, payload, _, _ = packets.read_publish(flags, body)
-                    self._keep(json.loads(payload))
+                    self._keep(json.loads(bytes(payload)))
                     writer.write(packets.puback(packet_id))
 
     def _keep(self, event: dict[str, Any]) -> None:

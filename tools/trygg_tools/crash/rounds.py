@@ -20,7 +20,7 @@ from trygg_tools.crash.stage import DOORS, Stage
 from trygg_tools.crash.verdict import Seen, Verdict, is_own, judge, overtaken
 
 PACE_S = 0.025  # between two records of one tracker
-DRAIN_S = 20.0
+DRAIN_S = 60.0
 BURST, BURST_ALARMS = 30, 2  # of each tracker, before a closed sink
 OVERTAKEN_MAX = 0.5
 

@@ -27,10 +27,10 @@ class Identity(NamedTuple):
         return f"{self.device}:{self.boot}:{self.seq}"
 
 
-def report(boot: int, seq: int, unix_s: int) -> bytes:
-    """A report's frame, one fix."""
+def report(boot: int, seq: int, unix_s: int, fixes: int = 1) -> bytes:
+    """A report's frame."""
     body = {"coordinates_withheld": 0, "fence_state": layouts.INSIDE, "fixes_refused": 3,
-            "publishes_repeated": 2, "bounds": [], "fixes": [_PLACE]}  # fmt: skip
+            "publishes_repeated": 2, "bounds": [], "fixes": [_PLACE] * fixes}  # fmt: skip
     return _frame(layouts.REPORT, boot, seq, unix_s, body)
 
 

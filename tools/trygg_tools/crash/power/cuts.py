@@ -23,6 +23,8 @@ from trygg_tools.crash.power.judges import JUDGES, Broken
 from trygg_tools.crash.power.medium import Medium
 from trygg_tools.crash.power.trace import Operation
 
+EVERY = 1 << 30
+
 
 class Recorded(NamedTuple):
     """A play that was run: what it did, below which folder."""
@@ -52,18 +54,23 @@ def record(play: str, seed: int, folder: Path) -> Recorded:
     return Recorded(play, seed, str(root), list(trace.operations(noted)))
 
 
-def moments(operations: Sequence[Operation], between: int, dice: random.Random) -> list[int]:
-    """Just before and after every sync, and as many seeded moments elsewhere."""
+def moments(
+    operations: Sequence[Operation], most: int, between: int, dice: random.Random
+) -> list[int]:
+    """Just before and after every sync, of `most` syncs, and `between` moments elsewhere."""
     syncs = [at for at, one in enumerate(operations) if one.kind == trace.SYNC]
+    syncs = dice.sample(syncs, min(most, len(syncs)))
     others = dice.sample(range(len(operations)), min(between, len(operations)))
     return sorted({*syncs, *(at + 1 for at in syncs), *others})
 
 
-def states(recorded: Recorded, between: int) -> Iterator[tuple[Cut, dict[str, bytes], list[Any]]]:
+def states(
+    recorded: Recorded, most: int, between: int
+) -> Iterator[tuple[Cut, dict[str, bytes], list[Any]]]:
     """Every cut with what it leaves, path → bytes, and what had been promised before it."""
     dice = random.Random(recorded.seed)  # noqa: S311 - a seed
     medium, promises = Medium(), list[Any]()
-    wanted = set(moments(recorded.operations, between, dice))
+    wanted = set(moments(recorded.operations, most, between, dice))
     oracle = f"{recorded.root}/{plays.PROMISES}"
     of_oracle: set[tuple[int, int]] = set()
     for at, operation in enumerate(recorded.operations):
@@ -79,11 +86,11 @@ def states(recorded: Recorded, between: int) -> Iterator[tuple[Cut, dict[str, by
             medium.do(operation)
 
 
-def judge(recorded: Recorded, between: int) -> dict[str, Any]:
-    """Every state judged: how many, and what is broken in words."""
+def judge(recorded: Recorded, between: int, most: int = EVERY) -> dict[str, Any]:
+    """Every state judged, at `most` syncs: how many, and what is broken in words."""
     broken: list[str] = []
     count = 0
-    for cut, left, promises in states(recorded, between):
+    for cut, left, promises in states(recorded, most, between):
         count += 1
         with tempfile.TemporaryDirectory(dir=_memory()) as folder:
             lay_out(Path(folder), recorded.root, left)
@@ -103,12 +110,12 @@ def judge(recorded: Recorded, between: int) -> dict[str, Any]:
 
 
 def judge_gateway(seed: int, between: int, folder: Path) -> dict[str, Any]:
-    """The same for a whole gateway; `between` moments in all, half of them at syncs."""
+    """The same for a whole gateway; `between` moments in all, most of them at syncs."""
     played = gateway_play.record(seed, folder)
     dice = random.Random(seed)  # noqa: S311 - a seed
     medium = Medium(played.before)
     promises = gateway_play.Promises(played.operations, played.sent_as)
-    wanted = set(_some_moments(played.operations, between, dice))
+    wanted = set(moments(played.operations, between // 3, between // 3, dice))
     broken, count = list[str](), 0
     for at, operation in enumerate(played.operations):
         for kind, make in choices.KINDS.items() if at in wanted else ():
@@ -130,12 +137,6 @@ def judge_gateway(seed: int, between: int, folder: Path) -> dict[str, Any]:
         "states": count,
         "broken": broken,
     }
-
-
-def _some_moments(operations: Sequence[Operation], between: int, dice: random.Random) -> list[int]:
-    every = moments(operations, 0, dice)
-    some = dice.sample(every, min(between // 2, len(every)))
-    return some + dice.sample(range(len(operations)), min(between // 2, len(operations)))
 
 
 def lay_out(folder: Path, root: str, left: dict[str, bytes]) -> None:

@@ -41,11 +41,14 @@ def journal(folder: Path, promises: Promises, seed: int) -> None:
         rows = opened.query("SELECT seq, payload FROM records WHERE boot = 1 ORDER BY id")
         stands = opened.cursor("centre", LIVE)
         sound = opened.query("PRAGMA quick_check")
+        trouble = opened.look.trouble if promises else ""
     finally:
         opened.close()
     _demand_records(rows, kept, seed)
     if stands < cursor:
         raise Broken(f"a cursor stands at {stands}, was at {cursor}")
+    if trouble:
+        raise Broken(f"the journal is said to be damaged: {trouble}")
     if sound != [("ok",)]:
         raise Broken(f"the journal is damaged: {sound[:3]}")
 
