@@ -19,6 +19,7 @@ from standardwebhooks import Webhook
 
 from gateway.receiver import SECRET, served
 from gateway.records import deliveries
+from trygg_gateway.lane_reading import marked
 from trygg_gateway.sinks.file import FileSink
 from trygg_gateway.sinks.http import HttpSink
 from trygg_gateway.sinks.http_line import retry_after_s
@@ -318,6 +319,13 @@ def test_a_file_moved_away_is_begun_anew(events):
     asyncio.run(run())
     assert ids(events.with_suffix(".1")) == ["astrid:1:1", "astrid:1:2"]
     assert ids(events) == ["astrid:1:3", "astrid:1:4"]
+
+
+def test_what_is_replayed_is_written_again_though_it_stands_there(events):
+    deliver(FileSink(events), deliveries(2))
+    again = [marked(entry, "replayed") for entry in deliveries(2)]
+    deliver(FileSink(events), again)
+    assert ids(events) == ["astrid:1:1", "astrid:1:2"] * 2
 
 
 def test_the_file_is_nobody_elses_to_read(events):

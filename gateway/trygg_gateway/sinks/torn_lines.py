@@ -8,9 +8,10 @@ A line that only is no event, say a person's note, is left alone, unless it touc
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import NamedTuple
+
+import orjson
 
 OURS = b'{"specversion":'  # how every line of ours begins
 
@@ -37,7 +38,7 @@ def read(tail: bytes) -> list[Line]:
 def id_of(text: bytes) -> str | None:
     """The id of the event in a line; None if there is none."""
     try:
-        event = json.loads(text)
+        event = orjson.loads(text)
     except ValueError:
         return None
     id_ = event.get("id") if isinstance(event, dict) else None
