@@ -21,8 +21,8 @@ from trygg_gateway.about import Lookup
 from trygg_gateway.config_sinks_mqtt import HomeAssistantSink as Settings
 from trygg_gateway.delivery import Delivery
 from trygg_gateway.sinks.homeassistant_words import discovery, topics_of
-from trygg_gateway.sinks.mqtt_connection import Message
 from trygg_gateway.sinks.mqtt_line import MqttLine
+from trygg_gateway.sinks.mqtt_outbound import Message
 from trygg_gateway.sinks.port import Answer, SinkError
 from trygg_gateway.values import BACKLOG, LANE_NAMES
 

@@ -19,8 +19,8 @@ from collections.abc import Sequence
 
 from trygg_gateway.config_sinks_mqtt import MqttSink as Settings
 from trygg_gateway.delivery import Delivery
-from trygg_gateway.sinks.mqtt_connection import Message
 from trygg_gateway.sinks.mqtt_line import MqttLine
+from trygg_gateway.sinks.mqtt_outbound import Message
 from trygg_gateway.sinks.port import Answer
 
 CONTENT = "application/cloudevents+json"

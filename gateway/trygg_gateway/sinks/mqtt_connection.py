@@ -3,7 +3,8 @@
 paho's traps, each with what this file does about it (see broker.py for those of receiving):
 1. `publish()` while offline queues without a bound and sends later: each connection has a client of
    its own, and none is used before its CONNACK or after its end.
-2. It neither sends nor honours Receive Maximum: `room` lets no more through than the broker said.
+2. It neither sends nor honours Receive Maximum, and its publish() is slow: what we publish goes
+   past it, from mqtt_outbound.py to the socket, and the PUBACKs past it to there.
 3. Its loops use select(), which fails for descriptors past 1023: the event loop reads and writes.
 4. An exception in a callback leaves a dead client that says it is connected: ours only note.
 5. A failed TLS handshake leaves its socket open, and reading costs three system calls a packet:
@@ -16,32 +17,20 @@ from __future__ import annotations
 import asyncio
 import secrets
 import ssl
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from paho.mqtt.client import Client, ConnectFlags
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from trygg_gateway.config_sinks_mqtt import BrokerSection
+from trygg_gateway.sinks.mqtt_outbound import LOST, WINDOW, Message, Outbound, Sending
 from trygg_gateway.sinks.mqtt_socket import Line, Wrapper
 
 KEEPALIVE_S = 20
-WINDOW = 100  # most unacknowledged publishes; fewer if the broker says so
-LOST = -1  # in the place of a reason code: the connection ended before there was one
-TOO_LARGE = 0x95  # MQTT 5, 2.4: packet too large
-
-
-class Message(NamedTuple):
-    """One publish; `content` is its MQTT 5 content type."""
-
-    topic: str
-    payload: bytes
-    retain: bool = False
-    content: str = "application/json"
 
 
 class Connection:
@@ -52,15 +41,14 @@ class Connection:
         self.client = client
         self.loop = asyncio.get_running_loop()
         self.gone = ""
-        self.room = asyncio.Semaphore(WINDOW)
-        self._most_bytes = 0
-        self._waiting: dict[int, asyncio.Future[int]] = {}
+        self._outbound = Outbound(five=client.protocol == MQTTProtocolVersion.MQTTv5)
+        self._begun = False  # a packet of ours that the line has taken in part
+        self._pings: dict[int, asyncio.Future[int]] = {}
         self._welcome: asyncio.Future[int] = self.loop.create_future()
         self._fd = -1
         client.on_connect = self._on_connect
         client.on_disconnect = lambda _c, _d, _f, reason, _p: self._ended(f"closed: {reason}")
-        client.on_publish = lambda _c, _d, mid, reason, _p: self._acked(mid, reason.value)
-        client.on_unsubscribe = lambda _c, _d, mid, _r, _p: self._acked(mid, 0)
+        client.on_unsubscribe = lambda _c, _d, mid, _r, _p: self._answered(mid)
         client.on_socket_close = lambda _c, _d, _s: self._unwatch()
         # set, paho writes only when it is told to
         client.on_socket_register_write = lambda _c, _d, _s: None
@@ -78,6 +66,7 @@ class Connection:
             return
         line = cast(Line, self.client.socket())
         self._fd = line.fileno()
+        line.acked = self._outbound.acked
         self.loop.add_reader(self._fd, self._readable)
         self._write()
         await self._welcome
@@ -90,33 +79,26 @@ class Connection:
             return f"no connection: {error}"
         return ""
 
-    async def publish(self, message: Message) -> asyncio.Future[int]:
-        """Hand the message to the socket; the future has its reason code, or LOST."""
-        ack: asyncio.Future[int] = self.loop.create_future()
-        too_long = self._most_bytes and len(message.payload) + 512 > self._most_bytes
-        if self.gone or too_long:
-            ack.set_result(LOST if self.gone else TOO_LARGE)
-            return ack
-        await self.room.acquire()
+    def publish(self, messages: Sequence[Message]) -> Sending:
+        """Hand the messages to the socket; the Sending has what the broker says of each."""
+        sending = self._outbound.add(messages)
         if self.gone:
-            ack.set_result(LOST)
-            return ack
-        sent = self.client.publish(
-            message.topic, message.payload, 1, message.retain, self._properties(message)
-        )
-        self._waiting[sent.mid] = ack
+            self._outbound.lost()
         self._write()
-        return ack
+        return sending
+
+    def withdraw(self, sending: Sending) -> None:
+        """Nobody waits for it any longer: what was not sent stays here."""
+        self._outbound.withdraw(sending)
 
     async def ping(self) -> None:
         """An UNSUBSCRIBE from what nobody subscribed to, which a broker must answer."""
         _, mid = self.client.unsubscribe("trygg/ping")
         if mid is None or self.gone:
             return
-        await self.room.acquire()
-        self._waiting[mid] = self.loop.create_future()
+        self._pings[mid] = self.loop.create_future()
         self._write()
-        await self._waiting[mid]
+        await self._pings[mid]
 
     def goodbye(self) -> None:
         """DISCONNECT: the will is not to be spoken."""
@@ -132,43 +114,31 @@ class Connection:
         if line is not None:
             line.close()
 
-    def _properties(self, message: Message) -> Properties | None:
-        if self.client.protocol != MQTTProtocolVersion.MQTTv5:
-            return None
-        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-        properties.ContentType = message.content
-        properties.PayloadFormatIndicator = 1  # UTF-8
-        return properties
-
     def _on_connect(
         self, _client: Client, _data: Any, _f: ConnectFlags, reason: ReasonCode, properties: Any
     ) -> None:
         if reason.is_failure:
             self._ended(f"it does not let us in: {reason}")
             return
-        window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
-        self.room = asyncio.Semaphore(window)
-        self._most_bytes = getattr(properties, "MaximumPacketSize", 0)
+        self._outbound.room = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
+        self._outbound.most_bytes = getattr(properties, "MaximumPacketSize", 0)
         if not self._welcome.done():
             self._welcome.set_result(0)
 
-    def _acked(self, mid: int, code: int) -> None:
-        ack = self._waiting.pop(mid, None)
-        if ack is not None:
-            self.room.release()
-            if not ack.done():
-                ack.set_result(code)
+    def _answered(self, mid: int) -> None:
+        ping = self._pings.pop(mid, None)
+        if ping is not None and not ping.done():
+            ping.set_result(0)
 
     def _ended(self, why: str) -> None:
         if self.gone:
             return
         self.gone = why
-        waiting, self._waiting = self._waiting, {}
-        for ack in (*waiting.values(), self._welcome):
-            if not ack.done():
-                ack.set_result(LOST)
-        for _ in range(2 * WINDOW):  # who waits for room waits no more
-            self.room.release()
+        pings, self._pings = self._pings, {}
+        for waiting in (*pings.values(), self._welcome):
+            if not waiting.done():
+                waiting.set_result(LOST)
+        self._outbound.lost()
 
     def _readable(self) -> None:
         line = cast(Line, self.client.socket())
@@ -178,13 +148,34 @@ class Connection:
         self._write()
 
     def _write(self) -> None:
-        if self.client.socket() is None or self.gone:
+        """Write what paho and we have, one whole packet after the other, until the line is full."""
+        line = cast(Line | None, self.client.socket())
+        if line is None or self.gone:
             return
-        self.client.loop_write()
-        if self.client.want_write() and self._fd >= 0:
+        self._outbound.pack()
+        while self._paho_has_written() and self._outbound.data:
+            try:
+                taken = line.send(self._outbound.data)
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                taken = 0
+            except OSError as error:
+                self.drop(f"closed: {error}")
+                return
+            del self._outbound.data[:taken]
+            self._begun = bool(self._outbound.data)
+            if self._begun:
+                break
+        if self._fd >= 0 and (self._begun or self.client.want_write()):
             self.loop.add_writer(self._fd, self._write)
         elif self._fd >= 0:
             self.loop.remove_writer(self._fd)
+
+    def _paho_has_written(self) -> bool:
+        """All of its own, so that the next byte may be of a packet of ours; or one is begun."""
+        if self._begun:
+            return True
+        self.client.loop_write()
+        return not self.client.want_write() and not self.gone
 
     def _unwatch(self) -> None:
         if self._fd >= 0 and not self.loop.is_closed():
@@ -206,7 +197,6 @@ def client_of(
         reconnect_on_failure=False,
     )
     client.username_pw_set(section.username, password)
-    client.max_inflight_messages_set(65_535)  # `room` bounds them
     client.connect_timeout = section.timeout_seconds
     client.tls_set_context(cast(ssl.SSLContext, Wrapper(tls, section.timeout_seconds)))
     if will is not None:

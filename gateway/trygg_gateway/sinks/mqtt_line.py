@@ -18,7 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 from trygg_gateway.config_sinks_mqtt import BrokerSection
-from trygg_gateway.sinks.mqtt_connection import LOST, Connection, Message, client_of
+from trygg_gateway.sinks.mqtt_connection import Connection, client_of
+from trygg_gateway.sinks.mqtt_outbound import LOST, Message, Sending
 from trygg_gateway.sinks.port import Later, Refused
 from trygg_gateway.sinks.secret_file import read_line
 
@@ -86,19 +87,17 @@ class MqttLine:
     async def publish(self, messages: Sequence[Message]) -> None:
         """Return once each has its PUBACK; Later or Refused with how many at the front have."""
         connection = await self._connected()
-        acks: list[asyncio.Future[int]] = []
+        sending = connection.publish(messages)
         seconds = self._section.timeout_seconds
         try:
             async with asyncio.timeout(seconds) as limit:
-                for message in messages:
-                    acks.append(await connection.publish(message))
-                    limit.reschedule(connection.loop.time() + seconds)
-                for ack in acks:
-                    await asyncio.shield(ack)
+                while await sending.more():
                     limit.reschedule(connection.loop.time() + seconds)
         except TimeoutError:
             connection.drop(f"no acknowledgement in {seconds} s")
-        self._judge(connection, messages, acks)
+        finally:
+            connection.withdraw(sending)
+        self._judge(connection, sending)
 
     async def ping(self) -> None:
         """Return once the broker has answered something that has no effect."""
@@ -112,15 +111,12 @@ class MqttLine:
         if connection.gone:
             raise Later(f"{self._place}: {connection.gone}")
 
-    def _judge(
-        self, connection: Connection, messages: Sequence[Message], acks: list[asyncio.Future[int]]
-    ) -> None:
+    def _judge(self, connection: Connection, sending: Sending) -> None:
         """Count what the broker said; raise for the first message that it did not take."""
-        for confirmed, message in enumerate(messages):
-            ack = acks[confirmed] if confirmed < len(acks) else None
-            if ack is None or not ack.done() or ack.result() == LOST:
+        answered = zip(sending.messages, sending.codes, strict=True)
+        for confirmed, (message, code) in enumerate(answered):
+            if code is None or code == LOST:
                 raise Later(f"{self._place}: {connection.gone}", confirmed=confirmed)
-            code = ack.result()
             if code >= BAD:
                 why = f"{self._place} does not take it: {WORDS.get(code, f'reason {code:#x}')}"
                 raise Refused(why, confirmed) if code in NEVER else Later(why, confirmed=confirmed)
@@ -144,8 +140,9 @@ class MqttLine:
             try:
                 async with asyncio.timeout(self._section.timeout_seconds):
                     await connection.open(self._thread)
-                    for message in self._greeting:
-                        await (await connection.publish(message))
+                    greeting = connection.publish(self._greeting)
+                    while await greeting.more():
+                        pass
             except TimeoutError:
                 connection.drop(f"no answer in {self._section.timeout_seconds} s")
             except BaseException:

@@ -22,8 +22,8 @@ import orjson
 from trygg_gateway.about import Lookup
 from trygg_gateway.config_sinks_mqtt import OwnTracksMqttSink as Settings
 from trygg_gateway.delivery import Delivery
-from trygg_gateway.sinks.mqtt_connection import Message
 from trygg_gateway.sinks.mqtt_line import MqttLine
+from trygg_gateway.sinks.mqtt_outbound import Message
 from trygg_gateway.sinks.owntracks import Said, introduction, messages
 from trygg_gateway.sinks.port import Answer, SinkError
 
