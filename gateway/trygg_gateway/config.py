@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 from trygg_gateway.config_duty import Alarms, OnCall, Person, Watch
 from trygg_gateway.config_errors import ConfigError as ConfigError  # tools catch it from here
 from trygg_gateway.config_errors import readable
+from trygg_gateway.config_journal import Journal, Retention
 from trygg_gateway.config_section import NAME as NAME
 from trygg_gateway.config_section import FromFolder, Port, Section, Unprotected
 from trygg_gateway.config_section import is_loopback as is_loopback
@@ -205,23 +206,6 @@ class Metrics(Section):
     )
 
 
-class Journal(Section):
-    """How many records one commit may gather. Every commit waits for the disk."""
-
-    commit_rows: int = Field(
-        default=2000, ge=1, le=100_000, description="at most this many records in one commit"
-    )
-    commit_ms: int = Field(
-        default=50, ge=1, le=1000, description="at most this long gathering for one commit"
-    )
-    queue_rows: int = Field(
-        default=20_000,
-        ge=100,
-        le=1_000_000,
-        description="records that may wait for a commit; at half of it trackers are held up",
-    )
-
-
 class Log(Section):
     """What the gateway says about itself, on standard error. Never a coordinate or a secret."""
 
@@ -243,6 +227,7 @@ class Config(Section):
     console: Console = Field(default_factory=Console)
     metrics: Metrics = Field(default_factory=Metrics)
     journal: Journal = Field(default_factory=Journal)
+    retention: Retention = Field(default_factory=Retention)
     log: Log = Field(default_factory=Log)
     watch: Watch = Field(default_factory=Watch)
     alarms: Alarms = Field(default_factory=Alarms)

@@ -32,6 +32,7 @@ from typing import IO, Any, NamedTuple, Self, TypeVar
 import structlog
 
 from trygg_gateway.database import Database, Values
+from trygg_gateway.forgetting import dropped
 from trygg_gateway.journal_check import Look, is_corrupt, mark
 from trygg_gateway.journal_file import JournalError, is_of_the_disk, only_gateway, prepared
 from trygg_gateway.journal_reading import Readers
@@ -48,6 +49,7 @@ from trygg_gateway.journal_rows import (
 )
 from trygg_gateway.journal_salvage import mended
 from trygg_gateway.let_go import LetGo
+from trygg_gateway.sqlite_pages import MOST_PAGES, PAGE
 from trygg_gateway.values import CLASH_BOOT, Parcel, Row, Run
 
 __all__ = ["Journal", "JournalError", "Limits", "set_cursor"]
@@ -101,8 +103,10 @@ class Journal:
         self._lock = lock
         self._db = prepared(path, lock is not None)
         self.let_go = LetGo()  # of the writer, as is everything that changes it
+        self.forgotten: frozenset[str] = frozenset()  # devices of which nothing is set aside
         if lock is not None:
             self.let_go.load(self._db)
+            self.forgotten = dropped(self._db)
         self._readers = Readers(path, self._suspect)
         self._queue: deque[Parcel] = deque()
         self._alarms: deque[list[Any]] = deque()  # flat, of parcels in the queue
@@ -198,6 +202,11 @@ class Journal:
     def move_cursor(self, sink: str, lane: int, id_: int) -> "Future[Any]":
         """Say that `sink` has confirmed all of `lane` up to row `id_`."""
         return self.write(lambda db: set_cursor(db, sink, lane, id_))
+
+    def bound(self, max_bytes: int) -> None:
+        """Let the file grow to this and no further; 0: as far as the disk goes."""
+        pages = max_bytes // PAGE or MOST_PAGES
+        self.write(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchall()).result()
 
     @property
     def disk_full(self) -> bool:
@@ -318,7 +327,8 @@ class Journal:
             batch.other_runs.extend(runs[1])
             both = runs[0] + runs[1]
             batch.apart.extend(store_but(self._db, alarms + others, self.let_go, both, count))
-            set_aside(self._db, [stray for parcel in parcels for stray in parcel.strays], count)
+            strays = [stray for parcel in parcels for stray in parcel.strays]
+            set_aside(self._db, strays, self.forgotten, count)
             if time.monotonic() >= until:
                 break
         batch.writes.extend(_taken(self._writes, len(self._writes)))

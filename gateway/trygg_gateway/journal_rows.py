@@ -35,6 +35,7 @@ COUNTED = (
     "let_go_again",  # deleted before, and confirmed again without being kept
     "strays",  # quarantined
     "strays_dropped",  # let go by the quarantine's bounds
+    "strays_of_forgotten",  # not kept: forgetting.py
 )
 APART = (1 << 30) - 1  # numbers that a clash can get
 ROWS_MAX, ROWS_STEP = 1024, 64  # rows in one statement: 1024, 960 ... 64, then 63 ... 1
@@ -174,7 +175,7 @@ def _keep_apart(db: Database, entry: Entry, count: dict[str, int]) -> Entry:
         kept = f"kept as {apart.device}:{apart.boot}:{apart.seq}"
         reason = f"identity of another record, other bytes: {kept}"
         name = f"{entry.device}:{entry.boot}:{entry.seq}"
-        set_aside(db, [Stray(name, entry.payload, reason, entry.received_ms)], count)
+        set_aside(db, [Stray(name, entry.payload, reason, entry.received_ms)], frozenset(), count)
     return apart
 
 
@@ -184,8 +185,14 @@ def _is_other(db: Database, entry: Entry) -> bool:
     return bool(db.execute(_PAYLOAD, identity).fetchone()[0] != entry.payload)
 
 
-def set_aside(db: Database, strays: list[Stray], count: dict[str, int]) -> None:
-    """Keep the strays, in the bounds of the quarantine."""
+def set_aside(
+    db: Database, strays: list[Stray], forgotten: frozenset[str], count: dict[str, int]
+) -> None:
+    """Keep the strays, in the bounds of the quarantine, but of who was forgotten."""
+    if strays and forgotten:
+        kept = [stray for stray in strays if not forgotten & {*stray.topic.split("/")[-2:-1]}]
+        count["strays_of_forgotten"] += len(strays) - len(kept)
+        strays = kept
     if strays:
         count["strays"] += len(strays)
         count["strays_dropped"] += quarantine.set_aside(db, strays)

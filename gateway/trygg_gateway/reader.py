@@ -212,6 +212,11 @@ class Reader:
         """The doors had their turn; how long the next one of ours lasts follows from it."""
         self._turn_ends_s = time.monotonic() + min(self._share * seconds, TURN_S * self._share**2)
 
+    def forget(self, device: str) -> None:
+        """What is remembered of a tracker is void: the database has less."""
+        self._states.pop(device, None)
+        self._dated.pop(device, None)
+
     @property
     def behind(self) -> dict[str, int]:
         """How many records each lane has that are not folded yet, by lane name."""

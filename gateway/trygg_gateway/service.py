@@ -40,6 +40,7 @@ from trygg_gateway.forwarder import Forwarder
 from trygg_gateway.gap_keeper import GapKeeper
 from trygg_gateway.ingest import Ingest
 from trygg_gateway.journal import Journal, Limits, set_cursor
+from trygg_gateway.keeping import make_guard, make_upkeep
 from trygg_gateway.listener import Listener
 from trygg_gateway.listener_book import ListenerBook
 from trygg_gateway.metrics import Metrics
@@ -118,7 +119,8 @@ class Service:
     def _put_together(self) -> None:
         journal, config = self.journal, self.config
         self.registry = Registry(journal, now_ms)
-        self.ingest = Ingest(journal.put, self.registry, now_ms)
+        self.guard = make_guard(journal, config)
+        self.ingest = Ingest(self.guard.put, self.registry, now_ms)
         self.listener_book = ListenerBook(journal, now_ms)
         self.doors = make_doors(config, self.ingest.deliver, self.registry, self.listener_book)
         self.acks = Acks(journal.highest_boot)
@@ -148,6 +150,10 @@ class Service:
             now_ms=now_ms,
         )
         self.gaps = GapKeeper(journal, now_ms)
+        self.upkeep = make_upkeep(
+            journal, self.guard, config, now_ms,
+            lanes=self._lanes, written=self._written, forgotten=self._forget,
+        )  # fmt: skip
         self.watchdog = Watchdog(journal, self.doors)
         self.quarantine = QuarantineDesk(journal, self.registry, now_ms, self._replayed)
         self.watcher = self._make_watcher() if config.watch.enabled else None
@@ -163,6 +169,18 @@ class Service:
         self._tasks: list[asyncio.Task[None]] = []
         self._stop_metrics: Callable[[], None] | None = None
         self._journal_ended: asyncio.Future[None] | None = None
+
+    def _lanes(self) -> dict[str, Sequence[int]]:
+        return {sink.outlet.name: sink.outlet.lanes for sink in self.forwarder.sinks}
+
+    def _forget(self, device: str) -> None:
+        """What is remembered of a tracker outside the journal is void."""
+        self.reader.forget(device)
+        tracker = self.registry.find(device)
+        if tracker is None or tracker.revoked:
+            for door in self.doors.values():
+                door.close_tracker(device)
+        self._folded("trackers")
 
     def _make_watcher(self) -> Watcher:
         return Watcher(
@@ -228,6 +246,8 @@ class Service:
             "registry": self.registry,
             "acks": self.acks,
             "gaps": self.gaps,
+            "upkeep": self.upkeep,
+            "disk": self.guard,
             "orders": self.book,
             "downlink": self.downlink,
             "rollouts": self.rollouts,
@@ -264,6 +284,7 @@ class Service:
         self._begin("downlink", self.downlink.run())
         self._begin("rollouts", self.rollouts.run())
         self._begin("gaps", self.gaps.run())
+        self._begin("upkeep", self.upkeep.run())
         self._begin("quarantine", self.quarantine.run())
         await self.forwarder.start()
         self._begin("forwarder", self.forwarder.ended())

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 HEADER: Final = b"SQLite format 3\0"
 _LEAF_TABLE, _LEAF_INDEX, _INNER_INDEX = 0x0D, 0x0A, 0x02
 PAGE: Final = 4096  # bytes, of every journal we make
+MOST_PAGES: Final = 0x3FFFFFFF  # of a file
 _FRAME: Final = 24  # bytes before each page in a WAL
 _WAL_HEADER: Final = 32
 _SIZES: Final = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 8: 0, 9: 0}  # of integers, by serial type

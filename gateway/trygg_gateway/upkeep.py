@@ -53,11 +53,11 @@ class Upkeep:
         now_ms: Callable[[], int],
         *,
         days: int,
-        sinks: Mapping[str, Sequence[int]],
+        sinks: Callable[[], Mapping[str, Sequence[int]]],
         written: Callable[[Sequence[Run]], None] = lambda runs: None,
         forgotten: Callable[[str], None] = lambda device: None,
     ) -> None:
-        """`sinks`: each with its lanes, the reader too; none may be behind what is deleted.
+        """`sinks()`: each with its lanes, the reader too; none may be behind what is deleted.
 
         `written(runs)` is told of own records committed, `forgotten(device)` that what is known of
         a tracker outside the journal is void.
@@ -138,7 +138,7 @@ class Upkeep:
     def _without_oldest(self, db: Database, after: int) -> tuple[int, int]:
         """(records deleted, the row up to which was looked, 0 at the end)."""
         rows = let_go.oldest(db, after, SLICE)
-        confirmed = let_go.confirmed_by_all(db, self._sinks)
+        confirmed = let_go.confirmed_by_all(db, self._sinks())
         had = [row for row in rows if row.id <= confirmed.get(row.lane, 0)]
         if not had:
             return 0, 0
@@ -164,6 +164,7 @@ class Upkeep:
         after, run = await self._write(lambda db: forgetting.step(db, one, known, now_ms))
         self.counters["records_forgotten"] += after.deleted.get("records", 0) - before
         if run is not None:
+            self._journal.forgotten = self._journal.read(forgetting.dropped)
             self._forgotten(one.device)
             await self._wipe_log()
             self.counters["people_forgotten"] += 1
@@ -225,7 +226,7 @@ class Upkeep:
                 await self._rest()
 
     def _without_old(self, db: Database, rows: list[Old], before_s: int) -> int:
-        confirmed = let_go.confirmed_by_all(db, self._sinks)
+        confirmed = let_go.confirmed_by_all(db, self._sinks())
         chosen = let_go.keep_alarms(db, let_go.due(rows, before_s, confirmed))
         return let_go.delete(db, chosen, self._journal.let_go)
 

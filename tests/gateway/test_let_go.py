@@ -19,7 +19,7 @@ from trygg_gateway.journal import Journal
 from trygg_gateway.let_go import LetGo
 from trygg_gateway.own_records import GATEWAY, OWN_BOOT
 from trygg_gateway.reader import Reader
-from trygg_gateway.values import ALARM, BACKLOG, CLASH_BOOT, READER, Refused, Row, Run
+from trygg_gateway.values import ALARM, BACKLOG, CLASH_BOOT, READER, Refused, Row, Run, Stray
 
 DAY_S = 86_400
 OLD_S = NOW_S - 31 * DAY_S
@@ -91,7 +91,7 @@ def test_what_a_sink_has_not_confirmed_stays_until_it_is_much_older(rig):
 
 def test_a_lane_that_a_sink_does_not_take_waits_for_no_sink(tmp_path):
     with Rig(tmp_path / "journal.sqlite") as rig:
-        rig.upkeep._sinks = {READER: (0, 1, 2), "centre": (ALARM,)}
+        rig.sinks = {READER: (0, 1, 2), "centre": (ALARM,)}
         rig.keep(old(1), old(2, make=alarm), old(3, 0))
         rig.confirm(READER)
         rig.lap()
@@ -328,8 +328,11 @@ def test_what_comes_of_a_forgotten_person_is_dropped_until_registered_anew(rig):
     rig.journal.write(lambda db: ask(db, "astrid", "Kari", NOW_MS)).result(20)
     rig.forget()
     assert rig.journal.read(forgetting.dropped) == {"astrid"}
-    rig.keep(old(1, 0))
+    stray = Stray("trygg/nord/astrid/up", report(1, 5), "nobody registered astrid", 1)
+    rig.keep(old(1, 0), stray, stray._replace(topic="trygg/nord/sigrid/up"))
     assert rig.held() == []
+    assert rig.journal.query("SELECT topic FROM quarantine") == [("trygg/nord/sigrid/up",)]
+    assert rig.journal.counters["strays_of_forgotten"] == 1
     rig.register("astrid")
     assert rig.journal.read(forgetting.dropped) == frozenset()
     rig.keep(old(2, 0))

@@ -21,9 +21,10 @@ class Rig:
         self.journal = Journal.open(path)
         self.guard = DiskGuard(self.journal.put, path, max_bytes, reserve)
         self.said = []
+        self.sinks = {READER: LANES, "centre": LANES}
         self.upkeep = Upkeep(
             self.journal, self.guard, lambda: self.now_ms, days=days,
-            sinks={READER: LANES, "centre": LANES}, written=self.said.extend,
+            sinks=lambda: self.sinks, written=self.said.extend,
         )  # fmt: skip
 
     def __enter__(self):

@@ -1,0 +1,47 @@
+"""The keepers of the journal as the settings want them: the guard of the disk and the upkeep."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from trygg_gateway import forgetting
+from trygg_gateway.config import Config
+from trygg_gateway.disk_guard import DiskGuard
+from trygg_gateway.journal import Journal
+from trygg_gateway.upkeep import Upkeep
+from trygg_gateway.values import LANES, READER, Run
+
+
+def make_guard(journal: Journal, config: Config) -> DiskGuard:
+    """What stands between the doors and the journal; its reserve is taken from the disk."""
+    section = config.journal
+    guard = DiskGuard(journal.put, journal.path, section.max_mb << 20, section.reserve_mb << 20)
+    guard.begin()
+    journal.bound(section.max_mb << 20)
+    return guard
+
+
+def make_upkeep(
+    journal: Journal,
+    guard: DiskGuard,
+    config: Config,
+    now_ms: Callable[[], int],
+    *,
+    lanes: Callable[[], Mapping[str, Sequence[int]]],
+    written: Callable[[Sequence[Run]], None],
+    forgotten: Callable[[str], None],
+) -> Upkeep:
+    """The upkeep; whom a journal from before does not know to be forgotten is asked for again.
+
+    `lanes()`: each sink's, as it is configured now.
+    """
+    down = forgetting.written_down(config.gateway.data)
+    if down:
+        journal.write(lambda db: forgetting.ask_again(db, down)).result()
+    return Upkeep(
+        journal,
+        guard,
+        now_ms,
+        days=config.retention.days,
+        sinks=lambda: {**lanes(), READER: LANES},
+        written=written,
+        forgotten=forgotten,
+    )
