@@ -62,6 +62,8 @@ def on(folder):
 
 def commands(group, path=()):
     for name, command in group.commands.items():
+        if command.hidden:  # another word for one that is shown
+            continue
         if hasattr(command, "commands"):
             yield from commands(command, (*path, name))
         else:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from trygg_gateway import journal_check
 from trygg_gateway.cli import app
 from trygg_gateway.doctor import clock, disk, files, journal_state, machine, sinks
 from trygg_gateway.doctor.finding import error, exit_code, good, warning
@@ -290,16 +291,27 @@ def test_a_sinks_certificate_of_another_ca_is_an_error(tmp_path):
 
 def test_a_damaged_journal_is_an_error(tmp_path):
     journal = Journal.open(tmp_path / "journal.sqlite")
-    assert levels(journal_state.look(journal, deep=True)) == ["good"]
+    for whole in (None, lambda: journal_check.whole(journal.path)):
+        assert levels(journal_state.look(journal, whole)) == ["good"]
+    journal.write(
+        lambda db: db.execute(
+            "INSERT INTO mendings (at_ms, what, why, file, told)"
+            " VALUES (1, 'salvaged', 'torn', 'x', '')"
+        )
+    ).result()
+    assert levels(journal_state.look(journal, None)) == ["good", "warning"]
     journal.close()
 
     class Damaged:
         def query(self, sql, values=()):
+            if "mendings" in sql:
+                return []
             return [("row 3 missing from index records_by_lane",)] if "check" in sql else [(0,)]
 
-    (found,) = journal_state.look(Damaged(), deep=False)
-    assert found.level == "error"
-    assert "records_by_lane" in found.what
+    for whole in (None, lambda: ["row 3 missing from index records_by_lane"]):
+        (found,) = journal_state.look(Damaged(), whole)
+        assert found.level == "error"
+        assert "records_by_lane" in found.what
 
 
 # -- the command -----------------------------------------------------------------------------

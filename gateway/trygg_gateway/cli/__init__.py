@@ -20,6 +20,8 @@ from trygg_gateway.cli import (
     running,
     setup,
     sinks,
+    status,
+    tail,
     tracker,
     tracker_data,
     unit,
@@ -36,7 +38,8 @@ app = typer.Typer(
 app.command("init")(setup.init)
 app.command("run")(running.run)
 app.command("reload")(reload.reload)
-app.command("status")(running.status)
+app.command("status")(status.status)
+app.command("tail")(tail.tail)
 app.command("config")(setup.config)
 app.command("check")(setup.check)
 app.command("doctor")(doctor.doctor)
@@ -46,9 +49,11 @@ app.command("password")(setup.password)
 app.command("renew")(setup.renew)
 app.command("mosquitto-config")(mosquitto.mosquitto_config)
 app.add_typer(tracker.app, name="tracker")
+app.add_typer(tracker.app, name="devices", hidden=True)  # the same by another word
 tracker_data.add_to(tracker.app)
 app.add_typer(fence.app, name="fence")
 app.add_typer(order.app, name="order")
+app.add_typer(order.app, name="orders", hidden=True)
 app.add_typer(rollout.app, name="rollout")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(bans.app, name="bans")

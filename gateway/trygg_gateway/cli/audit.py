@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
 from trygg_gateway.audit import Window
 from trygg_gateway.audit import audit as audited
+from trygg_gateway.cli.moments import moment_ms
 from trygg_gateway.cli.opened import (
     DEFAULT,
     AsJson,
@@ -26,8 +25,6 @@ from trygg_gateway.journal import Journal
 from trygg_gateway.outlets import lanes_of
 from trygg_gateway.values import Refused
 
-_AGO = re.compile(r"(\d{1,6})([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _WHY = {
     "open": "waited for; the tracker is asked with every ack",
     "not_held": "the tracker says it has it no more",
@@ -43,7 +40,7 @@ def audit(
     from_: Annotated[
         str, typer.Option("--from", help="2026-11-22T06:00, or 24h for as long ago.")
     ] = "24h",
-    to: Annotated[str, typer.Option(help="The same; now if not given.", show_default="now")] = "0m",
+    to: Annotated[str, typer.Option(help="The same.")] = "now",
     sinks: Annotated[
         bool, typer.Option("--sinks", help="It counts, too, that every sink has all of it.")
     ] = False,
@@ -60,7 +57,8 @@ def audit(
     """
     config = loaded(config_file)
     with journal_of(config_file) as journal:
-        window = _moment(from_, now_ms()), _moment(to, now_ms())
+        at_ms = now_ms()
+        window = moment_ms(from_, at_ms) // 1000, moment_ms(to, at_ms) // 1000
         if window[0] >= window[1]:
             raise Refused(f"--from {from_} is not before --to {to}.")
         devices = _devices(journal, device or [], everyone)
@@ -91,19 +89,6 @@ def _devices(journal: Journal, named: list[str], everyone: bool) -> list[str]:
     if everyone == bool(named):
         raise Refused("Name a tracker with --device, or say --all.")
     return named or known
-
-
-def _moment(text: str, at_ms: int) -> int:
-    """Unix seconds of a time of this machine's clock, or of so long ago. Raises Refused."""
-    ago = _AGO.fullmatch(text)
-    if ago is not None:
-        return at_ms // 1000 - int(timedelta(**{_UNITS[ago[2]]: int(ago[1])}).total_seconds())
-    try:
-        return int(datetime.fromisoformat(text).astimezone().timestamp())
-    except ValueError:
-        raise Refused(
-            f"{text!r} is no time: wanted as in 2026-11-22T06:00, or 24h for as long ago."
-        ) from None
 
 
 def _print(one: dict[str, Any]) -> None:

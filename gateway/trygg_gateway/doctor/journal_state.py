@@ -1,6 +1,6 @@
-"""The journal's file: whole or not, as SQLite's own check says; and what it was told to keep."""
+"""The journal's file: whole or not, what was done to mend it, and how much is set aside."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from trygg_gateway.doctor.finding import Finding, error, good, warning
@@ -17,19 +17,30 @@ class Journal(Protocol):
         """The rows of one SELECT."""
 
 
-def look(journal: Journal, deep: bool) -> Iterator[Finding]:
-    """`deep` compares every index with its table too, which takes minutes for gigabytes."""
-    check = "integrity_check" if deep else "quick_check"
-    rows = [str(row[0]) for row in journal.query(f"PRAGMA {check}({MOST})")]
-    if rows != ["ok"]:
+def look(journal: Journal, whole: Callable[[], Sequence[str]] | None) -> Iterator[Finding]:
+    """`whole` looks at every record and index, seconds for a million records; None: the pages."""
+    if whole is None:
+        rows = [str(row[0]) for row in journal.query(f"PRAGMA quick_check({MOST})")]
+        faults, depth = [row for row in rows if row != "ok"], "every page; --deep looks further"
+    else:
+        faults, depth = list(whole()), "every page, every index, every record's CRC"
+    if faults:
         yield error(
-            PART, f"SQLite finds {len(rows)} faults, the first: {rows[0]}",
-            "Records may be unreadable",
-            "Stop the gateway, copy the folder away, and start it: what is damaged is set aside",
+            PART, f"{len(faults)} faults, the first: {faults[0]}", "Records may be unreadable",
+            "Stop the gateway, copy the folder away, and start it: what can be read is kept, the"
+            " rest is named and set aside",
         )  # fmt: skip
     else:
-        depth = "every page and index" if deep else "every page; --deep compares indexes too"
         yield good(PART, f"whole ({depth})")
+    yield from _told(journal)
+
+
+def _told(journal: Journal) -> Iterator[Finding]:
+    for what, why, file in journal.query("SELECT what, why, file FROM mendings ORDER BY id DESC"):
+        yield warning(
+            PART, f"it was {what}: {why}", "Identities that this touched are in `trygg gateway"
+            " audit`, which says `journal` of them", f"What it was before stands in {file}",
+        )  # fmt: skip
     (records,) = journal.query("SELECT count(*) FROM records")[0]
     (aside,) = journal.query("SELECT count(*) FROM quarantine")[0]
     if aside > MANY_ASIDE:

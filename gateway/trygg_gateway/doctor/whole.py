@@ -7,7 +7,7 @@ from os import statvfs
 from pathlib import Path
 from typing import NamedTuple
 
-from trygg_gateway import own_records
+from trygg_gateway import journal_check, own_records
 from trygg_gateway.config import Config
 from trygg_gateway.config_check import findings
 from trygg_gateway.doctor import (
@@ -48,7 +48,7 @@ def parts(config: Config, journal: Journal, asked: Asked) -> list[Part]:
         ("settings", lambda: _settings(config)),
         ("clock", lambda: _clock(journal)),
         ("disk", lambda: _disk(config)),
-        ("journal", lambda: journal_state.look(journal, asked.deep)),
+        ("journal", lambda: journal_state.look(journal, _deeply(journal, asked.deep))),
         ("files", lambda: files.modes(_private(config, asked.config_file), [asked.config_file])),
         ("certificates", lambda: files.ends(certificates(config))),
         ("machine", lambda: _machine(config, asked.pid)),
@@ -68,6 +68,10 @@ def examine(wanted: Iterable[Part], tell: Callable[[str], None]) -> Iterator[Fin
                 name, f"could not be looked at: {type(failure).__name__}: {failure}",
                 "What is wrong with it stays unknown", "Tell us, with this line",
             )  # fmt: skip
+
+
+def _deeply(journal: Journal, deep: bool) -> Callable[[], list[str]] | None:
+    return (lambda: journal_check.whole(journal.path)) if deep else None
 
 
 def _settings(config: Config) -> Iterator[Finding]:

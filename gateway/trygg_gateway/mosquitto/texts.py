@@ -95,6 +95,7 @@ def rights(trackers: Iterable[Tracker]) -> str:
         f"user {GATEWAY_USER}",
         f"topic read {prefix}+/+/up",
         f"topic write {prefix}+/+/down",
+        "topic readwrite trygg/probe/+",  # the gateway sees by it that the broker passes on
     ]
     for name in PROBE_USERS:  # as if it were a tracker, where no tracker can be
         lines += ["", f"user {name}", f"topic write {probe_topic(name, 'say')}"]
