@@ -15,6 +15,7 @@ from trygg_gateway.values import (
     EPOCH,
     LATE_S,
     LIVE,
+    STRANGERS,
     Incoming,
     Parcel,
     Stray,
@@ -30,6 +31,7 @@ COUNTERS = (
 )
 
 ALARM_KIND: int = layouts.ALARM
+NOT_OWN = "not-own"  # what our own door puts before a foreign topic, with the device
 peek = codec.peek
 
 
@@ -84,11 +86,13 @@ class Ingest:
             try:
                 kind, boot, seq, wire_s, is_uptime = peek(payload)
             except codec.WireError as error:
-                self._set_aside(parcel, "unreadable", Stray(topic, payload, str(error), now_ms))
+                self._set_aside(
+                    parcel, "unreadable", Stray(topic, payload, str(error), now_ms, device)
+                )
                 continue
             if boot >= CLASH_BOOT:
                 why = f"boot {boot}: from {CLASH_BOOT} on boots are the gateway's own numbers"
-                self._set_aside(parcel, "unreadable", Stray(topic, payload, why, now_ms))
+                self._set_aside(parcel, "unreadable", Stray(topic, payload, why, now_ms, device))
                 continue
             time_s = wire_s + EPOCH if wire_s and not is_uptime else 0
             if kind != ALARM_KIND and time_s >= fresh_s:  # nearly always
@@ -104,7 +108,8 @@ class Ingest:
         names = topics.parse(topic)
         if names is None or names[2] != "up":
             why = "not a topic that a tracker publishes on"
-            self._set_aside(parcel, "not_ours", Stray(topic, payload, why, now_ms))
+            stray = Stray(topic, payload, why, now_ms, self._whose(topic))
+            self._set_aside(parcel, "not_ours", stray)
             return None
         group, device = str(names[0]), str(names[1])
         tracker = self._registry.find(device)
@@ -116,8 +121,14 @@ class Ingest:
             why = f"{device} is not of group {group}"
         else:
             return device
-        self._set_aside(parcel, "unknown_device", Stray(topic, payload, why, now_ms))
+        self._set_aside(parcel, "unknown_device", Stray(topic, payload, why, now_ms, STRANGERS))
         return None
+
+    def _whose(self, topic: str) -> str:
+        """Our own door says who it was that published on a topic not its own."""
+        at, _, rest = topic.partition("/")
+        device = rest.partition("/")[0]
+        return device if at == NOT_OWN and self._registry.find(device) else STRANGERS
 
     def _set_aside(self, parcel: Parcel, counter: str, stray: Stray) -> None:
         self.counters[counter] += 1

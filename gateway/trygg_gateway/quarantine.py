@@ -1,37 +1,81 @@
 """What the gateway could not read, set aside whole: nothing else waits for it (promise 10).
 
-The table is bounded in rows and bytes, since strangers can fill it: the oldest goes first, and
-`trim` says how many went. Functions take the database inside a transaction of the journal.
+The table is bounded in rows and bytes, since whoever reaches a door can fill it: what one tracker
+does by OF_ONE, what all strangers do by OF_STRANGERS, and the whole by WHOLE. The oldest of that
+kind goes first, and is counted. So nobody pushes out what somebody else did, and a flood never
+costs more disk than WHOLE. Of one commit only what will be kept is written at all. Functions take
+the database inside a transaction of the journal.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from trygg_gateway.database import Database
-from trygg_gateway.values import Stray
+from trygg_gateway.values import STRANGERS, Stray
 
-ROWS_MAX = 10_000
-BYTES_MAX = 64 << 20
 
-_INSERT = "INSERT INTO quarantine (topic, payload, reason, received_ms) VALUES (?, ?, ?, ?)"
+class Bound(NamedTuple):
+    """How much is kept, the newest of it."""
+
+    rows: int
+    bytes: int
+
+
+WHOLE = Bound(10_000, 64 << 20)
+OF_ONE = Bound(500, 4 << 20)
+OF_STRANGERS = Bound(4_000, 24 << 20)
+ROWS_MAX = WHOLE.rows
+
+_INSERT = """
+    INSERT INTO quarantine (topic, payload, reason, received_ms, device) VALUES (?, ?, ?, ?, ?)
+"""
 # the newest row that no longer fits, counted from the newest down; it and all older ones go
 _TOO_OLD = """
     SELECT max(id) FROM (
         SELECT id, sum(length(payload)) OVER newest AS bytes, row_number() OVER newest AS place
-        FROM quarantine WINDOW newest AS (ORDER BY id DESC)
+        FROM quarantine {whose} WINDOW newest AS (ORDER BY id DESC)
     ) WHERE bytes > ? OR place > ?
 """
+_TOO_OLD_OF_ALL = _TOO_OLD.format(whose="")
+_TOO_OLD_OF_ONE = _TOO_OLD.format(whose="WHERE device = ?")
 
 
 def set_aside(db: Database, strays: Sequence[Stray]) -> int:
-    """Keep the strays; how many older ones went to make room for them."""
-    db.executemany(_INSERT, strays)
-    return trim(db, ROWS_MAX, BYTES_MAX)
+    """Keep the strays; how many of these or of older ones went for the bounds."""
+    of: dict[str, list[Stray]] = defaultdict(list)
+    for stray in strays:
+        of[stray.device].append(stray)
+    dropped = 0
+    for device, its in of.items():
+        bound = _bound(device)
+        kept = its[-bound.rows :]
+        db.executemany(_INSERT, kept)
+        dropped += len(its) - len(kept)
+        if device:
+            dropped += _trim_one(db, device, bound)
+    return dropped + trim(db, WHOLE.rows, WHOLE.bytes)
+
+
+def _bound(device: str) -> Bound:
+    if not device:
+        return WHOLE
+    return OF_STRANGERS if device == STRANGERS else OF_ONE
+
+
+def _trim_one(db: Database, device: str, bound: Bound) -> int:
+    """Let the oldest of one go until its bound holds; how many went."""
+    values = (device, bound.bytes, bound.rows)
+    (newest_to_go,) = db.execute(_TOO_OLD_OF_ONE, values).fetchone()
+    if newest_to_go is None:
+        return 0
+    delete = "DELETE FROM quarantine WHERE device = ? AND id <= ?"
+    return db.execute(delete, (device, newest_to_go)).rowcount
 
 
 def trim(db: Database, rows_max: int, bytes_max: int) -> int:
     """Let the oldest go until both bounds hold; how many went."""
-    (newest_to_go,) = db.execute(_TOO_OLD, (bytes_max, rows_max)).fetchone()
+    (newest_to_go,) = db.execute(_TOO_OLD_OF_ALL, (bytes_max, rows_max)).fetchone()
     if newest_to_go is None:
         return 0
     return db.execute("DELETE FROM quarantine WHERE id <= ?", (newest_to_go,)).rowcount

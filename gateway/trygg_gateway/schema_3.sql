@@ -71,8 +71,10 @@ CREATE TABLE mendings (
     told  TEXT NOT NULL
 );
 
--- Whose a stray is, so that one tracker's cannot push out another's; '' is nobody's.
+-- Whose a stray is, so that one tracker's cannot push out another's; '?' for strangers, '' for what
+-- the gateway found itself.
 ALTER TABLE quarantine ADD COLUMN device TEXT NOT NULL DEFAULT '';
+CREATE INDEX quarantine_by_device ON quarantine (device, id);
 -- When a person asked that the running gateway tries it again, 0: nobody has.
 ALTER TABLE quarantine ADD COLUMN again_ms INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX quarantine_again ON quarantine (id) WHERE again_ms > 0;

@@ -17,6 +17,7 @@ BACKLOG: Final = 2
 LANES: Final = (ALARM, LIVE, BACKLOG)
 LANE_NAMES: Final = {ALARM: "alarm", LIVE: "live", BACKLOG: "backlog"}
 CLASH_BOOT: Final = 1 << 29  # from here on a boot is the gateway's own word: see journal_rows.py
+STRANGERS: Final = "?"  # instead of a device: nobody registered, or not where it belongs
 READER: Final = "reader"  # the cursor of what the gateway itself has understood
 
 Confirm = Callable[[int, int], None]  # (token of the first message, how many from there on)
@@ -70,6 +71,7 @@ class Stray(NamedTuple):
     payload: bytes
     reason: str
     received_ms: int
+    device: str = ""  # whose doing it is: a tracker's, STRANGERS', or "" for our own finding
 
 
 @dataclass(slots=True)
