@@ -284,7 +284,9 @@ def skip(
             count = "SELECT count(*) FROM records WHERE lane = ? AND id > ? AND id <= ?"
             at = journal.cursor(name, numbers[lane])
             (records,) = journal.query(count, (numbers[lane], at, upto))[0]
-            raise Refused(f"{name} owes {records} of lane {lane}. With --yes they are passed over.")
+            raise Refused(
+                f"{name} owes {records} records of lane {lane}. With --yes they are passed over."
+            )
         records = journal.write(
             lambda db: sink_book.skip(db, name, numbers[lane], upto, whoami(who), now_ms())
         ).result()

@@ -187,7 +187,7 @@ class Seen:
     def until_all(self, began: float) -> float:
         """Seconds from `began` until every record stands there."""
         told = time.monotonic()
-        while self._records < self._wanted:
+        while self._records < self._wanted or not self.alarms:
             self._look()
             now = time.monotonic()
             if now - began > DRAIN_S or not self._process.alive:
