@@ -7,14 +7,14 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from trygg_tools import bench_command
-from trygg_tools.bench import alarm, doors, fence, ingest, modem, nmea, week, wire
+from trygg_tools.bench import alarm, doors, drain, fence, ingest, modem, nmea, week, wire
 from trygg_tools.bench.report import BenchError
 
 
 @pytest.fixture
 def bench(monkeypatch):
     """bench(*names) runs the command, with benches that take no time."""
-    for module in (nmea, fence, wire, week, ingest, alarm, doors, modem):
+    for module in (nmea, fence, wire, week, ingest, drain, alarm, doors, modem):
         monkeypatch.setattr(module, "run", lambda: {"figure": 1})
     app = Typer()
     app.command()(bench_command.command)
@@ -23,7 +23,7 @@ def bench(monkeypatch):
 
 def test_without_names_all_are_measured_in_their_order(bench):
     lines = [json.loads(line) for line in bench().stdout.splitlines()]
-    names = ["nmea", "fence", "wire", "week", "ingest", "alarm", "doors", "modem"]
+    names = ["nmea", "fence", "wire", "week", "ingest", "drain", "alarm", "doors", "modem"]
     assert [line["bench"] for line in lines] == names
     assert all({"command", "machine", "figure"} <= line.keys() for line in lines)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-BENCHES = ("nmea", "fence", "wire", "week", "ingest", "alarm", "doors", "modem")
+BENCHES = ("nmea", "fence", "wire", "week", "ingest", "drain", "alarm", "doors", "modem")
 
 
 def command(
@@ -19,6 +19,7 @@ def command(
     that parser measured beside. fence: one decision for 16 fences of 64 corners, scaled to an
     ESP32 at 80 MHz. wire: bytes a fix. week: seconds for a simulated week of one
     tracker. ingest: records a second through each front door (the broker's needs Mosquitto).
+    drain: a day of a thousand trackers behind a dead file sink, while alarms go through.
     alarm: seconds from fix to webhook with 100 trackers. doors: ten thousand trackers at our own
     door, plain and over TLS: memory each, a storm of logins, latency under a flood.
     modem: simulated ms from an alarm to the gateway over each modem, and what its driver takes.
