@@ -38,7 +38,7 @@ def test_an_unknown_name_is_refused_before_anything_is_measured(bench):
     assert done.exit_code == 2
     assert done.stdout == ""
     assert (
-        "wanted one of nmea, fence, wire, week, ingest, alarm, doors, modem, got speed"
+        "wanted one of nmea, fence, wire, week, ingest, drain, alarm, doors, modem, got speed"
         in done.stderr
     )
 
