@@ -29,7 +29,7 @@ CONTENT = "application/cloudevents+json"
 class MqttSink:
     """Events on `topic` at a broker."""
 
-    batch = 100
+    batch = 500
     alarm_batch = 1
     confirms = Answer.ACCEPTED
 
