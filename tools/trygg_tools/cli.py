@@ -20,6 +20,8 @@ def _add_rooms() -> None:
     from trygg_tools.demo import command as demo
     from trygg_tools.flash import command as flash
     from trygg_tools.modem_sim import command as modem
+    from trygg_tools.provision import command as provision
+    from trygg_tools.provision import inventory_command as inventory
     from trygg_tools.replay import command as replay
     from trygg_tools.simulate import campaign
     from trygg_tools.simulate import command as simulate
@@ -32,6 +34,8 @@ def _add_rooms() -> None:
     app.command("flash")(flash.command)
     app.command("firmware")(firmware_command.command)
     app.command("traceback")(firmware_command.traceback)
+    app.add_typer(provision.app, name="provision")
+    app.add_typer(inventory.app, name="inventory")
     app.command("replay")(replay.command)
     app.command("simulate")(simulate.command)
     app.command("campaign")(campaign.command)

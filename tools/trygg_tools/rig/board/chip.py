@@ -79,6 +79,7 @@ class Chip:
 
     pins: Pins
     tick_start_ms: int = 0
+    unit: bytes = b"\x02trygg"  # machine.unique_id()
     cause: int = PWRON
     wake: int = WAKE_NONE
     boot_us: int = 0

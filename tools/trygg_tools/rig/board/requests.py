@@ -83,7 +83,8 @@ class Requests:
         mode = ops.MODE_LOCKSTEP if base.lockstep else ops.MODE_REAL
         numbers = (mode, base.speed, base.zero_us, chip.boot_us, chip.tick_start_ms)
         raw = self._owner.raw_wanted()
-        return struct.pack("<BIqqIBBBH", *numbers, chip.cause, chip.wake, raw, BLOCKS)
+        start = chip.cause, chip.wake, raw, BLOCKS
+        return struct.pack("<BIqqIBBBH", *numbers, *start) + chip.unit
 
     def _wait(self, sequence: int, body: bytes) -> Answer:
         self._owner.wait_until(sequence, struct.unpack("<q", body)[0])

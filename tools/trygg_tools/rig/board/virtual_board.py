@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,7 +46,7 @@ class VirtualBoard:
         self,
         folder: Path,
         firmware: Path,
-        config: Mapping[str, Any],
+        config: Mapping[str, Any] | None,
         mode: Mode = "real",
         speed: int = 1,
         heap_kb: int = HEAP_KB,
@@ -54,13 +55,14 @@ class VirtualBoard:
         modem: BoardModem | None = None,
         rom: bool = True,
     ) -> None:
-        """`firmware`: the folder that is flashed; `config`: becomes /config.json on the board;
+        """`firmware`: the folder that is flashed; `config`: becomes /config.json on the board, None
+        for one that is not provisioned;
         `modem`: one soldered on, else whoever opens the pty `modem` is it; `rom`: whether its
         MicroPython has a ROMFS partition (without one only small firmwares fit its heap)."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.firmware = firmware
-        self.config = dict(config)
+        self.config = None if config is None else dict(config)
         self.console_link = folder / "console"
         self.gps_link = folder / "gps"
         self.modem_link = folder / "modem"
@@ -73,7 +75,9 @@ class VirtualBoard:
         self._host = Host(
             folder,
             Timebase(mode, speed),
-            Chip(pins or Pins(), tick_start_ms),
+            Chip(
+                pins or Pins(), tick_start_ms, sha256(str(folder.resolve()).encode()).digest()[:6]
+            ),
             self._image,
             Felt(),
             heap_kb * 1024 + SHIM_BYTES,
@@ -99,9 +103,10 @@ class VirtualBoard:
         with tempfile.TemporaryDirectory() as scratch:
             more = {
                 "/main.py": main_file(self.firmware).encode(),
-                "/config.json": json.dumps(self.config).encode(),
                 **(extra or {}),
             }
+            if self.config is not None:
+                more["/config.json"] = json.dumps(self.config).encode()
             for number, (target, content) in enumerate(more.items()):
                 sources[target] = Path(scratch) / str(number)
                 sources[target].write_bytes(content)

@@ -58,7 +58,7 @@ def deepsleep(ms=0):
 
 
 def unique_id():
-    return b"\x02trygg"
+    return wire.unit
 
 
 def freq(hertz=None):

@@ -11,7 +11,7 @@ REPLY_SIZE = 544
 HEAD = 20
 DATA_MAX = REPLY_SIZE - HEAD
 
-HELLO = 1  # -> mode, speed, zero_us, boot_us, tick_start_ms, cause, wake, raw, blocks
+HELLO = 1  # -> mode, speed, zero_us, boot_us, tick_start_ms, cause, wake, raw, blocks, 6 bytes unit
 WAIT = 2  # q until_us -> at that time
 DEEP_SLEEP = 3  # q microseconds (0 for ever), b ext0 pin, B level, Q ext1 pins, B level
 RESET = 4

@@ -21,6 +21,7 @@ speed = 1
 zero_us = 0
 boot_us = 0
 tick_start_ms = 0
+unit = b""
 utc_minus_now_us = 0
 _lockstep_us = 0
 
@@ -73,8 +74,9 @@ def ask(op, form="", *values, data=b""):
 
 def hello():
     """Learn what this start is; (reset cause, wake reason, raw REPL wanted, flash blocks)."""
-    global mode, speed, zero_us, boot_us, tick_start_ms
+    global mode, speed, zero_us, boot_us, tick_start_ms, unit
     data = ask(ops.HELLO)
+    unit = bytes(data[-6:])
     mode, speed, zero_us, boot_us, tick_start_ms, cause, wake, raw, blocks = struct.unpack_from(
         "<BIqqIBBBH", data
     )

@@ -1,0 +1,260 @@
+"""A flashed board becomes a tracker: by mpremote's transport and the gateway's own command."""
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from micropython_wheel import PUBLISHED
+from trygg_tools.boards import board_file, read_board
+from trygg_tools.flash.board_link import BoardLink
+from trygg_tools.flash.errors import FlashError
+from trygg_tools.provision import session
+from trygg_tools.provision.board_files import Network, board_files
+from trygg_tools.provision.command import app
+from trygg_tools.provision.inventory import Inventory
+from trygg_tools.provision.inventory_command import app as inventory_app
+from trygg_tools.provision.label import LabelError, content, write_label
+from trygg_tools.rig.board import VirtualBoard, micropython_folder
+
+FIRMWARE = '''"""What a provisioned board runs."""
+
+import json
+
+with open("/config.json") as file:
+    print("I am", json.load(file)["device"])
+'''
+
+
+@pytest.fixture
+def gateway(tmp_path) -> Path:
+    """The settings of a new gateway with TLS."""
+    folder = tmp_path / "gateway"
+    subprocess.run(
+        [sys.executable, "-m", "trygg_gateway", "init", str(folder)],
+        check=True,
+        capture_output=True,
+    )
+    return folder / "gateway.toml"
+
+
+@pytest.fixture
+def flashed(tmp_path):
+    """flashed(firmware=True) -> a board that is switched on, with a small firmware or none."""
+    if micropython_folder() is None:
+        (pytest.fail if PUBLISHED else pytest.skip)("no MicroPython here")
+    boards: list[VirtualBoard] = []
+    numbers = count()
+
+    def make(firmware: bool = True) -> VirtualBoard:
+        folder = tmp_path / f"board{next(numbers)}"
+        source = folder / "firmware"
+        source.mkdir(parents=True)
+        (source / "main.py").write_text(FIRMWARE)
+        board = VirtualBoard(folder, source, None)
+        boards.append(board)
+        if firmware:
+            board.flash_firmware({"/slot": b"0 9f3a"})
+        board.start()
+        return board
+
+    yield make
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda board: board.stop(), boards))
+
+
+def trygg(*words: str):
+    return CliRunner().invoke(app, [*words, "--json", "-q"])
+
+
+def on_board(board: VirtualBoard, path: str) -> bytes | None:
+    with BoardLink.open(str(board.console_link)) as link:
+        return link.read(path)
+
+
+def gateway_says(config: Path, *words: str):
+    done = subprocess.run(
+        [sys.executable, "-m", "trygg_gateway", *words, "--json", "--config", str(config)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return json.loads(done.stdout)
+
+
+def test_a_board_gets_identity_and_secrets_and_starts_as_that_tracker(gateway, flashed, tmp_path):
+    board = flashed()
+    fences = tmp_path / "astrid.json"
+    fences.write_text(
+        '[{"number": 1, "name": "home", "keep": "in", "shape": "circle", "lat": 59.91,'
+        ' "lon": 10.75, "radius_m": 150}]'
+    )
+    done = trygg(
+        "add", str(board.console_link), "astrid-1", "--board", "esp32-modem-bench",
+        "--group", "nord", "--config", str(gateway), "--apn", "iot.example",
+        "--setting", "report_live_s=120", "--fences", str(fences),
+        "--label", str(tmp_path / "astrid-1.pdf"),
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    board.wait_line("I am astrid-1")
+    config = json.loads(on_board(board, "/config.json"))
+    assert config["modem"]["apn"] == "iot.example"
+    assert config["tls"] == "/ca.pem"
+    assert on_board(board, "/ca.pem").startswith(b"-----BEGIN CERTIFICATE")
+    (tracker,) = gateway_says(gateway, "tracker", "list")
+    assert (tracker["device"], tracker["group"]) == ("astrid-1", "nord")
+    orders = gateway_says(gateway, "order", "list")
+    assert len(orders) == 2
+    (unit,) = Inventory(gateway.with_name("inventory.jsonl")).units()
+    assert (unit["device"], unit["state"], unit["unit"]) == (
+        "astrid-1",
+        "in use",
+        json.loads(done.stdout)["unit"],
+    )
+    assert (tmp_path / "astrid-1.pdf").read_bytes().startswith(b"%PDF")
+    for secret in (config["password"], config["order_key"]):
+        assert secret not in done.output
+        assert secret not in (gateway.with_name("inventory.jsonl")).read_text()
+
+
+def test_a_board_without_firmware_is_refused_and_nothing_is_registered(gateway, flashed):
+    board = flashed(firmware=False)
+    words = ["add", str(board.console_link), "bjorn-1", "--board", "esp32-bench"]
+    done = trygg(*words, "--config", str(gateway))
+    assert done.exit_code == 1
+    assert "First: `trygg flash" in done.output
+    assert gateway_says(gateway, "tracker", "list") == []
+
+
+def test_a_board_that_fails_midway_leaves_nobody_registered(gateway, flashed, monkeypatch):
+    board = flashed()
+
+    def breaks(link, files):
+        raise FlashError("the cable")
+
+    monkeypatch.setattr(session, "_give", breaks)
+    words = ["add", str(board.console_link), "bjorn-1", "--board", "esp32-bench"]
+    done = trygg(*words, "--config", str(gateway))
+    assert done.exit_code == 1
+    (tracker,) = gateway_says(gateway, "tracker", "list")
+    assert tracker["revoked"]
+    (event,) = Inventory(gateway.with_name("inventory.jsonl")).events()
+    assert (event["event"], event["why"]) == ("refused", "the cable")
+
+
+def test_a_tracker_is_not_overwritten_unless_that_is_said(gateway, flashed):
+    board = flashed()
+    words = ["--board", "esp32-bench", "--config", str(gateway)]
+    assert trygg("add", str(board.console_link), "solveig-1", *words).exit_code == 0
+    again = trygg("add", str(board.console_link), "bjorn-1", *words)
+    assert again.exit_code == 1
+    assert "is a tracker already" in again.output
+    assert trygg("add", str(board.console_link), "bjorn-1", "--replace", *words).exit_code == 0
+    board.wait_line("I am bjorn-1")
+
+
+def test_another_unit_takes_the_trackers_place_and_the_old_ones_secrets_are_void(gateway, flashed):
+    first, second = flashed(), flashed()
+    words = ["--board", "esp32-bench", "--config", str(gateway)]
+    assert trygg("add", str(first.console_link), "astrid-1", *words).exit_code == 0
+    old = json.loads(on_board(first, "/config.json"))
+    swapped = trygg("swap", "astrid-1", str(second.console_link), "--why", "strap broken", *words)
+    assert swapped.exit_code == 0, swapped.output
+    new = json.loads(on_board(second, "/config.json"))
+    assert new["device"] == old["device"]
+    assert new["password"] != old["password"]
+    assert new["order_key"] != old["order_key"]
+    stock = Inventory(gateway.with_name("inventory.jsonl"))
+    states = {row["unit"]: (row["state"], row["device"]) for row in stock.units()}
+    said = json.loads(swapped.stdout)
+    assert states == {said["was"]: ("faulty", ""), said["unit"]: ("in use", "astrid-1")}
+    (tracker,) = gateway_says(gateway, "tracker", "list")
+    assert not tracker["revoked"]
+
+
+def test_twenty_boards_from_a_csv_of_which_one_is_faulty(gateway, flashed, tmp_path):
+    with ThreadPoolExecutor(8) as threads:
+        boards = list(threads.map(lambda number: flashed(number != 7), range(20)))
+    lines = [
+        f"{board.console_link},tracker-{number},esp32-bench,vest"
+        for number, board in enumerate(boards)
+    ]
+    bench = tmp_path / "bench.csv"
+    bench.write_text("\n".join(["port,device,board,group", *lines]) + "\n")
+    done = trygg("many", str(bench), "--config", str(gateway))
+    assert done.exit_code == 1
+    results = json.loads(done.stdout)
+    refused = [one for one in results if "error" in one]
+    assert len(refused) == 1
+    (number,) = [n for n, one in enumerate(results) if "error" in one]
+    assert refused[0]["port"] == str(boards[number].console_link)
+    assert "no firmware on it" in refused[0]["error"]
+    trackers = gateway_says(gateway, "tracker", "list")
+    assert len(trackers) == 19
+    units = Inventory(gateway.with_name("inventory.jsonl")).units()
+    assert len(units) == 19
+    assert {row["device"] for row in units} == {row["device"] for row in trackers}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("port,device\n/dev/x,a\n", "wanted board filled"),
+        ("port,device,board\n/dev/x,a,esp32-bench\n/dev/x,b,esp32-bench\n", "each port and device"),
+        ("port,device,board\n/dev/x,a,esp8266\n", "there are: esp32-bench"),
+    ],
+)
+def test_a_csv_that_is_wrong_is_refused_with_its_line(tmp_path, gateway, text, said):
+    (tmp_path / "bench.csv").write_text(text)
+    done = trygg("many", str(tmp_path / "bench.csv"), "--config", str(gateway))
+    assert done.exit_code == 1
+    assert said in done.output
+
+
+def test_a_wifi_boards_config_is_what_the_firmware_takes():
+    credentials = {"device": "a", "tls": False, "password": "x", "order_key": "00"}
+    files = board_files(
+        read_board(board_file("esp32-bench")), credentials, Network("hjem", "hemmelig")
+    )
+    config = json.loads(files["/config.json"])
+    assert list(files) == ["/config.json"]
+    assert config["wifi"] == {"ssid": "hjem", "password": "hemmelig"}
+    assert config["tls"] is None
+
+
+def test_a_torn_line_of_the_inventory_eats_no_other(tmp_path):
+    stock = Inventory(tmp_path / "inventory.jsonl")
+    stock.add("a1", "bought", board="x")
+    with stock.path.open("ab") as file:
+        file.write(b'{"at": "2026-11-22T10:00')
+    stock.add("a2", "bought")
+    assert [row["unit"] for row in stock.units()] == ["a1", "a2"]
+    assert stock.torn == 1
+
+
+def test_the_inventory_goes_out_as_csv_and_comes_in(tmp_path):
+    delivery = tmp_path / "delivery.csv"
+    delivery.write_text("unit,board,warranty_until\n240ac4,reference-wearable,2028-11-22\n")
+    where = ["--inventory", str(tmp_path / "i.jsonl")]
+    runner = CliRunner()
+    assert runner.invoke(inventory_app, ["import", str(delivery), *where]).exit_code == 0
+    runner.invoke(inventory_app, ["fault", "240ac4", "contact corroded", *where])
+    (row,) = json.loads(runner.invoke(inventory_app, ["list", "--json", *where]).stdout)
+    assert (row["state"], row["faults"], row["warranty_until"]) == ("faulty", 1, "2028-11-22")
+    runner.invoke(inventory_app, ["mended", "240ac4", "cleaned", *where])
+    out = runner.invoke(inventory_app, ["export", *where]).stdout
+    assert "240ac4,reference-wearable,,spare" in out
+    history = runner.invoke(inventory_app, ["show", "240ac4", *where]).stdout
+    assert [line.split()[1] for line in history.splitlines()] == ["bought", "fault", "mended"]
+    assert runner.invoke(inventory_app, ["show", "none", *where]).exit_code == 1
+
+
+def test_a_label_says_name_and_unit_and_nothing_secret(tmp_path):
+    assert content("astrid-1", "240ac480335f") == "trygg:astrid-1:240ac480335f"
+    write_label(tmp_path / "a.png", "astrid-1", "240ac480335f", "Ring 22 33 44 55")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(LabelError, match=r"\.png or \.pdf"):
+        write_label(tmp_path / "a.gif", "astrid-1", "240ac480335f")
