@@ -30,7 +30,7 @@ def _add_rooms() -> None:
     app.add_typer(board.app, name="board")
     app.command("demo")(demo.command)
     app.command("demo-check")(check.command)
-    app.command("bench")(bench_command.command)
+    app.command("bench", context_settings=bench_command.SETTINGS)(bench_command.command)
     app.command("flash")(flash.command)
     app.command("firmware")(firmware_command.command)
     app.command("traceback")(firmware_command.traceback)

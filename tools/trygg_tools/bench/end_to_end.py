@@ -43,7 +43,7 @@ def run(
     records: int = 20_000, trackers: int = 200, rounds: int = 3, thingsboard: str = ""
 ) -> dict[str, Any]:
     """The medians of all, and how they compare."""
-    venv, absent = _peer(thingsboard)
+    venv, absent = peer(thingsboard)
     names = [*OURS, *(PEERS if venv else ())]
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     for _ in range(rounds):
@@ -59,12 +59,12 @@ def run(
         "runs": rates,
         "lost": {name: [one["lost"] for one in each] for name, each in found.items()},
         "twice": {name: [one["twice"] for one in each] for name, each in found.items()},
-        "thingsboard": absent or f"thingsboard-gateway {_version(venv)}",
+        "thingsboard": absent or f"thingsboard-gateway {version(venv)}",
     }
     return figures | (_ratios(rates) if venv else {})
 
 
-def _peer(told: str) -> tuple[Path | None, str]:
+def peer(told: str) -> tuple[Path | None, str]:
     """Where thingsboard-gateway is, or why it is not there."""
     try:
         return thingsboard.place(told), ""
@@ -73,7 +73,8 @@ def _peer(told: str) -> tuple[Path | None, str]:
         return None, f"absent: {error}"
 
 
-def _version(venv: Path | None) -> str:
+def version(venv: Path | None) -> str:
+    """Its version; nothing where it is absent."""
     return thingsboard.version(venv) if venv else ""
 
 

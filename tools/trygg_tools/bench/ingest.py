@@ -65,36 +65,42 @@ def _ratios(rates: dict[str, list[int]], one: str, other: str) -> list[float]:
     return [round(mine / theirs, 3) for mine, theirs in both]
 
 
-def once(door: str, records: int, trackers: int, window: int) -> dict[str, Any]:
-    """One run: {"door", "records_per_s", ... the gateway's counters}."""
+def once(door: str, records: int, trackers: int, window: int, tls: bool = False) -> dict[str, Any]:
+    """One run: {"door", "records_per_s", ... the gateway's counters, and what senders waited}."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trygg-bench-")))
         url, port = "", 0
         if door != "listener":
             port = stack.enter_context(Mosquitto(folder)).port
             url = f"mqtt://127.0.0.1:{port}"
-        gateway = stack.enter_context(_gateway(door, folder, url, trackers, records))
+        options = [f"--url={url}", f"--trackers={trackers}", f"--records={records}"]
+        gateway = stack.enter_context(_gateway(door, folder, [*options, *(["--tls"] * tls)]))
         stack.callback(gateway.kill)  # one that waits for more than will come; else it has ended
-        assert gateway.stdin is not None
         assert gateway.stdout is not None
-        port = int(gateway.stdout.readline().split()[1]) or port
-        load = generator.Load(port=port, trackers=trackers, records=records, window=window)
-        with generator.start(load) as sender:
-            assert sender.stdout is not None
-            sender.stdout.readline()
-            sender.communicate("go\n", timeout=300)
-        if sender.returncode:
-            raise report.BenchError(f"{door}: the generator failed; see above")
+        ready = gateway.stdout.readline().split()
+        if not ready:
+            raise report.BenchError(f"{door}: the gateway did not start; see above")
+        ca = str(folder / "ca.crt") if tls else ""
+        load = generator.Load(int(ready[1]) or port, "127.0.0.1", trackers, records, window, ca=ca)
+        waits = _generated(door, load)
         gateway.stdout.readline()  # "done": everything is acknowledged
         counters = json.loads(gateway.communicate("", timeout=300)[0])
-    return {"door": door, **counters}
+    return {"door": door, **waits, **counters}
 
 
-def _gateway(
-    door: str, folder: Path, url: str, trackers: int, records: int
-) -> "subprocess.Popen[str]":
+def _generated(door: str, load: generator.Load) -> dict[str, float]:
+    """Publish it all; what its senders waited, if that was measured."""
+    with generator.start(load) as sender:
+        assert sender.stdout is not None
+        sender.stdout.readline()
+        said, _ = sender.communicate("go\n", timeout=300)
+    if sender.returncode:
+        raise report.BenchError(f"{door}: the generator failed; see above")
+    return {name: value for name, value in json.loads(said).items() if name.endswith("_ms")}
+
+
+def _gateway(door: str, folder: Path, options: list[str]) -> "subprocess.Popen[str]":
     module = "trygg_tools.bench.gateway_under_test"
-    options = [f"--url={url}", f"--trackers={trackers}", f"--records={records}"]
     return subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", module, door, str(folder), *options],
         stdin=subprocess.PIPE,
@@ -103,14 +109,10 @@ def _gateway(
     )
 
 
-def main() -> None:
-    """The command line: one door, or all with their medians."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--door", choices=DOORS, default="")
+def parser() -> argparse.ArgumentParser:
+    """The options of `trygg bench ingest`."""
+    made = report.parser("ingest", __doc__, "--door broker --records 20000")
+    made.add_argument("--door", choices=DOORS, default="", help="one run through this one alone")
     for name, default in (("records", 60_000), ("rounds", 5), ("trackers", 50), ("window", 20)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    report.say("ingest", run(**vars(parser.parse_args())))
-
-
-if __name__ == "__main__":
-    main()
+        made.add_argument(f"--{name}", type=int, default=default)
+    return made

@@ -18,8 +18,13 @@ def machine() -> str:
 
 
 def say(name: str, figures: dict[str, Any]) -> dict[str, Any]:
-    """Print the figures of bench `name` as one JSON line and give them back."""
-    line = {"bench": name, "command": f"trygg bench {name}", "machine": machine(), **figures}
+    """Print the figures of bench `name` (its options may follow) as one JSON line; that line."""
+    line = {
+        "bench": name.split()[0],
+        "command": f"trygg bench {name}",
+        "machine": machine(),
+        **figures,
+    }
     print(json.dumps(line), flush=True)
     return line
 
