@@ -12,6 +12,7 @@ from trygg_gateway.cli import (
     bans,
     doctor,
     fence,
+    monitoring,
     mosquitto,
     order,
     quarantine,
@@ -44,6 +45,7 @@ app.command("config")(setup.config)
 app.command("check")(setup.check)
 app.command("doctor")(doctor.doctor)
 app.command("audit")(audit.audit)
+app.command("monitoring")(monitoring.monitoring)
 app.command("install-unit")(unit.install_unit)
 app.command("password")(setup.password)
 app.command("renew")(setup.renew)

@@ -1,0 +1,1 @@
+"""Alert rules for Prometheus and a dashboard for Grafana, as files."""
