@@ -19,6 +19,7 @@ from trygg_gateway.config import Config, is_loopback
 from trygg_gateway.config_errors import ConfigError
 from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_http import HttpSink
+from trygg_gateway.config_sinks_people import AppriseSink
 from trygg_gateway.sinks.http import read_secret
 from trygg_gateway.sinks.port import Later
 from trygg_gateway.tls import RENEW_DAYS, TlsError, days_left
@@ -147,6 +148,8 @@ def _sink(setting: str, sink: SinkSection) -> Iterator[Finding]:
         yield from _pair(setting, files["cert"], files["key"])
     if isinstance(sink, HttpSink) and fit:
         yield from _webhook(setting, sink)
+    if isinstance(sink, AppriseSink) and fit and importlib.util.find_spec("apprise"):
+        yield from _message_service(setting, sink)
 
 
 def _calls(config: Config) -> Iterator[Finding]:
@@ -175,6 +178,14 @@ def _webhook(setting: str, sink: HttpSink) -> Iterator[Finding]:
         read_secret(sink.secret_file)
     except Later as error:
         yield _error(f"{setting}.secret_file", error.reason)
+
+
+def _message_service(setting: str, sink: AppriseSink) -> Iterator[Finding]:
+    from trygg_gateway.sinks.apprise import url_fault
+
+    fault = url_fault(sink)
+    if fault is not None:
+        yield _error(f"{setting}.url_file", fault)
 
 
 def _secret(setting: str, path: Path) -> Iterator[Finding]:

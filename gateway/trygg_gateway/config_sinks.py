@@ -10,6 +10,7 @@ from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_file import FileSink
 from trygg_gateway.config_sinks_http import HttpSink, OwnTracksHttpSink, TraccarSink
 from trygg_gateway.config_sinks_mqtt import HomeAssistantSink, MqttSink, OwnTracksMqttSink
+from trygg_gateway.config_sinks_people import AppriseSink
 from trygg_gateway.config_sinks_store import NatsSink, PostgresSink
 
 SinkConfig = Annotated[
@@ -21,7 +22,8 @@ SinkConfig = Annotated[
     | OwnTracksMqttSink
     | OwnTracksHttpSink
     | TraccarSink
-    | HomeAssistantSink,
+    | HomeAssistantSink
+    | AppriseSink,
     Field(discriminator="type"),
 ]
 
@@ -36,6 +38,7 @@ EXAMPLES: dict[str, type[SinkSection]] = {
     "recorder": OwnTracksHttpSink,
     "traccar": TraccarSink,
     "home": HomeAssistantSink,
+    "night-phone": AppriseSink,
 }
 
 

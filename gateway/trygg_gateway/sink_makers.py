@@ -14,6 +14,7 @@ from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_file import FileSink
 from trygg_gateway.config_sinks_http import HttpSink, OwnTracksHttpSink, TraccarSink
 from trygg_gateway.config_sinks_mqtt import HomeAssistantSink, MqttSink, OwnTracksMqttSink
+from trygg_gateway.config_sinks_people import AppriseSink
 from trygg_gateway.config_sinks_store import NatsSink, PostgresSink
 from trygg_gateway.sinks.port import Sink
 
@@ -77,6 +78,12 @@ def _homeassistant(section: HomeAssistantSink, about: Lookup) -> Sink:
     return Made(section, about)
 
 
+def _apprise(section: AppriseSink, about: Lookup) -> Sink:
+    from trygg_gateway.sinks.apprise import AppriseSink as Made
+
+    return Made(section, about)
+
+
 _MAKERS: dict[type[SinkSection], Callable[[Any, Lookup], Sink]] = {
     HttpSink: _http,
     FileSink: _file,
@@ -87,4 +94,5 @@ _MAKERS: dict[type[SinkSection], Callable[[Any, Lookup], Sink]] = {
     OwnTracksHttpSink: _owntracks_http,
     TraccarSink: _traccar,
     HomeAssistantSink: _homeassistant,
+    AppriseSink: _apprise,
 }

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
+from gateway.peer_apprise import apprise_peer
 from gateway.peer_homeassistant import homeassistant_peer
 from gateway.peer_mqtt import mqtt_peer
 from gateway.peer_nats import nats_peer
@@ -98,6 +99,7 @@ PEERS: dict[str, Callable[[Path], AbstractContextManager[Peer]]] = {
     "owntracks-http": owntracks_http_peer,
     "traccar": traccar_peer,
     "homeassistant": homeassistant_peer,
+    "apprise": apprise_peer,
 }
 REFUSING = ("http", "postgres", "owntracks-http", "traccar")
-STUMBLING = ("http", "postgres", "owntracks-http", "traccar")
+STUMBLING = ("http", "postgres", "owntracks-http", "traccar", "apprise")
