@@ -69,9 +69,9 @@ def select(db: Database, which: Which, most: int = 1 << 30) -> list[Found]:
     rows = db.execute(
         "SELECT id, topic, payload, reason, received_ms FROM quarantine"  # noqa: S608 - our marks
         " WHERE instr(reason, ?) > 0 AND received_ms >= ? AND received_ms < ?"
-        f" AND (? = '' OR topic LIKE ? OR topic LIKE ?){by_id} ORDER BY id LIMIT ?",
+        f" AND (? = '' OR device = ? OR topic LIKE ? OR topic LIKE ?){by_id} ORDER BY id LIMIT ?",
         (
-            *(which.reason, which.from_ms, which.to_ms, which.tracker),
+            *(which.reason, which.from_ms, which.to_ms, which.tracker, which.tracker),
             *(f"%/{which.tracker}/%", f"{which.tracker}:%", *which.ids, most),
         ),
     )

@@ -7,6 +7,7 @@ import pytest
 from gateway.gateway_process import GatewayProcess, packets_until, until
 from gateway.parcels import put_one
 from gateway.records import alarm, entry, report
+from trygg_gateway import quarantine
 from trygg_gateway.cli.moments import moment_ms
 from trygg_gateway.journal import Journal
 from trygg_gateway.registry import Registry
@@ -160,8 +161,7 @@ def registered(journal, device):
 
 
 def put_aside(journal, *strays):
-    insert = "INSERT INTO quarantine (topic, payload, reason, received_ms) VALUES (?, ?, ?, ?)"
-    journal.write(lambda db: db.executemany(insert, strays)).result()
+    journal.write(lambda db: quarantine.set_aside(db, strays)).result()
 
 
 def left(journal):
