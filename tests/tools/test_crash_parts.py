@@ -1,4 +1,4 @@
-"""The crash score's own parts: a verdict that finds what is wrong, a disk as bad as POSIX has it."""
+"""The crash score's own parts: a verdict that finds what is wrong, a disk as bad as POSIX."""
 
 import random
 import subprocess

@@ -1,9 +1,10 @@
-"""The far end of the MQTT sink: a subscriber that keeps each event once, by its id."""
+"""A subscriber at the far broker, with a session that the broker keeps for it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -13,13 +14,12 @@ _AGAIN_S = 0.1
 
 
 class Collector:
-    """Subscribed to `topics` at the broker on `port`, with a session that the broker keeps."""
+    """Subscribed to `topics` at the broker on `port`; `take(topic, payload)` gets each message."""
 
-    def __init__(self, port: int, topics: str) -> None:
-        self.events: dict[str, dict[str, Any]] = {}  # by id, in the order in which they came first
-        self.came_again = 0
+    def __init__(self, port: int, topics: str, take: Callable[[str, bytes], None]) -> None:
         self._port = port
         self._topics = topics
+        self._take = take
         self._listens = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -59,11 +59,21 @@ class Collector:
                 elif kind == packets.SUBACK:
                     self._listens.set()
                 elif kind == packets.PUBLISH:
-                    _, _, packet_id, payload, _, _ = packets.read_publish(flags, body)
-                    self._keep(json.loads(bytes(payload)))
+                    topic, _, packet_id, payload, _, _ = packets.read_publish(flags, body)
+                    self._take(topic, bytes(payload))
                     writer.write(packets.puback(packet_id))
 
-    def _keep(self, event: dict[str, Any]) -> None:
+
+class EventsKept:
+    """Events by their id, each once, in the order in which they came first."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, dict[str, Any]] = {}
+        self.came_again = 0
+
+    def take(self, _topic: str, payload: bytes) -> None:
+        """One event came."""
+        event = json.loads(payload)
         if event["id"] in self.events:
             self.came_again += 1
         else:

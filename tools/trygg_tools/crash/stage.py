@@ -16,7 +16,7 @@ from trygg_gateway.init_folder import make_folder
 from trygg_gateway.journal import Journal
 from trygg_gateway.registry import Registry
 from trygg_tools.crash.broker import Broker
-from trygg_tools.crash.collector import Collector
+from trygg_tools.crash.collector import Collector, EventsKept
 from trygg_tools.crash.fleet import Fleet, LightTracker
 from trygg_tools.crash.hook import Hook, Served
 
@@ -75,7 +75,8 @@ class Stage:
         secret = (folder / "gateway/secrets/webhook").read_text("ascii").strip()
         self.served = Served(Hook(secret, folder / "hook.jsonl"))
         self._far = Broker(folder / "far", quiet_port(dice))
-        self.collector = Collector(self._far.port, EVENTS)
+        self._far_events = EventsKept()
+        self._collector = Collector(self._far.port, EVENTS, self._far_events.take)
         self._settle(port)
         passwords = register(folder / "gateway/data")
         trackers = [
@@ -103,7 +104,7 @@ class Stage:
         """Everything running, the trackers silent."""
         self.served.start()
         await self._far.start()
-        await self.collector.start()
+        await self._collector.start()
         if self.broker is not None:
             await self.broker.start()
         self.start_gateway()
@@ -116,19 +117,19 @@ class Stage:
         return {
             "file": self._archive.read_on(),
             "webhook": self._hooked.read_on(),
-            "mqtt": list(self.collector.events.values()),
+            "mqtt": list(self._far_events.events.values()),
         }
 
     def came_again(self) -> dict[str, int]:
         """How often a receiver got what it had, and knew it by its id."""
-        return {"webhook": self.served.hook.came_again, "mqtt": self.collector.came_again}
+        return {"webhook": self.served.hook.came_again, "mqtt": self._far_events.came_again}
 
     async def stop(self) -> int:
         """End everything; the gateway's exit code."""
         await self.fleet.stop()
         code = self.stop_gateway()
         await self.served.stop()
-        await self.collector.stop()
+        await self._collector.stop()
         self._far.stop()
         if self.broker is not None:
             self.broker.stop()
