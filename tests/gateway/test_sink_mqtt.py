@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import signal
 import socket
 import time
 
@@ -11,6 +9,7 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from gateway.frozen import frozen
 from gateway.mosquitto import Mosquitto
 from gateway.mqtt_ear import Ear
 from gateway.records import alarm, deliveries, row
@@ -140,14 +139,11 @@ def test_a_broker_that_hangs_is_later_and_later_it_works(broker):
     async def work():
         sink = made(settings(broker).replace("= 5", "= 1"))
         await sink.start()
-        os.kill(broker.pid, signal.SIGSTOP)
-        try:
+        with frozen(broker.pid):
             with pytest.raises(Later, match="no acknowledgement in 1 s"):
                 await sink.deliver(reports(1))
             with pytest.raises(Later, match="no answer in 1 s"):
                 await sink.deliver(reports(1))
-        finally:
-            os.kill(broker.pid, signal.SIGCONT)
         assert await sink.deliver(reports(1)) is Answer.ACCEPTED
         await sink.stop()
 

@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-import os
-import signal
 
 import pytest
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 
+from gateway.frozen import frozen
 from gateway.nats_server import PASSWORD, NatsServer
 from gateway.records import alarm, row
 from gateway.sink_lives import life, made
@@ -135,12 +134,8 @@ def test_a_server_that_hangs_is_later_and_later_it_works(server):
     async def work():
         sink = made(table(server).replace("= 5", "= 1"))
         await sink.start()
-        os.kill(server.pid, signal.SIGSTOP)
-        try:
-            with pytest.raises(Later, match="timeout"):
-                await sink.deliver(reports(1))
-        finally:
-            os.kill(server.pid, signal.SIGCONT)
+        with frozen(server.pid), pytest.raises(Later, match="timeout"):
+            await sink.deliver(reports(1))
         assert await sink.deliver(reports(1)) is Answer.STORED
         await sink.stop()
 
