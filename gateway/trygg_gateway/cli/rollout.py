@@ -37,8 +37,8 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_SPAN = re.compile(r"(\d{1,6})([smhd])")
+SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_SPAN = re.compile(r"(\d{1,6})(s|min|h|d|w)")
 WAVE_COLUMNS = ["wave", "trackers", "waiting", "owed", "applied", "refused", "expired", "silent",
                 "out"]  # fmt: skip
 
@@ -197,10 +197,10 @@ def stop(id_: Id, who: Who = "", config_file: ConfigFile = DEFAULT) -> None:
 
 
 def seconds(text: str) -> int:
-    """A length of time as in 90s, 30m, 24h, 2d. Raises Refused."""
+    """A length of time as in 90s, 30min, 24h, 2d. Raises Refused."""
     found = _SPAN.fullmatch(text)
     if found is None:
-        raise Refused(f"{text!r} is no length of time: wanted as in 90s, 30m, 24h, 2d.")
+        raise Refused(f"{text!r} is no length of time: wanted as in 90s, 30min, 24h, 2d.")
     return int(found[1]) * SECONDS[found[2]]
 
 
