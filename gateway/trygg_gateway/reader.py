@@ -6,10 +6,10 @@ live records before backlog.
 
 A batch is read in slices, and between two slices the doors have their turn. While records pour in
 faster than BUSY_RATE the doors go first altogether: it takes only a batch now and then of anything
-but alarms, and catches up when the rush is over. But from BEHIND_MOST records on it keeps up: it
-takes a multiple of the time that the doors take, the larger the further behind it is, so that
-they bring no more than it reads, however long the rush lasts. An alarm waits for a slice, not for
-a batch.
+but alarms, and catches up when the rush is over. But from BEHIND_MOST records on it keeps up: its
+turns grow with the square of how far it is behind, so that the doors bring no more than it reads,
+however long the rush lasts, and a moderate one waits little. An alarm waits for a slice, not for a
+batch.
 
 A health record whose fences are older than those the tracker once applied makes the gateway order
 them again: a fence that was lost in silence guards nobody.
@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from itertools import chain
 from typing import NamedTuple
 
 import structlog
@@ -37,15 +38,14 @@ from trygg_gateway.values import ALARM, LANE_NAMES, LANES, READER, Row, Run
 log = structlog.get_logger("reader")
 
 BATCH = 4_000  # records folded in one transaction
-KEEPING_UP = 250  # the same while it keeps up, times the square of its share, since each
-MOST = 10_000  # write delays the doors' commits; but no more than this
+MOST = 10_000  # the same at most while it keeps up with a rush, half of it at BEHIND_MOST
 SLICE = 200  # of them read at a time: two milliseconds of the event loop
 BUSY_BATCH = 25  # the same beside a rush, where the machine is the doors'
 BUSY_RATE = 3_000  # records a second being stored: from here on the doors go first
 RATE_MS = 20  # over which the rate is taken
 BUSY_PAUSE_S = 0.2  # between two batches then, cut short by an alarm
 BEHIND_MOST = 50_000  # records stored and not folded: from here on it keeps up
-TURN_S = 0.01  # that it takes at once then, times the square of its share: 40 ms and more
+TURN_S = 0.02  # that it takes at once at most then, and more the further behind it is
 
 MACHINE = (ReadError, OSError, MemoryError)  # no record's fault: who restarts us begins here again
 
@@ -74,7 +74,8 @@ class Reader:
         answered: Callable[[str], None],
         heard: Callable[[Sequence[Record]], None] = lambda told: None,
     ) -> None:
-        """`heard(told)` gets what was decoded, (row, kind, values), after its commit."""
+        """`heard(told)` gets what was decoded, (row, kind, values), after its commit: each
+        tracker's in the order in which it came, one tracker after the other."""
         self.counters = {"folded": 0, "undecodable": 0, "unfoldable": 0, "alarms_raised": 0}
         self._journal = journal
         self._now_ms = now_ms
@@ -91,7 +92,7 @@ class Reader:
         self._rush = False
         # with the journal's count of records: how many wait to be folded, nearly
         self._left = sum(self.behind.values()) - journal.counters["records"]
-        self._share = 0.0  # while it keeps up: of the time that the doors take, how many times
+        self._strain = 0.0  # while it keeps up: how far it is behind, in BEHIND_MOST
         self._turn_ends_s = 0.0
         self._work = asyncio.Event()
         self._alarm = asyncio.Event()
@@ -128,7 +129,7 @@ class Reader:
     async def step(self) -> int:
         """Fold one batch of the first lane that has something; how many records."""
         for lane in LANES:
-            yields = lane != ALARM and self._rushed() and not self._share
+            yields = lane != ALARM and self._rushed() and not self._strain
             if yields:
                 await self._finish()
                 self._alarm.clear()
@@ -146,14 +147,14 @@ class Reader:
     def _most(self, yields: bool) -> int:
         if yields:
             return BUSY_BATCH
-        return min(round(KEEPING_UP * self._share**2), MOST) if self._share else BATCH
+        return min(round(MOST / 2 * self._strain), MOST) if self._strain else BATCH
 
     def _rushed(self) -> bool:
         """Whether records are being stored at BUSY_RATE or more since it was last asked."""
         stored, now_ms = self._journal.counters["records"], self._now_ms()
         waiting = self._left + stored
-        keeps_up = waiting > (BEHIND_MOST // 2 if self._share else BEHIND_MOST)
-        self._share = 2 * waiting / BEHIND_MOST if keeps_up else 0.0
+        keeps_up = waiting > (BEHIND_MOST // 2 if self._strain else BEHIND_MOST)
+        self._strain = waiting / BEHIND_MOST if keeps_up else 0.0
         came, passed_ms = stored - self._seen[0], now_ms - self._seen[1]
         if passed_ms < RATE_MS:
             return self._rush
@@ -200,7 +201,7 @@ class Reader:
     async def _give_way(self, lane: int) -> None:
         """Let the doors have their turn, and an alarm its own; keeping up, every now and then."""
         now_s = time.monotonic()
-        if self._share and now_s < self._turn_ends_s:
+        if self._strain and now_s < self._turn_ends_s:
             return
         await asyncio.sleep(0)
         self._doors_had(time.monotonic() - now_s)
@@ -209,8 +210,8 @@ class Reader:
             await self._step(ALARM)
 
     def _doors_had(self, seconds: float) -> None:
-        """The doors had their turn; how long the next one of ours lasts follows from it."""
-        self._turn_ends_s = time.monotonic() + min(self._share * seconds, TURN_S * self._share**2)
+        """The doors had their turn. Ours is half as long at BEHIND_MOST, twice at double that."""
+        self._turn_ends_s = time.monotonic() + self._strain**2 * min(seconds / 2, TURN_S)
 
     def forget(self, device: str) -> None:
         """What is remembered of a tracker is void: the database has less."""
@@ -312,6 +313,7 @@ class Reader:
             self._changed("alarms")
         for device in {row.device for row, _ in understood.answers + understood.healths}:
             self._answered(device)
-        for at in range(0, len(understood.told), 2 * SLICE):
-            self._heard(understood.told[at : at + 2 * SLICE])
+        told = list(chain.from_iterable(understood.by_tracker.values()))
+        for at in range(0, len(told), 2 * SLICE):
+            self._heard(told[at : at + 2 * SLICE])
             await self._give_way(lane)

@@ -23,8 +23,8 @@ Json = dict[str, Any]
 class Understood:
     """What was read so far; `states` is filled by `fold_states`, when all of it was."""
 
-    told: list[Record] = field(default_factory=list)  # all that is of this life of its tracker
-    by_tracker: dict[str, list[Record]] = field(default_factory=dict)  # the same
+    # all that is of this life of its tracker
+    by_tracker: dict[str, list[Record]] = field(default_factory=dict)
     states: dict[str, Device] = field(default_factory=dict)
     positions: list[Position] = field(default_factory=list)
     alarms: list[tuple[Row, Json]] = field(default_factory=list)
@@ -51,7 +51,6 @@ class Understood:
 
     def _take(self, record: Record) -> None:
         row, kind, values = record
-        self.told.append(record)
         records = self.by_tracker.get(row.device)
         if records is None:
             self.by_tracker[row.device] = [record]

@@ -461,7 +461,7 @@ def test_a_record_that_cannot_be_written_stops_only_itself(rig, monkeypatch):
     monkeypatch.setattr(reader_module, "BATCH", 4)
 
     def write(db, read, now_ms):
-        if any(row.seq == 3 for row, _, _ in read.told):
+        if any(row.seq == 3 for one in read.by_tracker.values() for row, _, _ in one):
             raise ZeroDivisionError("a fault of ours")
         return real_write(db, read, now_ms)
 
