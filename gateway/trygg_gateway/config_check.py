@@ -20,6 +20,7 @@ from trygg_gateway.config_errors import ConfigError
 from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_http import HttpSink
 from trygg_gateway.config_sinks_people import AppriseSink
+from trygg_gateway.sink_makers import sink_of
 from trygg_gateway.sinks.http import read_secret
 from trygg_gateway.sinks.port import Later
 from trygg_gateway.tls import RENEW_DAYS, TlsError, days_left
@@ -161,6 +162,12 @@ def _calls(config: Config) -> Iterator[Finding]:
             f"{channels[0]} is the first and on standby, so no alarm would ever reach it. Remove"
             f" standby from [sinks.{channels[0]}], or name another first",
         )
+    if channels and _only_accepts(config.sinks[channels[0]]):
+        yield _warning(
+            "alarms.channels",
+            f"{channels[0]} is the first, and what it says never means that it keeps an alarm: the"
+            " next begins every time. Name one first that stores (docs/sinks.md)",
+        )
     reached = {*channels, *(sink for person in config.people.values() for sink in person.sinks)}
     for name, sink in config.sinks.items():
         if sink.standby and name not in reached:
@@ -171,6 +178,11 @@ def _calls(config: Config) -> Iterator[Finding]:
     on_call = {person for row in config.on_call.values() for person in row.people}
     for key in config.people.keys() - on_call:
         yield _warning(f"people.{key}", "is on call never. Name them in a table [on_call. ...]")
+
+
+def _only_accepts(sink: SinkSection) -> bool:
+    installed = sink.needs is None or importlib.util.find_spec(sink.needs[0]) is not None
+    return installed and not sink_of(sink).confirms.counts
 
 
 def _webhook(setting: str, sink: HttpSink) -> Iterator[Finding]:

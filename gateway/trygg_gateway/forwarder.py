@@ -158,11 +158,24 @@ class Forwarder:
         for sink in self.sinks:
             for lane in sink.lanes:
                 if lane.number in lanes:
-                    lane.woken.set()
+                    lane.wake()
 
     def state(self) -> list[Mapping[str, Any]]:
         """Each lane of each sink: counters, seconds its oldest record waits, and its trouble."""
         return [lane for sink in self.sinks for lane in sink.state()]
+
+    def counters(self) -> dict[str, dict[str, Any]]:
+        """The same for people, by a title: each sink, and each lane of it."""
+        apart = ("sink", "lane", "circuit", "paused", "own")
+        found: dict[str, dict[str, Any]] = {}
+        for lane in self.state():
+            title = f"sink {lane['sink']}"
+            shared = {"circuit": lane["circuit"], "paused": lane["paused"], **lane["own"]}
+            found[title] = shared
+            found[f"{title}, {lane['lane']}"] = {
+                key: value for key, value in lane.items() if key not in apart
+            }
+        return found
 
     # -- what people ask of the sinks ------------------------------------------------------
 

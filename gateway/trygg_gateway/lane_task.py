@@ -143,6 +143,17 @@ class LaneTask:
         self._sending = self._new_sending()
         self._forwarding.cancel()
 
+    def wake(self) -> None:
+        """Records came into the lane. A new alarm is worth a try, however long the pause is."""
+        self.woken.set()
+        if self.number == ALARM:
+            self._sending.hurry.set()
+
+    def look(self, newest: int) -> None:
+        """The lane's last row is that: another process may have written it."""
+        if newest > self._at:
+            self.wake()
+
     def hurry(self) -> None:
         """The peer is back: nothing waits out its pause."""
         self._sending.hurry.set()

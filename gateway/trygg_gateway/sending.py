@@ -7,8 +7,9 @@
     stuck      the first one fails again and again while others get through: it is its own trouble
 
 A sink that says Later is asked again for ever: first with one entry, then with two, four and so on
-as they get through. Waits grow (backoff.py), are cut short when a peer that was gone is back, and are
-as long as the peer asked for where it said so; alarms wait at most a minute.
+as they get through. Waits grow (backoff.py), are cut short when a peer that was gone is back or a
+new alarm comes, and are as long as the peer asked for where it said so; an alarm's are a minute at
+most.
 
 Whose fault a failure is, only others can tell. An entry that has failed SUSPECT times in a row, and
 then WITNESSES times while something else got through to the same sink in between, is stuck; the
@@ -40,6 +41,7 @@ log = structlog.get_logger("forwarder")
 SUSPECT: Final = 5
 WITNESSES: Final = 3
 FAULTS: Final = 3
+CALM_S: Final = 0.5  # between two tries, however much hurry there is
 ROOM: Final = 1 << 16
 
 
@@ -174,11 +176,10 @@ class Sending:
         if self._wait_s:
             self.hurry.clear()
             wait_s, self._wait_s = self._wait_s, 0.0
-            if self._asked:
-                await asyncio.sleep(wait_s)
-            else:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self.hurry.wait(), wait_s)
+            at_once_s = wait_s if self._asked else min(wait_s, CALM_S)
+            await asyncio.sleep(at_once_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.hurry.wait(), wait_s - at_once_s)
         now_s = asyncio.get_running_loop().time()
         if not self._urgent and (rest_s := self._peer.circuit.left_alone_s(now_s)):
             await asyncio.sleep(rest_s)  # what the peer asked another lane for

@@ -261,10 +261,7 @@ class Service:
     def counters(self) -> dict[str, Any]:
         """Every part's counters by its name, and each sink's lanes."""
         found: dict[str, Any] = {name: dict(part.counters) for name, part in self._parts().items()}
-        for lane in self.forwarder.state():
-            title = f"sink {lane['sink']}, {lane['lane']}"
-            found[title] = {key: lane[key] for key in lane if key not in ("sink", "lane")}
-        return found
+        return found | self.forwarder.counters()
 
     # -- starting and stopping -------------------------------------------------------------
 

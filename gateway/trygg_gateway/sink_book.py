@@ -20,6 +20,7 @@ WAITING, DONE, STOPPED = "waiting", "done", "stopped"
 _REPLAY: Final = (
     "id, sink, device, from_ms, to_ms, at, upto, records, refused, state, asked_by, asked_ms"
 )
+_NEWEST: Final = "SELECT coalesce(max(id), 0) FROM records WHERE lane = ?"
 _SAID: Final = """
     INSERT INTO sinks (sink, begun_ms, circuit, trouble, said_ms) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (sink) DO UPDATE SET circuit = excluded.circuit, trouble = excluded.trouble,
@@ -49,6 +50,7 @@ class Asked(NamedTuple):
 
     paused: frozenset[str]
     cursors: Mapping[tuple[str, int], int]  # (sink, lane) → row
+    newest: Mapping[int, int]  # lane → its last row, whoever wrote it
     replays: Sequence[Replay]
     tests: Sequence[tuple[int, str, str]]  # id, sink, who asked
 
@@ -61,6 +63,7 @@ def asked(db: Database) -> Asked:
     return Asked(
         frozenset(sink for (sink,) in paused),
         {(sink, lane): id_ for sink, lane, id_ in cursors},
+        {lane: db.execute(_NEWEST, (lane,)).fetchone()[0] for lane in LANES},
         replays(db, only_waiting=True),
         [(id_, sink, who) for id_, sink, who in tests],
     )

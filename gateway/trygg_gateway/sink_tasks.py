@@ -150,6 +150,7 @@ class SinkTasks:
         name = self.outlet.name
         for lane in self.lanes:
             lane.skip(asked.cursors.get((name, lane.number), 0))
+            lane.look(asked.newest[lane.number])
         if self._started:
             self._follow_replays([one for one in asked.replays if one.sink == name])
         for id_, sink, who in asked.tests:

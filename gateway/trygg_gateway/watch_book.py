@@ -25,7 +25,8 @@ _SET = """
 _UNCONFIRMED = """
     SELECT min(a.stored_ms) FROM alarms AS a
     WHERE a.state = 'raised' AND a.test = 0 AND a.what <= 64 AND NOT EXISTS (
-        SELECT 1 FROM alarm_events AS e WHERE e.alarm_id = a.id AND e.event = 'delivered')
+        SELECT 1 FROM alarm_events AS e
+        WHERE e.alarm_id = a.id AND e.event IN ('delivered', 'accepted'))
 """
 
 

@@ -49,6 +49,19 @@ class ListSink:
         raise error
 
 
+class Keeping(ListSink):
+    """Keeps the entries whole."""
+
+    def __init__(self, *more, **named_):
+        super().__init__(*more, **named_)
+        self.kept = []
+
+    async def deliver(self, entries):
+        answer = await super().deliver(entries)
+        self.kept += entries
+        return answer
+
+
 @asynccontextmanager
 async def forwarding(journal, sinks, lanes=LANES, tell=alarm_book.sink_said, begin_ms=0, **more):
     """A forwarder at work, with the reader beside it."""

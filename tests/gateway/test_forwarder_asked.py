@@ -4,7 +4,17 @@ import json
 
 import pytest
 
-from gateway.forwarder_rig import ListSink, forwarding, named, put, reports, run, timeline, until
+from gateway.forwarder_rig import (
+    Keeping,
+    ListSink,
+    forwarding,
+    named,
+    put,
+    reports,
+    run,
+    timeline,
+    until,
+)
 from gateway.parcels import put_one
 from gateway.records import alarm, entry, report
 from trygg_gateway import sending, sink_book
@@ -28,19 +38,6 @@ def journal(tmp_path):
 @pytest.fixture(autouse=True)
 def _look_often(monkeypatch):
     monkeypatch.setattr("trygg_gateway.forwarder.LOOK_S", 0.02)
-
-
-class Keeping(ListSink):
-    """Keeps the entries whole."""
-
-    def __init__(self, *more, **named_):
-        super().__init__(*more, **named_)
-        self.kept = []
-
-    async def deliver(self, entries):
-        answer = await super().deliver(entries)
-        self.kept += entries
-        return answer
 
 
 def asked(journal, act):
@@ -305,107 +302,5 @@ def test_a_sink_that_cannot_start_says_so_when_it_is_tested(journal):
             found = lambda: journal.read(lambda db: sink_book.answer_of(db, id_))  # noqa: E731
             await until(found)
             assert found() == (False, "it cannot start: no secret yet")
-
-    run(work())
-
-
-# -- what an answer is worth, and who holds up whom ------------------------------------
-
-
-def test_who_only_accepts_an_alarm_has_not_got_it(journal):
-    async def work():
-        put(journal, alarm(1, 1))
-        sinks = {"mail": ListSink(confirms=Answer.ACCEPTED), "centre": ListSink()}
-        async with forwarding(journal, sinks):
-            for name in sinks:
-                await until(lambda name=name: journal.cursor(name, ALARM) == 1)
-        assert ("accepted", "mail") in timeline(journal)
-        assert ("delivered", "mail") not in timeline(journal)
-        assert ("delivered", "centre") in timeline(journal)
-
-    run(work())
-
-
-class Poisoned(Keeping):
-    """One entry gets "later" for ever, or until it is healed."""
-
-    poison = "astrid:1:1"
-
-    async def deliver(self, entries):
-        if any(one.id == self.poison for one in entries):
-            self.calls += 1
-            raise Later("the receiver answered 500")
-        return await super().deliver(entries)
-
-
-@pytest.fixture
-def impatient(monkeypatch):
-    monkeypatch.setattr(sending, "ALARM_SCHEDULE", sending.ALARM_SCHEDULE._replace(first_s=0.001))
-    monkeypatch.setattr(sending, "TELEMETRY", sending.TELEMETRY._replace(first_s=0.001))
-
-
-@pytest.mark.usefixtures("impatient")
-def test_an_alarm_that_always_fails_is_held_and_the_others_overtake_it(journal):
-    async def work():
-        sink = Poisoned()
-        put(journal, alarm(1, 1))
-        put(journal, alarm(1, 1), alarm(1, 2), device="birk")
-        async with forwarding(journal, {"list": sink}, chance=lambda: 0.0) as forwarder:
-            await until(lambda: "birk:1:2" in sink.got)
-            state = next(one for one in forwarder.state() if one["lane"] == "alarm")
-            assert (state["held"], state["refused"]) == (1, 0)
-            assert state["trouble"] == "the receiver answered 500"
-            assert journal.cursor("list", ALARM) == 0, "after a crash it comes again"
-            sink.poison = ""
-            await until(lambda: journal.cursor("list", ALARM) == 3)
-        (late,) = [one for one in sink.kept if one.id == "astrid:1:1"]
-        assert late.data["overtaken"] is True
-
-    run(work())
-
-
-@pytest.mark.usefixtures("impatient")
-def test_a_report_that_always_fails_is_set_aside_once_others_get_through(journal):
-    async def work():
-        sink = Poisoned()
-        put(journal, *reports(3))
-        put(journal, *reports(3), device="birk")
-        async with forwarding(journal, {"list": sink}, chance=lambda: 0.0):
-            await until(lambda: journal.cursor("list", LIVE) == 6)
-        ((topic, reason),) = journal.query("SELECT topic, reason FROM quarantine")
-        assert topic == "astrid:1:1"
-        assert "others were taken, this one was not" in reason
-        assert [one for one in sink.got if one.startswith("astrid")] == named(2, 3)
-
-    run(work())
-
-
-def test_a_record_that_came_late_says_so_at_every_sink(journal):
-    async def work():
-        sinks = {"one": Keeping(batch=2), "two": Keeping(batch=100)}
-        put(journal, *[report(1, seq) for seq in (1, 2, 4, 3, 5)])
-        async with forwarding(journal, sinks) as forwarder:
-            for sink in sinks.values():
-                await until(lambda sink=sink: len(sink.got) == 5)
-            states = [one for one in forwarder.state() if one["lane"] == "live"]
-        for sink in sinks.values():
-            assert [one.id for one in sink.kept if "overtaken" in one.data] == named(3)
-        assert [one["overtaken"] for one in states] == [1, 1]
-
-    run(work())
-
-
-def test_a_record_whose_content_was_deleted_is_passed_and_counted(journal):
-    async def work():
-        put(journal, *reports(3))
-        journal.write(
-            lambda db: db.execute("UPDATE records SET payload = x'' WHERE seq = 2")
-        ).result()
-        sink = ListSink()
-        async with forwarding(journal, {"list": sink}) as forwarder:
-            await until(lambda: journal.cursor("list", LIVE) == 3)
-            (state,) = [one for one in forwarder.state() if one["lane"] == "live"]
-        assert sink.got == named(1, 3)
-        assert (state["let_go"], state["undecodable"]) == (1, 0)
 
     run(work())

@@ -134,6 +134,23 @@ def test_whoever_gets_through_again_wakes_the_others():
     run(work())
 
 
+def test_a_new_alarm_is_worth_a_try_but_not_two_within_half_a_second():
+    async def work():
+        loop = asyncio.get_running_loop()
+        sink = ListSink([Later("gone")] * 12)
+        one, _ = sending(sink, urgent=True)
+        trying = asyncio.create_task(one.next(deliveries(1, lane=ALARM), 1))
+        await asyncio.sleep(100)
+        calls, began = sink.calls, loop.time()
+        while not trying.done():
+            one.hurry.set()
+            await asyncio.sleep(0.1)
+        assert (sink.calls - calls - 1) * 0.5 <= loop.time() - began
+        assert loop.time() - began < 15
+
+    run(work())
+
+
 def test_nothing_is_tried_while_it_is_paused():
     async def work():
         sink = ListSink()
