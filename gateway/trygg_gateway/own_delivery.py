@@ -11,7 +11,7 @@
 A copy is the very event that it repeats, with the same id, and `again` in its data: a receiver that
 hears two channels knows it again.
 
-A sink on standby gets what is addressed to it and nothing else.
+A sink on standby gets what is addressed to it and nothing else, but that a person is forgotten.
 """
 
 from __future__ import annotations
@@ -74,6 +74,8 @@ def _repeated(row: Row, gateway: str) -> Delivery:
 def _is_for(said: Said, address: Address) -> bool:
     if said.to is not None:
         return address.sink in said.to
+    if said.what == own_records.NAMES[own_records.FORGOTTEN]:
+        return True  # whatever a sink was given of that person is to go
     if address.standby:
         return False
     form = said.data["of_form"] if said.form == own_records.ENDED else said.form

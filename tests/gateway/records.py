@@ -1,6 +1,8 @@
 """Records for the tests of the gateway's outgoing side: frames, rows, deliveries, entries."""
 
+from trygg_gateway import own_records
 from trygg_gateway.delivery import delivery
+from trygg_gateway.own_delivery import Address, delivery_for
 from trygg_gateway.values import ALARM, LIVE, Entry, Row
 from trygg_wire import codec, layouts
 
@@ -78,3 +80,11 @@ def deliveries(number, first=1, device="astrid", lane=LIVE):
         delivery(row(report(1, seq), id_=seq, device=device, lane=lane), "nord")
         for seq in range(first, first + number)
     ]
+
+
+def forgotten(device="astrid", seq=1):
+    """The delivery of the gateway's word that all of a device is to be deleted."""
+    data = {"text": f"all that was held of {device} was deleted", "todo": "", "device": device}
+    payload = own_records.payload_of(own_records.ABOUT_GATEWAY, "forgotten", data)
+    own = own_records.entry_of(own_records.GATEWAY, seq, payload, NOW_MS)
+    return delivery_for(Row(seq, *own), "nord", Address("any"))

@@ -128,6 +128,13 @@ def test_a_copy_of_a_live_record_is_that_record():
     assert said.of == first
 
 
+def test_every_sink_is_told_that_a_person_is_forgotten():
+    payload = payload_of(own_records.ABOUT_GATEWAY, "forgotten", {"text": "", "device": "astrid"})
+    own = Row(1, *entry_of(own_records.GATEWAY, 1, payload, NOW_MS))
+    for address in (Address("sms", standby=True), Address("centre", warnings=False)):
+        assert delivery_for(own, "nord", address).data["what"] == "forgotten"
+
+
 def test_a_sink_on_standby_is_in_the_alarm_lane_alone(tmp_path):
     text = "[sinks.sms]\ntype = 'file'\npath = 'x'\nstandby = true\nwarnings = false\n"
     (outlet,) = outlets(parse(text, tmp_path / "gateway.toml"))
@@ -140,7 +147,7 @@ def test_a_gateway_can_do_without_its_watch(tmp_path):
     service = Service(parse(text, tmp_path / "gateway.toml"))
     try:
         assert service.watcher is None
-        assert b"trygg_watch" not in service.metrics.text()
+        assert b"trygg_watch_" not in service.metrics.text()
     finally:
         service.journal.close()
 

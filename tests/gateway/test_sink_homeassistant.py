@@ -10,7 +10,7 @@ from orjson import dumps
 
 from gateway.mosquitto import Mosquitto
 from gateway.mqtt_ear import Ear
-from gateway.records import NOW_S, alarm, answer, health, report, row
+from gateway.records import NOW_S, alarm, answer, forgotten, health, report, row
 from gateway.sink_lives import life, made
 from trygg_gateway.about import About
 from trygg_gateway.delivery import delivery
@@ -157,6 +157,14 @@ def test_home_assistant_finds_all_of_it_whenever_it_starts(tmp_path):
             assert json.loads(config)["dev"]["name"] == "Astrid Berg"
             assert found["trygg/home/astrid/outside"] == b"ON"
             assert found["trygg/home/status"] == b"offline"  # the sink was stopped
+
+
+def test_when_a_person_is_forgotten_nothing_of_them_is_kept(tmp_path):
+    with Mosquitto(tmp_path) as broker:
+        sink = made(f'type = "homeassistant"\nurl = "{broker.url}"')
+        life(sink, [of(report(1, 7)), of(alarm(1, 8))], [forgotten("astrid")])
+        with heard(broker, 1) as found:
+            assert set(found) == {"trygg/home/status"}
 
 
 def test_while_it_runs_it_is_there_and_killed_it_is_not(tmp_path):

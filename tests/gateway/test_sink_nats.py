@@ -8,7 +8,7 @@ from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 
 from gateway.frozen import frozen
 from gateway.nats_server import PASSWORD, NatsServer
-from gateway.records import alarm, row
+from gateway.records import alarm, deliveries, forgotten, row
 from gateway.sink_lives import life, made
 from gateway.sink_peer import reports
 from trygg_gateway.config import ConfigError, parse
@@ -65,6 +65,15 @@ def test_a_stream_that_is_there_is_left_as_it_is(server):
     assert life(made(table(server)), reports(1)) == [Answer.ACCEPTED]  # memory is no storage
     info = server.do(lambda jetstream: jetstream.stream_info("TRYGG"))
     assert info.config.duplicate_window == 7
+
+
+def test_when_a_person_is_forgotten_their_subjects_are_purged(server):
+    life(made(table(server)), [*reports(3), *deliveries(1, device="bjarne")], [forgotten("astrid")])
+    info = server.do(lambda jetstream: jetstream.stream_info("TRYGG", subjects_filter=">"))
+    assert set(info.state.subjects) == {
+        "trygg.events.bjarne.report",
+        "trygg.events._gateway.gateway",
+    }
 
 
 # -- no --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from orjson import dumps as written
 from gateway.http_end import http_end
 from gateway.mosquitto import Mosquitto
 from gateway.mqtt_ear import Ear
-from gateway.records import NOW_S, alarm, answer, health, report, row
+from gateway.records import NOW_S, alarm, answer, forgotten, health, report, row
 from gateway.sink_lives import life, made
 from trygg_gateway.about import About, KnownFence
 from trygg_gateway.config_sinks_http import OwnTracksHttpSink
@@ -191,6 +191,22 @@ def test_locations_are_kept_by_the_broker_only_when_asked_for(tmp_path):
         ((_, body, retained),) = late.heard
         assert retained
         assert json.loads(body)["_id"] == "astrid:1:9"  # the newest
+        late.close()
+
+
+def test_when_a_person_is_forgotten_the_broker_forgets_too(tmp_path):
+    with Mosquitto(tmp_path) as broker:
+        table = f'type = "owntracks-mqtt"\nurl = "{broker.url}"\nretain = true'
+        life(made(table), [of(report(1, 9))], [forgotten("astrid")])
+        life(made(table), [delivery(row(report(1, 1), device="bjarne"), "nord")])
+        late = Ear(broker.port, "owntracks/#")
+        until = time.monotonic() + 10
+        while len(late.heard) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        assert {topic for topic, *_ in late.heard} == {
+            "owntracks/trygg/bjarne",
+            "owntracks/trygg/bjarne/info",
+        }
         late.close()
 
 

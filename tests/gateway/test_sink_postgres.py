@@ -7,7 +7,16 @@ import time
 import pytest
 
 from gateway.postgres_cluster import PASSWORD, new_name, running
-from gateway.records import NOW_S, alarm, answer, deliveries, health, report, row
+from gateway.records import (
+    NOW_S,
+    alarm,
+    answer,
+    deliveries,
+    forgotten,
+    health,
+    report,
+    row,
+)
 from gateway.sink_lives import life, made
 from gateway.sink_peer import reports
 from trygg_gateway.config import ConfigError, parse
@@ -86,6 +95,14 @@ def test_a_double_changes_nothing(cluster, schema, sink):
     life(sink(), reports(5))
     assert cluster.query(f"SELECT max(kept), count(*) FROM {schema}.records") == [before]
     assert cluster.query(f"SELECT count(*) FROM {schema}.positions") == [(10,)]
+
+
+def test_when_a_person_is_forgotten_their_rows_go_and_no_others(cluster, schema, sink):
+    others = deliveries(2, device="bjarne")
+    life(sink(), [*reports(3), *others], [forgotten("astrid")])
+    rows = cluster.query(f"SELECT device, kind FROM {schema}.records ORDER BY 1, 2")
+    assert rows == [("_gateway", "gateway"), ("bjarne", "report"), ("bjarne", "report")]
+    assert cluster.query(f"SELECT DISTINCT device FROM {schema}.positions") == [("bjarne",)]
 
 
 def test_a_text_that_jsonb_cannot_hold_is_refused_and_the_rest_goes_on(cluster, schema, sink):

@@ -6,7 +6,8 @@ the gateway. All but the event of an alarm is a state: a double says the same ag
 comes again after a crash has the same `record`, by which an automation can tell.
 
 Confirmed by the PUBACK of the broker: ACCEPTED. The broker keeps the last state of each tracker, so
-that Home Assistant has it after a restart; whoever may read there knows it too.
+that Home Assistant has it after a restart; whoever may read there knows it too. When a person is
+forgotten their device and all that is kept of it go.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import orjson
 from trygg_gateway.about import Lookup
 from trygg_gateway.config_sinks_mqtt import HomeAssistantSink as Settings
 from trygg_gateway.delivery import Delivery
-from trygg_gateway.sinks.homeassistant_words import discovery, topics_of
+from trygg_gateway.sinks.forgotten import forgotten_by
+from trygg_gateway.sinks.homeassistant_words import KEPT, discovery, topics_of
 from trygg_gateway.sinks.mqtt_line import MqttLine
 from trygg_gateway.sinks.mqtt_outbound import Message
 from trygg_gateway.sinks.port import Answer, SinkError
@@ -75,6 +77,8 @@ class HomeAssistantSink:
 
     async def _messages(self, entry: Delivery, seen: set[str]) -> list[Message]:
         """Those of an entry; `seen` gets who is introduced by them."""
+        if forgotten_by(entry) is not None:
+            return self._farewell(entry.data["device"])
         changed = topics_of(entry) if is_news(entry) else []
         if not changed:
             self.counters["not_news"] += 1
@@ -87,10 +91,19 @@ class HomeAssistantSink:
         seen.add(device)
         return [await self._discovery(device), *found]
 
+    def _farewell(self, device: str) -> list[Message]:
+        """The device is no more: nothing of it is kept, and Home Assistant removes it."""
+        self._introduced.discard(device)
+        here = [f"{self._settings.place}/{device}/{topic}" for topic in KEPT]
+        return [Message(topic, b"", True) for topic in (self._config_topic(device), *here)]
+
+    def _config_topic(self, device: str) -> str:
+        return f"{self._settings.discovery}/device/trygg_{device}/config"
+
     async def _discovery(self, device: str) -> Message:
         about = await asyncio.to_thread(self._about, device)
-        topic = f"{self._settings.discovery}/device/trygg_{device}/config"
-        return Message(topic, orjson.dumps(discovery(device, about, self._settings.place)), True)
+        body = orjson.dumps(discovery(device, about, self._settings.place))
+        return Message(self._config_topic(device), body, True)
 
 
 def is_news(entry: Delivery) -> bool:

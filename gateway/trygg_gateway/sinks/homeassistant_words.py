@@ -23,6 +23,7 @@ Json = dict[str, Any]
 EVENTS: Final = ("left", "back", "sos", "battery_low", "cannot_tell", "off_charger", "taken_off",
                  "silent", "test")  # fmt: skip
 FENCE: Final = ("unknown", "inside", "near", "outside", "cannot_tell")
+KEPT: Final = ("position", "state", "outside", "silent")
 OUTSIDE: Final = {"inside": "OFF", "near": "OFF", "outside": "ON"}
 
 

@@ -59,7 +59,7 @@ def topic_of(template: str, entry: Delivery) -> str:
     """The topic of an entry; names of gateways and trackers hold nothing that MQTT reads."""
     return template.format(
         gateway=entry.attributes["source"].rpartition("/")[2],
-        device=entry.data["device"],
+        device=entry.attributes["subject"],
         kind=entry.data["kind"],
         lane=entry.attributes["lane"],
     )

@@ -8,7 +8,7 @@
 Each at quality of service 1: the PUBACK is ACCEPTED. A record is confirmed when its last message
 is; after a crash all of them come again, the same bytes with the same `_id`. The friend list of an
 app wants locations that the broker keeps (`retain`); whoever may read there then knows the last one
-for as long as it stands.
+for as long as it stands. When a person is forgotten the broker forgets both of theirs.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import orjson
 from trygg_gateway.about import Lookup
 from trygg_gateway.config_sinks_mqtt import OwnTracksMqttSink as Settings
 from trygg_gateway.delivery import Delivery
+from trygg_gateway.sinks.forgotten import forgotten_by
 from trygg_gateway.sinks.mqtt_line import MqttLine
 from trygg_gateway.sinks.mqtt_outbound import Message
 from trygg_gateway.sinks.owntracks import Said, introduction, messages
@@ -72,6 +73,10 @@ class OwnTracksMqttSink:
     async def _messages(self, entry: Delivery, seen: set[str]) -> list[Message]:
         """Those of an entry; `seen` gets who is introduced by them."""
         device = entry.data["device"]
+        if forgotten_by(entry) is not None:
+            self._introduced.discard(device)
+            here = f"owntracks/{self._settings.user}/{device}"
+            return [Message(here, b"", True), Message(f"{here}/info", b"", True)]
         if entry.data["kind"] == "answer":
             self._introduced.discard(device)  # its fences may be others now
         about = await asyncio.to_thread(self._about, device)

@@ -2,8 +2,8 @@
 
 A batch is one statement in one transaction: an INSERT of all that leaves alone what is there by
 identity, so a double changes nothing. Positions get rows of their own, only those that the record
-carries: what a tracker withheld is nowhere. The tables are in postgres_schema.py, made and brought
-up to date at start under a lock of the database.
+carries: what a tracker withheld is nowhere. When a person is forgotten their rows go. The tables
+are in postgres_schema.py, made and brought up to date at start under a lock of the database.
 
 STORED: our sessions ask for `synchronous_commit = on`, so COMMIT returns after the write-ahead log
 is on the server's disk. A server with `fsync = off` waits for no disk: its word is ACCEPTED, and
@@ -28,8 +28,10 @@ import structlog
 
 from trygg_gateway.config_sinks_store import PostgresSink as Settings
 from trygg_gateway.delivery import Delivery
+from trygg_gateway.sinks.forgotten import forgotten_by
 from trygg_gateway.sinks.port import Answer, Later, Refused, SinkError
 from trygg_gateway.sinks.postgres_schema import (
+    FORGET,
     HAS_PLACE,
     INSERT,
     PLACE,
@@ -98,6 +100,8 @@ class PostgresSink:
         if columns:
             async with self._connection(_in_ours) as connection, connection.transaction():
                 await connection.execute(self._sql(INSERT), [list(column) for column in columns])
+                for device in filter(None, map(forgotten_by, entries)):
+                    await connection.execute(self._sql(FORGET), (device,))
 
     @asynccontextmanager
     async def _connection(
@@ -193,8 +197,9 @@ async def _value(connection: Connection, sql: str, *parameters: Any) -> Any:
 def _row(entry: Delivery) -> tuple[Any, ...]:
     """The columns of table records, in the order of INSERT's."""
     data = entry.data
+    device, boot, seq = entry.id.split(":")  # what is about somebody else says so in its data
     return (
-        data["device"], data["boot"], data["seq"], entry.attributes["type"], data["kind"],
+        device, int(boot), int(seq), entry.attributes["type"], data["kind"],
         entry.attributes["lane"], data["time"], data["received"], data["late"], data["late_by_s"],
         orjson.dumps(data).decode(),
     )  # fmt: skip

@@ -71,3 +71,4 @@ INSERT: Final = """
     FROM kept, jsonb_array_elements(coalesce(data->'positions', data->'evidence', '[]'))
         WITH ORDINALITY AS position (p, nth)
 """
+FORGET: Final = "DELETE FROM {schema}.records WHERE device = %s"  # its positions go with it
