@@ -116,7 +116,7 @@ def test_the_numbers_of_own_records_are_nobody_elses():
     assert OWN_BOOT == 1 << 30
     assert OWN_KIND > 15, "the wire's kinds have four bits"
     assert not topics.is_name(own_records.GATEWAY)
-    assert set(own_records.NAMES) == {*range(64, 70), *range(80, 87)}
+    assert set(own_records.NAMES) == {*range(64, 70), *range(80, 91)}
     assert own_records.form_of(own_records.SILENT) == "alarm"
     assert own_records.form_of(own_records.NOT_ARMED) == "warning"
     assert own_records.form_of(own_records.DEAF) == "gateway"
