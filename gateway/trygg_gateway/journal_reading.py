@@ -52,7 +52,8 @@ class Readers:
 
 
 def wipe_log(path: Path) -> bool:
-    """Bring the log into the file and empty it; False if a reader or the writer is in the way.
+    """Bring the log into the file and empty it; False if a reader, the writer or the disk is in
+    the way.
 
     The writer waits meanwhile, so this gives up after WIPE_MS.
     """
@@ -61,5 +62,7 @@ def wipe_log(path: Path) -> bool:
         db.execute(f"PRAGMA busy_timeout = {WIPE_MS}")
         busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
+    except sqlite3.OperationalError:  # no room for it
+        return False
     finally:
         db.close()

@@ -98,7 +98,11 @@ class Upkeep:
     async def look(self) -> None:
         """Look at the disk; say it when what is taken changes."""
         room = await asyncio.to_thread(self.room)
-        if self._guard.look(room, self._journal.disk_full):
+        full = self._journal.disk_full
+        changed = self._guard.look(room, full)
+        if full:  # the log's own bytes are room
+            await asyncio.to_thread(wipe_log, self._journal.path)
+        if changed:
             left_mb, over = self._guard.left(room) >> 20, self._guard.level == disk_guard.WELL
             text = f"{left_mb} MB are left for the journal: {disk_guard.WORDS[self._guard.level]}"
             await self._say(text, over)

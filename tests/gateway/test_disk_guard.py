@@ -27,7 +27,7 @@ from trygg_gateway.disk_guard import (
     Room,
 )
 from trygg_gateway.own_records import GATEWAY, JOURNAL_FULL
-from trygg_gateway.values import BACKLOG, LIVE, Stray
+from trygg_gateway.values import BACKLOG, LIVE, Entry, Stray
 
 R = 1 << 20
 
@@ -150,7 +150,7 @@ def test_room_is_made_of_the_oldest_that_every_sink_has_and_they_stay_known(tmp_
 
 # -- a file system that is really full ---------------------------------------------------------
 
-DISK_MB = 14
+DISK_MB = 24
 
 
 @pytest.fixture
@@ -179,9 +179,12 @@ def pour(rig, seconds=20):
     seq, until = 0, time.monotonic() + seconds
     while rig.guard.level < ALARMS_ONLY:
         assert time.monotonic() < until, "the disk never became full"
-        some = [entry(report(1, seq + n, NOW_S), received_ms=NOW_S * 1000) for n in range(1, 501)]
-        lanes = [one._replace(lane=BACKLOG if one.seq % 2 else LIVE) for one in some]
-        rig.guard.put(parcel(*lanes))
+        frame = bytes(range(200)) * 2
+        lanes = (BACKLOG, LIVE) * 250
+        rig.guard.put(parcel(*(
+            Entry("astrid", 1, seq + n, 1, lane, NOW_S, NOW_S * 1000, frame)
+            for n, lane in enumerate(lanes, 1)
+        )))  # fmt: skip
         seq += 500
         rig.journal.write(lambda db: None).result(20)
         asyncio.run(rig.upkeep.look())
@@ -196,7 +199,7 @@ def fill_up(place):
 
 
 def test_on_a_full_file_system_alarms_are_taken_to_the_last_of_the_reserve(disk):
-    with Rig(disk / "journal.sqlite", reserve=2 * R) as rig:
+    with Rig(disk / "journal.sqlite", reserve=5 * R) as rig:
         rig.guard.begin()
         told, last = pour(rig)
         counters = rig.guard.counters
@@ -234,9 +237,9 @@ def test_on_a_full_file_system_alarms_are_taken_to_the_last_of_the_reserve(disk)
 def test_a_journal_never_grows_beyond_its_bound_and_takes_alarms_up_to_it(tmp_path):
     """Without any right to mount: SQLite itself says full, as it does of a full disk."""
     path = tmp_path / "journal.sqlite"
-    with Rig(path, max_bytes=10 * R, reserve=1 * R) as rig:
+    with Rig(path, max_bytes=7 * R, reserve=1 * R) as rig:
         rig.guard.begin()
-        rig.journal.bound(10 * R)
+        rig.journal.bound(7 * R)
         pour(rig)
         confirmed = []
         taken = lambda *_: confirmed.append(1)  # noqa: E731
