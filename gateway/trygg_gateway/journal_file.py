@@ -141,6 +141,7 @@ def prepared(path: Path, alone: bool) -> sqlite3.Connection:
                 db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # must be said before all else
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA wal_autocheckpoint = 4000")  # 16 MB: one commit may have 2,000 pages
             db.execute("PRAGMA journal_size_limit = 67108864")
             db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
             if alone or not _is_older(db):
