@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from trygg_gateway import listener_login
+from trygg_gateway.ingest import NOT_OWN
 from trygg_gateway.listener_admission import by_certificate, by_password
 from trygg_gateway.listener_down import NOT_SUBSCRIBED, DownTopic
 from trygg_gateway.listener_line import Line, address_of
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("listener")
 
-NOT_OWN = "not-own"  # first level of the topic under which a foreign publish is handed on
 LINGER_SECONDS = 5.0  # for the last bytes of a connection that we close
 RATE_PAUSE_SECONDS = 0.1  # a connection over its rate is looked at again after this
 
