@@ -253,8 +253,9 @@ def _position(entry: Json, age_s: int, time_s: int) -> Json:
     return position
 
 
+@lru_cache(8192)
 def rfc3339(unix_s: int) -> str | None:
-    """UTC with a Z; None for 0, unknown. Five of them stand in a report, so parts are kept."""
+    """UTC with a Z; None for 0, unknown. Five stand in a report, and the same ones in the next."""
     if not unix_s:
         return None
     day, second = divmod(unix_s, 86400)
