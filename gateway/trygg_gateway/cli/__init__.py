@@ -9,6 +9,7 @@ import typer
 from trygg_gateway.cli import (
     alarms,
     audit,
+    backup,
     bans,
     doctor,
     fence,
@@ -45,6 +46,9 @@ app.command("config")(setup.config)
 app.command("check")(setup.check)
 app.command("doctor")(doctor.doctor)
 app.command("audit")(audit.audit)
+app.command("backup")(backup.backup)
+app.command("backup-check")(backup.backup_check)
+app.command("restore")(backup.restore)
 app.command("monitoring")(monitoring.monitoring)
 app.command("install-unit")(unit.install_unit)
 app.command("password")(setup.password)
