@@ -93,7 +93,7 @@ class Forwarder:
         except BaseException:
             self.sinks = [sink for sink in self.sinks if sink not in made]
             for sink in begun:
-                await sink.outlet.sink.stop()
+                await sink.stop()
             await self._go_on(
                 [SinkTasks(make(), self._around, self._chance) for make in old.values()]
             )
@@ -110,7 +110,7 @@ class Forwarder:
         await asyncio.gather(*ended, return_exceptions=True)
         for sink in self.sinks:
             if sink.outlet.name in names:
-                await sink.outlet.sink.stop()
+                await sink.stop()
         self.sinks = [sink for sink in self.sinks if sink.outlet.name not in names]
 
     async def _go_on(self, sinks: Sequence[SinkTasks]) -> None:
@@ -128,7 +128,7 @@ class Forwarder:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         for sink in self.sinks:
-            await sink.outlet.sink.stop()
+            await sink.stop()
         self._threads.shutdown(wait=False)
 
     async def ended(self) -> None:

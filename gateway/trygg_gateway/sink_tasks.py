@@ -28,6 +28,7 @@ from trygg_gateway.sinks.port import Later, Sink
 log = structlog.get_logger("forwarder")
 
 START_S: Final = 20.0  # for a sink that is to be started now
+STOP_S: Final = 15.0
 REPLAYS_MAX: Final = 1  # of a sink at a time; the next waits its turn
 
 
@@ -84,6 +85,14 @@ class SinkTasks:
         if later is not None:
             raise NotStarted(f"sink {self.outlet.name} does not start: {later.reason}")
         self._started = True
+
+    async def stop(self) -> None:
+        """Let go of the sink, whatever it says to that."""
+        try:
+            await asyncio.wait_for(self.outlet.sink.stop(), STOP_S)
+        except Exception as error:  # noqa: BLE001 - a fault of ours: everything else stops all the same
+            fault = type(error).__name__
+            log.error("sink_fell_over", sink=self.outlet.name, fault=fault, at="stop")
 
     async def run(self) -> None:
         """Start the sink, then run the lanes until cancelled."""

@@ -124,3 +124,22 @@ def test_a_record_whose_content_was_deleted_is_passed_and_counted(journal):
         assert (state["let_go"], state["undecodable"]) == (1, 0)
 
     run(work())
+
+
+def test_a_sink_that_falls_over_when_it_starts_or_stops_stops_nobody_else(journal):
+    class Broken(ListSink):
+        async def start(self):
+            raise KeyError("59.913868")
+
+        async def stop(self):
+            raise KeyError("59.913868")
+
+    async def work():
+        well = ListSink()
+        put(journal, *reports(2))
+        async with forwarding(journal, {"broken": Broken(), "well": well}) as forwarder:
+            await until(lambda: well.got == named(1, 2))
+            await until(lambda: "KeyError" in forwarder.state()[0]["trouble"])
+            assert "59.9" not in forwarder.state()[0]["trouble"]
+
+    run(work())
