@@ -19,7 +19,6 @@ class Alarming:
 
     def __init__(self, port: int, group: str, device: str, password: str) -> None:
         self.published: dict[int, float] = {}  # seq → when, by the monotonic clock
-        self.began = 0.0
         self._topic = topics.up(group, device)
         self._line = socket.create_connection(("127.0.0.1", port), timeout=ACK_S)
         self._line.sendall(packets.connect(device, device, password.encode(), 600, True))
@@ -30,7 +29,6 @@ class Alarming:
         self._thread = threading.Thread(target=self._raise)
 
     def __enter__(self) -> Self:
-        self.began = time.monotonic()
         self._thread.start()
         return self
 

@@ -159,7 +159,12 @@ def drain(folder: Path, filled: Filled) -> dict[str, Any]:
         process.stop()
     said = {"records": filled.records, "seconds": round(seconds, 2)}
     said["records_per_s"] = round(filled.records / seconds)
-    return {**said, **_alarms(alarming, seen), **memory.figures(), **check(out / "events.jsonl")}
+    return {
+        **said,
+        **_alarms(alarming, seen, began),
+        **memory.figures(),
+        **check(out / "events.jsonl"),
+    }
 
 
 def _port(process: Process, folder: Path) -> int:
@@ -232,12 +237,12 @@ def _of(device: str, text: bytes) -> Iterator[int]:
         at = text.find(mark, end)
 
 
-def _alarms(alarming: Alarming, seen: Seen) -> dict[str, Any]:
+def _alarms(alarming: Alarming, seen: Seen, back: float) -> dict[str, Any]:
     """How long alarms took that were raised once the sink was back."""
     took = sorted(
         at - alarming.published[seq]
         for seq, at in seen.alarms.items()
-        if alarming.published[seq] > alarming.began + DEAD_S
+        if alarming.published[seq] > back
     )
     if not took:
         raise report.BenchError("no alarm got through while the sink was drained")
