@@ -137,6 +137,18 @@ def test_the_command_looks_at_a_broker_it_set_up(tmp_path):
     finally:
         broker.stop()
     found = [one for one in json.loads(done.stdout)
-             if one["part"] in ("broker", "mosquitto.conf")]  # fmt: skip
-    assert [one["level"] for one in found] == ["good"] * 5, found
+             if one["part"] in ("broker", "mosquitto.conf", "mosquitto")]  # fmt: skip
+    assert [one["level"] for one in found] == ["good"] * 6, found
     assert getpass.getuser() not in json.dumps(found)
+
+
+def test_users_that_are_not_the_trackers_are_named(tmp_path):
+    broker = Running(tmp_path)
+    users = tmp_path / "mosquitto/users"
+    lines = [line for line in users.read_text().splitlines() if not line.startswith("bjorn:")]
+    users.write_text("\n".join([*lines, "eve:$7$101$x$y"]) + "\n")
+    done = CliRunner().invoke(app, ["doctor", "--config", str(tmp_path / "gateway.toml"), "--json"])
+    (found,) = [one for one in json.loads(done.stdout) if one["part"] == "mosquitto"]
+    assert found["level"] == "error"
+    assert found["what"].endswith("the trackers: bjorn, eve")
+    broker.stop()

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 import typer
@@ -12,6 +13,8 @@ from typer.testing import CliRunner
 
 from gateway.gateway_process import GatewayProcess
 from trygg_gateway.cli import app
+from trygg_gateway.config import Config
+from trygg_gateway.config_changes import TAKEN
 
 FOLDER = files("trygg_gateway.operating")
 ALERTS = FOLDER.joinpath("alerts.yml").read_text("utf-8")
@@ -110,6 +113,26 @@ def test_promtool_takes_the_rules(tmp_path):
         [promtool, "check", "rules", str(tmp_path / "alerts.yml")], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_operators_page_names_every_command_and_none_that_is_not():
+    page = (Path(__file__).parents[2] / "docs/operating.md").read_text("utf-8")
+    commands = {
+        name for name, one in typer.main.get_command(app).commands.items() if not one.hidden
+    }
+    named = set(re.findall(r"trygg gateway ([a-z-]+)", page))
+    assert named <= commands, named - commands
+    elsewhere = {"run", "config", "password", "tracker", "fence", "order", "quarantine", "bans"}
+    assert commands - elsewhere <= named, commands - elsewhere - named
+
+
+def test_the_operators_page_says_what_a_reload_takes_over():
+    page = (Path(__file__).parents[2] / "docs/operating.md").read_text("utf-8")
+    taken, restart = page.partition("| taken over at once")[2].splitlines()[2].split(" | ")
+    for name in Config.model_fields:
+        said = f"[{name}]" in taken or f"[{name}]" in restart or name in ("listener", "console")
+        assert said, name
+        assert (f"[{name}]" in taken) == (name in TAKEN), name
 
 
 def test_the_command_writes_both_and_may_be_given_again(tmp_path):

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from gateway.gateway_process import GatewayProcess
 from trygg_gateway.broker import Broker
 from trygg_gateway.cli import app
 from trygg_gateway.journal import Journal
@@ -172,6 +174,27 @@ def test_without_systemd_nothing_is_told_and_nothing_is_raised(tmp_path):
 )
 def test_the_time_is_systemds_and_of_this_process(environment, wanted):
     assert watchdog_s(environment) == wanted
+
+
+def test_a_gateway_tells_systemd_of_its_whole_life(tmp_path, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(20)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "600000")
+        with GatewayProcess(tmp_path / "nord") as gateway:
+            heard = [systemd.recv(500).decode() for _ in range(3)]
+            assert sum(line.startswith("READY=1\nSTATUS=ready: gateway") for line in heard) == 1
+            assert heard.count("WATCHDOG=1") == 2
+            gateway.process.send_signal(signal.SIGHUP)
+            while not (line := systemd.recv(500).decode()).startswith("RELOADING=1"):
+                assert line == "WATCHDOG=1"
+            while not (line := systemd.recv(500).decode()).startswith("READY=1"):
+                assert line == "WATCHDOG=1"
+            assert "settings taken over" in line
+            assert gateway.end() == 0
+        while (line := systemd.recv(500).decode()) != "STOPPING=1":
+            assert line == "WATCHDOG=1"
 
 
 # -- the unit --------------------------------------------------------------------------------

@@ -98,11 +98,11 @@ def renew(
 ) -> None:
     """Make a new certificate for the front door, signed by the same CA.
 
-    Trackers need nothing new. Restart the gateway to use it.
+    Trackers need nothing new. `trygg gateway reload` shows it to whoever connects from then on.
     """
     cert = loaded(config_file).listener.cert
     with told():
         if cert is None:
             raise Refused("listener.cert is not set, so there is no certificate to renew.")
         issue_server(cert.parent, host or hosts_of(cert))
-    typer.echo(f"{cert}: renewed. Restart the gateway to use it")
+    typer.echo(f"{cert}: renewed. To show it: trygg gateway reload")

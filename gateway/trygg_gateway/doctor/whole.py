@@ -20,11 +20,13 @@ from trygg_gateway.doctor import (
     mqtt_probe,
     sinks,
 )
-from trygg_gateway.doctor.finding import Finding, error, note
+from trygg_gateway.doctor.finding import Finding, error, good, note
 from trygg_gateway.doctor.machine import Wanted
 from trygg_gateway.doctor.mqtt_probe import Probe
 from trygg_gateway.journal import Journal
+from trygg_gateway.mosquitto.folder import out_of_step
 from trygg_gateway.mosquitto.texts import PROBE_USERS, probe_topic
+from trygg_gateway.registry import Registry
 
 _NEWEST = "SELECT max(received_ms) FROM records WHERE id > (SELECT max(id) FROM records) - 10000"
 _JUMPED = "SELECT max(stored_ms) FROM alarms WHERE what = ?"
@@ -52,6 +54,7 @@ def parts(config: Config, journal: Journal, asked: Asked) -> list[Part]:
         ("files", lambda: files.modes(_private(config, asked.config_file), [asked.config_file])),
         ("certificates", lambda: files.ends(certificates(config))),
         ("machine", lambda: _machine(config, asked.pid)),
+        *_mosquitto(config, journal),
         *_broker(config, asked),
         *((f"sink {name}", _one_sink(name, section)) for name, section in config.sinks.items()),
     ]
@@ -130,6 +133,24 @@ def _machine(config: Config, pid: int | None) -> Iterator[Finding]:
     connections = config.listener.max_connections if config.listener.enabled else 0
     yield machine.open_files(connections, pid)
     yield machine.guard(machine.unit_properties())
+
+
+def _mosquitto(config: Config, journal: Journal) -> list[Part]:
+    folder = config.broker.mosquitto
+    return [] if folder is None else [("mosquitto", lambda: _in_step(folder, journal))]
+
+
+def _in_step(folder: Path, journal: Journal) -> Iterator[Finding]:
+    registry = Registry(journal, lambda: time.time_ns() // 1_000_000)
+    names = out_of_step(folder, registry.all(), registry.broker_hashes())
+    if names:
+        yield error(
+            "mosquitto", f"its users are not the trackers: {', '.join(names[:10])}",
+            "Who is revoked may still speak, or who is registered cannot",
+            f"trygg gateway mosquitto-config {folder}",
+        )  # fmt: skip
+    else:
+        yield good("mosquitto", "its users are the trackers as they are now")
 
 
 def _broker(config: Config, asked: Asked) -> list[Part]:

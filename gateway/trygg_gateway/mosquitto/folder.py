@@ -78,6 +78,17 @@ def keep(folder: Path, secret_folder: Path, trackers: Sequence[Tracker], hashes:
     return Written(len(rows), without, _tell(folder / "mosquitto.pid"))
 
 
+def out_of_step(folder: Path, trackers: Sequence[Tracker], hashes: Hashes) -> list[str]:
+    """Who may log in and should not, or the other way; by names. Raises OSError."""
+    lines = (folder / "users").read_text("utf-8").splitlines()
+    there = {line.partition(":")[0]: line.partition(":")[2] for line in lines}
+    known = dict(hashes)
+    wanted = {one.device: known.get(one.device, "") for one in texts.speaking(trackers)}
+    strangers = there.keys() - wanted.keys() - {GATEWAY_USER, *PROBE_USERS}
+    differing = {name for name, kept in wanted.items() if there.get(name, "") != kept}
+    return sorted(strangers | differing)
+
+
 def _certified(place: Place, tls: Path, hosts: Sequence[str]) -> Place:
     """Its own certificate from the gateway's CA: a new one if none fits, or at its end."""
     cert, key = place.folder / "server.crt", place.folder / "server.key"
