@@ -7,7 +7,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 BENCHES = ("nmea", "fence", "wire", "week", "ingest", "sustained", "inflight", "end-to-end",
-           "drain", "alarm", "doors", "modem")  # fmt: skip
+           "drain", "keeping", "alarm", "doors", "modem")  # fmt: skip
 # what follows a name is the bench's own, --help too
 SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}
 
@@ -28,6 +28,7 @@ def command(
     milliseconds to the PUBACK of 1,000 trackers over TLS with one record in flight. end-to-end:
     broker to broker and to a file, beside thingsboard-gateway (TRYGG_THINGSBOARD=its venv).
     drain: a day of a thousand trackers behind a dead file sink, while alarms go through.
+    keeping: what an alarm waits while records are deleted, a person forgotten, a backup made.
     alarm: seconds from fix to webhook with 100 trackers. doors: ten thousand trackers at our own
     door, plain and over TLS: memory each, a storm of logins, latency under a flood.
     modem: simulated ms from an alarm to the gateway over each modem, and what its driver takes.

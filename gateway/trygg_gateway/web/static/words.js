@@ -44,6 +44,8 @@ const WHAT = {
   clock_jumped: () => "The clock jumped",
   reader_behind: () => "Records are read late",
   deaf: () => "Trackers cannot be heard",
+  journal_mended: () => "The journal was damaged or restored",
+  journal_full: () => "The disk has little room for records",
 };
 
 const REASON = {
