@@ -24,8 +24,14 @@ ALLOWED = {
 }  # fmt: skip
 # a library -> the only files of the gateway that import it
 ONLY_IN = {
-    "sqlite3": {"journal.py", "journal_file.py", "journal_check.py", "journal_salvage.py",
-                "journal_backup.py", "journal_reading.py"},
+    "sqlite3": {
+        "journal.py",
+        "journal_file.py",
+        "journal_check.py",
+        "journal_salvage.py",
+        "journal_backup.py",
+        "journal_reading.py",
+    },
     "paho": {"broker.py", "sinks/mqtt_connection.py"},
     "psycopg": {"sinks/postgres.py"},
     "nats": {"sinks/nats.py"},
@@ -33,7 +39,8 @@ ONLY_IN = {
     "httpx": {"sinks/http_line.py"},
     "starlette": {"web"},
 }
-PURE = ("values.py", "devices.py", "alarms.py", "orders.py", "backoff.py", "escalation.py",
+PURE = ("values.py", "devices.py", "decoder.py", "decoder_source.py", "understood.py",
+        "alarms.py", "orders.py", "backoff.py", "escalation.py",
         "own_records.py", "own_delivery.py", "watch.py", "watched.py", "watch_heard.py",
         "watch_words.py", "rhythm.py", "battery_course.py", "link_quality.py", "tracker_starts.py",
         "gateway_health.py")  # fmt: skip
