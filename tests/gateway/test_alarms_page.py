@@ -18,7 +18,8 @@ from trygg_gateway.watcher import Watcher
 PAGE = (Path(__file__).parents[2] / "docs/alarms.md").read_text("utf-8")
 STATES = ("RAISED", "TAKEN", "ON_THE_WAY", "AT_THE_PERSON", "CLOSED")
 EVENTS = ("OUTSIDE", "STORED", "DELIVERED", "BACK", "TOLD", "PASSED_ON", "REOPENED", "CALLED",
-          "CALL_DELIVERED", "CHANNEL", "OVER", "ACCEPTED", "CALL_ACCEPTED", "REFUSED", *STATES)  # fmt: skip
+          "CALL_DELIVERED", "CHANNEL", "OVER", "ACCEPTED", "CALL_ACCEPTED", "REFUSED",
+          *STATES)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", STATES)
