@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from gateway.sink_peers import PEERS, REFUSING, STUMBLING
+from gateway.sink_peers import KILLED, PEERS, REFUSING, STUMBLING
 from trygg_gateway.config import parse
 from trygg_gateway.config_sinks import KINDS
 from trygg_gateway.delivery import Delivery
@@ -310,6 +310,7 @@ def endless(peer, file, first):
     )
 
 
+@pytest.mark.parametrize("peer", KILLED, indirect=True)
 def test_kill_minus_9_neither_loses_nor_doubles_nor_mixes(peer, tmp_path):
     """What the process printed is the cursor: confirmed."""
     file = tmp_path / "gateway.toml"
