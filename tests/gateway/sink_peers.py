@@ -103,5 +103,5 @@ PEERS: dict[str, Callable[[Path], AbstractContextManager[Peer]]] = {
 }
 REFUSING = ("http", "postgres", "owntracks-http", "traccar")
 STUMBLING = ("http", "postgres", "owntracks-http", "traccar", "apprise")
-# killed with -9: each memory and each line once; the others go by the same lines and remember nothing
+# killed with -9: each memory and each line once; the others go by these lines and remember nothing
 KILLED = ("file", "http", "mqtt", "postgres", "nats")
