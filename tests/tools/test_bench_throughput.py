@@ -102,3 +102,8 @@ def test_a_gateway_that_does_not_start_is_said(monkeypatch):
     monkeypatch.setattr(ingest.subprocess, "Popen", broken)
     with pytest.raises(BenchError, match="did not start"):
         ingest.once("listener", RECORDS, TRACKERS, 20)
+
+
+def test_more_than_a_tracker_may_send_at_once_is_refused_before_anything_runs():
+    with pytest.raises(BenchError, match="Take more trackers"):
+        ingest.once("listener", 40_001, 20, 20)

@@ -20,9 +20,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from trygg_gateway.listener import Limits
 from trygg_tools.bench import generator, report
 from trygg_tools.bench.mosquitto import Mosquitto
 
+BURST = Limits().burst
 DOORS = ("listener", "broker", "broker-read-only", "broker-uncommitted", "paho-acknowledging")
 
 
@@ -67,6 +69,11 @@ def _ratios(rates: dict[str, list[int]], one: str, other: str) -> list[float]:
 
 def once(door: str, records: int, trackers: int, window: int, tls: bool = False) -> dict[str, Any]:
     """One run: {"door", "records_per_s", ... the gateway's counters, and what senders waited}."""
+    if door == "listener" and records > BURST * trackers:
+        raise report.BenchError(
+            f"{records} records of {trackers} trackers through our own door: wanted {BURST} of each"
+            " at most, since after so many at once it slows a tracker down. Take more trackers"
+        )
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trygg-bench-")))
         url, port = "", 0
