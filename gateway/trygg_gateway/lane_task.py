@@ -40,6 +40,7 @@ from trygg_gateway.values import ALARM, LANE_NAMES, Row
 log = structlog.get_logger("forwarder")
 
 HELD_MAX: Final = 16  # alarms of a lane that others may overtake; more than that wait in line
+READ_AHEAD: Final = 20  # after a portion of more rows the next one is read beside it
 ALARMS_READ: Final = 50  # alarms looked at at once, however few the sink wants in one delivery
 
 COUNTERS = (
@@ -181,21 +182,36 @@ class LaneTask:
     # -- the way of a portion --------------------------------------------------------------
 
     async def _forward_all(self, group: asyncio.TaskGroup) -> None:
-        while True:
-            self.woken.clear()  # before reading: what comes from here on wakes again
-            rows, entries = await self._in_thread(self._read)
-            if rows:
-                self._at = rows[-1].id
-                await self._forward(rows, entries, group)
-            else:
-                await self.woken.wait()
+        """While one portion is delivered the next is read, where there is one."""
+        ahead: asyncio.Future[Portion] | None = None
+        try:
+            while True:
+                found = await ahead if ahead is not None else None
+                ahead = None
+                if found is None or not found.rows:
+                    self.woken.clear()  # before reading: what comes from here on wakes again
+                    found = await self._reading()
+                if not found.rows:
+                    await self.woken.wait()
+                    continue
+                self._at = found.rows[-1].id
+                if len(found.rows) > READ_AHEAD:
+                    ahead = self._reading()
+                await self._forward(found.rows, found.entries, group)
+        finally:
+            if ahead is not None:
+                ahead.cancel()
 
-    def _read(self) -> Portion:
+    def _reading(self) -> asyncio.Future[Portion]:
+        """The next portion after where the lane is now, in a thread."""
+        return asyncio.ensure_future(self._in_thread(self._read, self._at, self._order))
+
+    def _read(self, after: int, order: LaneOrder) -> Portion:
         """The next rows, and what of them is for this sink and can be decoded."""
         sink, around = self._peer.sink, self._around
         most = max(sink.alarm_batch, ALARMS_READ) if self.number == ALARM else sink.batch
-        rows = cut(around.journal.rows_after(self._at, self.number, most))
-        return portion(rows, around.gateway, self._address, self.counters, self._order)
+        rows = cut(around.journal.rows_after(after, self.number, most))
+        return portion(rows, around.gateway, self._address, self.counters, order)
 
     async def _forward(
         self, rows: list[Row], entries: list[Delivery], group: asyncio.TaskGroup

@@ -1,6 +1,7 @@
 """The forwarder over a real journal: order, lanes, waits, refusals, crashes."""
 
 import asyncio
+import random
 import time
 
 import pytest
@@ -44,6 +45,22 @@ def test_what_is_there_and_what_comes_is_delivered_in_order(journal):
             put(journal, *reports(5, first=11))
             await until(lambda: len(sink.got) == 15)
         assert sink.got == named(*range(1, 16))
+
+    run(work())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_record_is_forgotten_between_reading_ahead_and_being_woken(journal, seed):
+    async def work():
+        chance, sink, first = random.Random(seed), ListSink(batch=25), 1
+        async with forwarding(journal, {"list": sink}):
+            for _ in range(40):
+                number = chance.choice([1, 2, 24, 25, 26, 50, 51])
+                put(journal, *reports(number, first=first))
+                first += number
+                await asyncio.sleep(chance.choice([0, 0, 0.001, 0.01]))
+            await until(lambda: len(sink.got) == first - 1)
+        assert sink.got == named(*range(1, first))
 
     run(work())
 
