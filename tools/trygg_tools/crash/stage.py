@@ -9,6 +9,7 @@ import random
 import signal
 import socket
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -175,12 +176,12 @@ class Stage:
             await asyncio.sleep(0.002)
 
 
-def register(data: Path) -> dict[str, str]:
-    """Register the trackers in the journal of that folder; device → password."""
+def register(data: Path, names: Iterable[str] = NAMES) -> dict[str, str]:
+    """Register trackers in the journal of that folder; device → password."""
     journal = Journal.open(data / "journal.sqlite")
     try:
         registry = Registry(journal, lambda: time.time_ns() // 1_000_000)
-        return {name: registry.add(name, GROUP, name.title()).password for name in NAMES}
+        return {name: registry.add(name, GROUP, name.title()).password for name in names}
     finally:
         journal.close()
 

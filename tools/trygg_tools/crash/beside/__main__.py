@@ -25,18 +25,18 @@ from typing import Any
 from trygg_tools.bench import report
 from trygg_tools.crash.beside.gate import Gate
 from trygg_tools.crash.beside.publisher import Pace, PlainPublisher
-from trygg_tools.crash.beside.systems import Bridge, System, Thingsboard, Trygg
+from trygg_tools.crash.beside.systems import PUBLISHERS, Bridge, System, Thingsboard, Trygg
 from trygg_tools.crash.broker import Broker
 from trygg_tools.crash.collector import Collector
 from trygg_tools.crash.nursery import Nursery
-from trygg_tools.crash.stage import NAMES, quiet_port
+from trygg_tools.crash.stage import quiet_port
 from trygg_tools.peers import thingsboard
 
 PER_S = 400.0
 LIFE_S = (0.2, 1.0)  # after it delivers
 UNHARMED_S = 10.0
 DELIVERS_S = 20.0  # time it has to come back
-QUIET_S, DRAIN_S = 6.0, 90.0
+QUIET_S, DRAIN_S = 15.0, 120.0
 ROOM = "max_inflight_messages 100"
 
 
@@ -49,7 +49,8 @@ class Run:
         self._gate = gate
         self._collector = Collector(far, system.listens, self._take)
         self._publishers = {
-            name: PlainPublisher(source, system.topic(name), name, system.payload) for name in NAMES
+            name: PlainPublisher(source, system.topic(name), name, system.payload)
+            for name in PUBLISHERS
         }
         self._pace = Pace(list(self._publishers.values()), PER_S)
         self._last = time.monotonic()

@@ -8,6 +8,7 @@ is said again on the next connection.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable
 
@@ -76,8 +77,7 @@ class PlainPublisher:
             while self._made < self.allowed and len(self._kept) < 2 * WINDOW:
                 self._made += 1
                 self._kept[self._made] = self._payload(self._made)
-            # one at a time: thingsboard-gateway takes two of one millisecond for one
-            for number in [one for one in self._kept if one not in said][:1]:
+            for number in [one for one in self._kept if one not in said][:1]:  # one at a time
                 if len(self._flight) >= WINDOW:
                     break
                 packet_id = packet_id % 65_535 + 1
@@ -88,17 +88,21 @@ class PlainPublisher:
 
 
 class Pace:
-    """Lets publishers go on at so many records a second, all together."""
+    """Lets publishers go on in turns, `per_s` records a second all together."""
 
     def __init__(self, publishers: list[PlainPublisher], per_s: float) -> None:
-        self.publishers = publishers
+        self._turns = itertools.cycle(publishers)
         self._per_s = per_s
+        self._owed = 0.0
 
     async def run(self, seconds: float) -> None:
         """For so long."""
-        began, before = time.monotonic(), [one.allowed for one in self.publishers]
-        while (passed := time.monotonic() - began) < seconds:
-            each = int(passed * self._per_s / len(self.publishers))
-            for one, base in zip(self.publishers, before, strict=True):
-                one.allowed = base + each
+        before_s = time.monotonic()
+        until_s = before_s + seconds
+        while (now_s := time.monotonic()) < until_s:
+            self._owed += (now_s - before_s) * self._per_s
+            before_s = now_s
+            for _ in range(int(self._owed)):
+                next(self._turns).allowed += 1
+            self._owed %= 1
             await asyncio.sleep(STEP_S)

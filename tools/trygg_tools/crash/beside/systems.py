@@ -23,6 +23,8 @@ from trygg_tools.peers import thingsboard
 from trygg_tools.peers.thingsboard_platform import Platform
 from trygg_wire import topics
 
+# many, as thingsboard-gateway takes two messages that a device sends at once for one
+PUBLISHERS = tuple(f"tracker-{number}" for number in range(1, 65))
 Id = tuple[str, int]  # publisher and number
 _BRIDGE = """\
 persistence true
@@ -169,7 +171,7 @@ class Trygg:
         make_folder(self._folder, GROUP, ["localhost"], loopback_only=True)
         text = _OURS.format(group=GROUP, source=source, far=far)
         (self._folder / "gateway.toml").write_text(text, "utf-8")
-        register(self._folder / "data")
+        register(self._folder / "data", PUBLISHERS)
 
     def topic(self, device: str) -> str:
         """A tracker's."""

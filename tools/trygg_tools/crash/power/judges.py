@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from trygg_gateway.sinks.file import FileSink
 from trygg_gateway.values import LIVE
 from trygg_tools.crash.power import plays
 
+_ROWS = "SELECT seq, payload FROM records WHERE boot = 1 ORDER BY id"
 Promises = Sequence[dict[str, Any]]
 
 
@@ -31,14 +34,9 @@ def journal(folder: Path, promises: Promises, seed: int) -> None:
     """Every record that was confirmed is there, whole and once; cursors stand where they stood."""
     kept = {seq for promise in promises for seq in promise.get("kept", ())}
     cursor = max((promise["cursor"] for promise in promises if "cursor" in promise), default=0)
-    path = folder / plays.JOURNAL
-    path.parent.mkdir(parents=True, exist_ok=True)
+    opened = _opened(folder / plays.JOURNAL)
     try:
-        opened = Journal.open(path)
-    except JournalError as error:
-        raise Broken(f"the journal does not open: {error}") from error
-    try:
-        rows = opened.query("SELECT seq, payload FROM records WHERE boot = 1 ORDER BY id")
+        rows = opened.query(_ROWS)
         stands = opened.cursor("centre", LIVE)
         sound = opened.query("PRAGMA quick_check")
         trouble = opened.look.trouble if promises else ""
@@ -51,6 +49,49 @@ def journal(folder: Path, promises: Promises, seed: int) -> None:
         raise Broken(f"the journal is said to be damaged: {trouble}")
     if sound != [("ok",)]:
         raise Broken(f"the journal is damaged: {sound[:3]}")
+
+
+def _opened(path: Path) -> Journal:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return Journal.open(path)
+    except JournalError as error:
+        raise Broken(f"the journal does not open: {error}") from error
+
+
+def backup(folder: Path, promises: Promises, seed: int) -> None:
+    """Copies under their name are whole; the journal has all, or what its copy has."""
+    made = {one["copied"]: one["records"] for one in promises if "copied" in one}
+    for part in (1, 2):
+        copy = folder / plays.COPY.format(part)
+        if copy.exists():
+            _demand_copy(copy, made.get(part, 0), seed)
+        elif part in made:
+            raise Broken(f"copy {part} was made and is not there")
+    kept = {seq for promise in promises for seq in promise.get("kept", ())}
+    upto = next((one["restoring"] for one in promises if "restoring" in one), None)
+    opened = _opened(folder / plays.JOURNAL)
+    try:
+        rows = opened.query(_ROWS)
+        trouble = opened.look.trouble if promises else ""
+    finally:
+        opened.close()
+    _demand_records(rows, kept if upto is None else set(range(1, upto + 1)), seed)
+    if trouble:
+        raise Broken(f"the journal is said to be damaged: {trouble}")
+
+
+def _demand_copy(copy: Path, records: int, seed: int) -> None:
+    """A file of that name is always whole."""
+    with closing(sqlite3.connect(copy)) as db:
+        try:
+            sound = db.execute("PRAGMA quick_check").fetchall()
+            rows = db.execute(_ROWS).fetchall()
+        except sqlite3.Error as error:
+            raise Broken(f"{copy.name} is no journal: {error}") from error
+    if sound != [("ok",)]:
+        raise Broken(f"{copy.name} is damaged: {sound[:3]}")
+    _demand_records(rows, set(range(1, records + 1)), seed)
 
 
 def _demand_records(rows: list[Any], kept: set[int], seed: int) -> None:
@@ -108,5 +149,6 @@ def _demand_lines(archive: Path, wanted: set[int], *, whole: bool) -> None:
 
 JUDGES: dict[str, Callable[[Path, Promises, int], None]] = {
     "journal": journal,
+    "backup": backup,
     "file": file_sink,
 }

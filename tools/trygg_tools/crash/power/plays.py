@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from trygg_gateway import journal_backup
 from trygg_gateway.delivery import delivery
 from trygg_gateway.journal import Journal, Limits, set_cursor
 from trygg_gateway.sinks.file import FileSink
@@ -27,6 +28,7 @@ from trygg_tools.crash import said
 PROMISES = "promises"
 NOW_S = 1_790_000_000
 JOURNAL = "data/journal.sqlite"
+COPY = "data/copy-{}.sqlite"
 ARCHIVE = "data/archive.jsonl"
 RECORDS = 160
 BATCH = 40
@@ -84,6 +86,26 @@ def _move(kept: Journal, at: int, promise: Promise) -> None:
     promise(cursor=at)
 
 
+def backup(folder: Path, dice: random.Random, promise: Promise) -> None:
+    """Records, a copy, more records, a second copy; then the first takes the journal's place."""
+    entries = [entry(number, dice) for number in range(1, RECORDS + 1)]
+    third = len(entries) // 3
+    kept = Journal.open(folder / JOURNAL)
+    for part in (1, 2):
+        for one in entries[(part - 1) * third : part * third]:
+            _put(kept, [one], promise)
+        kept.write(lambda db: None).result(30)  # and so all before it
+        copied = journal_backup.backup(folder / JOURNAL, folder / COPY.format(part), NOW_S * 1000)
+        promise(copied=part, records=copied.records)
+    for one in entries[2 * third :]:
+        _put(kept, [one], promise)
+    kept.close()
+    promise(restoring=third)
+    journal_backup.restore(folder / COPY.format(1), folder / JOURNAL)
+    promise(restored=third)
+    Journal.open(folder / JOURNAL).close()
+
+
 def file_sink(folder: Path, dice: random.Random, promise: Promise) -> None:
     """Batches to the file sink, which is stopped and started again in between."""
     asyncio.run(_deliver_all(folder, dice, promise))
@@ -110,6 +132,7 @@ def _row(number: int) -> Row:
 
 PLAYS: dict[str, Callable[[Path, random.Random, Promise], None]] = {
     "journal": journal,
+    "backup": backup,
     "file": file_sink,
 }
 
