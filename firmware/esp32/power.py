@@ -161,6 +161,11 @@ class Power:
         """Bytes free on MicroPython's heap, as they are, without collecting."""
         return gc.mem_free()
 
+    def heap_room(self):
+        """Bytes that would be free for something new; it takes some ms to find out."""
+        gc.collect()
+        return gc.mem_free()
+
 
 def restart():
     """Start anew where not even a Power could be made."""

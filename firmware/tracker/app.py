@@ -32,6 +32,7 @@ class Parts:
 
 
 LISTEN_S = 600  # after a call or an exit the link stays, so that "taken" is told at once
+AGAIN_S = 17  # after what the gateway has said it does not say it again (its orders.RESEND_MS)
 CHECK_S = 30  # between two looks at overdue fixes
 COMPLAIN_S = 60  # the same fault is logged once in so long
 FAULT_WAIT_MS = 200  # and no step sooner, once there was one
@@ -371,6 +372,10 @@ class App:
             image.listen_until_s = max(image.listen_until_s, self._now_s + LINGER_S)
             uplink.stay = True  # else the ack that empties the outbox would end it here
             self._dirty = True
+        if uplink.missed():
+            image.next_health_s = self._now_s + AGAIN_S  # upon which the gateway says it again
+            image.listen_until_s = max(image.listen_until_s, image.next_health_s + LINGER_S)
+            uplink.stay = True
         utc = uplink.time_s()
         if utc and not self._parts.clock.utc():
             self._set_clock(utc)

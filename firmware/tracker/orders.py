@@ -118,10 +118,13 @@ class Orders:
         return _NOTHING
 
     def keep(self, name, parts):
-        """Replace a file in /state; False, and counted, if the flash does not take it."""
+        """Replace a file in /state; False, and counted, if the flash does not take it. MemoryError
+        for fences that there is no room for."""
         try:
             self._keep(name, parts)
-        except (OSError, MemoryError):
+        except (OSError, MemoryError) as error:
+            if name == "fences" and isinstance(error, MemoryError):
+                raise
             self.flash_errors += 1
             return False
         return True

@@ -298,10 +298,45 @@ def test_a_port_that_takes_little_gets_everything_in_order():
 
 def test_a_line_without_an_end_is_let_go():
     talk = Talk()
-    talk.hear(b"x" * (frames.BUFFER_MAX + 1))
+    talk.hear(b"x" * (frames.LINE_MAX + 1))
     assert talk.at.frames.cut == 1
     talk.ask(CSQ)
     assert talk.hear(b"\r\n+CSQ: 1,0\r\nOK\r\n").status == OK
+
+
+def test_of_a_line_too_long_its_beginning_is_one_and_nothing_of_the_rest():
+    """In pieces of 100 and whole: a message of a firmware's order comes so, and is no more."""
+    for grain in (100, 1 << 20):
+        talk = Talk()
+        said = b'+SMSUB: "t","' + b"4F4B0D0A" * 1200 + b'"\r\n+CEREG: 1\r\n'
+        for at_byte in range(0, len(said), grain):
+            talk.hear(said[at_byte : at_byte + grain])
+        names = [(name, line[:13]) for name, line, _ in talk.events()]
+        assert names[-1][1] == b"+CEREG: 1"
+        assert len(names) <= 2 and talk.at.garbage == 0
+        assert talk.at.frames.cut == 1
+        assert len(talk.at.frames._in) == 0
+
+
+def test_counted_bytes_that_are_too_many_are_passed_over_whatever_they_hold():
+    hostile = b"OK\r\nRDY\r\n> " * 400
+    for grain in (100, 1 << 20):
+        talk = Talk()
+        said = b"+CMQTTRXPAYLOAD: 0,%d\r\n" % len(hostile) + hostile + b"\r\n+CEREG: 1\r\n"
+        for at_byte in range(0, len(said), grain):
+            talk.hear(said[at_byte : at_byte + grain])
+        events = talk.events()
+        assert [line[:16] for _, line, _ in events] == [b"+CMQTTRXPAYLOAD:", b"+CEREG: 1"]
+        assert events[0][2] == b""
+        assert (talk.at.restarts, talk.at.frames.cut) == (0, 1)
+
+
+def test_too_many_counted_bytes_that_stop_coming_cost_nothing_said_later():
+    talk = Talk()
+    talk.hear(b"+CMQTTRXPAYLOAD: 0,9000\r\n" + b"x" * 500)
+    talk.after(frames.COUNTED_MS + 1)
+    talk.hear(b"\r\n+CEREG: 1\r\n")
+    assert talk.events()[-1][1] == b"+CEREG: 1"
 
 
 def test_a_count_that_is_no_number_is_an_ordinary_line():

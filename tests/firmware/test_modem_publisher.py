@@ -15,6 +15,7 @@ class Way:
         self.why = ""
         self.connects = self.failures = self.repeated = self.refused = self.unsure = 0
         self.works = True
+        self.damaged = False
         self.flying = 0
         self.said = []
         self.opens = 0
@@ -195,6 +196,26 @@ def test_a_message_that_came_damaged_and_a_known_firmware_move_on_too():
     for _ in range(3):
         known.try_once()
     assert (known.both.way, known.both.state) == (1, READY)
+
+
+def test_what_came_damaged_is_heard_again_by_the_other_way_at_once_and_once_in_ten_minutes():
+    bench = Bench()
+    bench.try_once()
+    bench.made[0].refused, bench.made[0].damaged = 1, True
+    for _ in range(3):
+        bench.poll()
+    assert bench.both.missed
+    assert (bench.both.way, bench.both.state) == (1, READY)
+    bench.both.missed = False
+    bench.both.close(0)
+    for _ in range(3):
+        bench.poll()
+    bench.try_once()
+    assert bench.both.way == 0, "the first way again, for what it can carry"
+    bench.made[-1].refused, bench.made[-1].damaged = 1, True
+    for _ in range(3):
+        bench.poll()
+    assert not bench.both.missed and bench.both.way == 0
 
 
 def test_while_the_modem_climbs_it_is_linking_and_begins_when_the_modem_is_up():

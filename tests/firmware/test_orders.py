@@ -332,15 +332,18 @@ def test_new_fences_are_built_when_the_old_ones_are_gone_and_never_two_sets_at_o
     assert most == [16] * 15 + [0] * 15  # looked through, and built
 
 
-def test_a_file_that_finds_no_memory_is_a_file_that_flash_did_not_take():
+def test_a_file_that_finds_no_memory_is_a_file_that_flash_did_not_take_and_fences_have_no_room():
     def no_memory(name, parts):
         raise MemoryError
 
     tracker = Tracker()
     assert outcome(tracker.take(signed(FENCES, fence_set([CIRCLE])))) == (APPLIED, 0)
     tracker.orders._keep = no_memory
-    order = signed(FENCES, fence_set([]), order_id=2, version=2)
+    order = signed(SETTINGS, {"settings": [{"number": 9, "value": 1200}]}, order_id=2, version=2)
     assert outcome(tracker.take(order)) == (REFUSED, NO_FLASH)
+    assert (tracker.orders.flash_errors, tracker.settings.report_inside_s) == (1, 900)
+    order = signed(FENCES, fence_set([]), order_id=3, version=3)
+    assert outcome(tracker.take(order)) == (REFUSED, NO_ROOM)
     assert tracker.orders.flash_errors == 1
     assert len(tracker.fences.all()) == 1
 

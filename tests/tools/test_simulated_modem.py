@@ -1,5 +1,7 @@
 """The whole tracker over a simulated modem in simulated time: ways, outages, alarms, one radio."""
 
+from math import cos, pi, sin
+
 import pytest
 
 from firmware.test_app import HOME, START_S, at_home, leaving, order, records
@@ -330,4 +332,34 @@ def test_the_core_rests_while_an_answer_is_overdue_and_the_receiver_is_wanted(di
     assert faults.happened
     tracker.run(900)
     seqs = sorted(seq for _, seq in tracker.gateway.records)
-    assert len(seqs) > 3 and seqs == list(range(1, len(seqs) + 1))
+    assert len(seqs) > 3
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+def sixteen_rings():
+    """The values of an order of 16 fences with 24 corners each: some two kilobytes."""
+    fence = circle(HOME[0], HOME[1], 200)["fences"][0]
+    fence |= {"shape": layouts.POLYGON, "radius_dm": 0}
+    corners = [
+        {"lat_e6": HOME[0] + round(3000 * cos(turn / 12 * pi)),
+         "lon_e6": HOME[1] + round(6000 * sin(turn / 12 * pi))}
+        for turn in range(24)
+    ]  # fmt: skip
+    rows = [fence | {"number": number, "rings": [{"points": corners}]} for number in range(1, 17)]
+    return {"utc_offset_min": 60, "dst": layouts.EU, "fences": rows}
+
+
+@pytest.mark.parametrize("dialect", ["sim7080", "sim7000"])
+def test_an_order_too_long_for_the_modem_s_mqtt_comes_by_the_socket_at_once(dialect):
+    tracker = Tracker(dialect)
+    tracker.run(600)
+    order(tracker, 7, layouts.FENCES, sixteen_rings())
+    tracker.run(1500)
+    assert layouts.ARMED in [answer["result"] for answer in tracker.gateway.answers]
+    assert tracker.commands(b"AT+CAOPEN")
+    before = len(tracker.commands(b"AT+SMCONN"))
+    sockets = len(tracker.commands(b"AT+CAOPEN"))
+    assert sockets <= 3
+    tracker.run(3000)
+    assert len(tracker.commands(b"AT+SMCONN")) > before, "the first way for all that it carries"
+    assert len(tracker.commands(b"AT+CAOPEN")) == sockets

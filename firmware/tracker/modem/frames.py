@@ -17,18 +17,23 @@ from tracker.modem import lines
 
 NOTHING, LINE, COUNTED, PROMPTS = 0, 1, 2, 3
 COUNTED_MS = 3000  # from a line that announces bytes to the last of them
-BUFFER_MAX = 9216  # a frame of 7,168 bytes and its line; a frame in hex does not come this way
+# what is longer comes damaged: a heap full of fences has no room in one piece. It is said again
+# over a socket (publisher.py), in pieces of a packet.
+LINE_MAX = 2400  # a message of 1,024 bytes in hex, and its topic
+COUNTED_MAX = 3072
 
 
 class Frames:
     """Cuts what `feed` was given. After `take`: `line`, its `row` [prefix, kind, name] or None,
-    and for COUNTED its `data`. `cut` counts announced bytes, or ends of lines, that never came."""
+    and for COUNTED its `data`. `cut` counts announced bytes, or ends of lines, that never came or
+    were too many: then `line` ends early, or `data` is b""."""
 
     def __init__(self, table):
         self._table = table
         self._in = b""
         self._wanted = -1  # announced bytes that are coming, quotes included
         self._quotes = 0
+        self._skip = 0  # bytes to be passed over; -1: up to the end of the line
         self._since = 0
         self._inline = [
             row.split(b"|")[0] for row in table.split(b"\n") if b"|S" in row or b"|Q" in row
@@ -40,18 +45,29 @@ class Frames:
         """The modem was started again: what came before is nothing."""
         self._in = self.line = self.data = b""
         self._wanted = -1
+        self._skip = 0
         self.row = None
 
     def feed(self, data, now):
         """Take bytes in; give up on announced ones that do not come, and on a line without end."""
-        self._in += data
+        self._in += self._past(data, now) if self._skip else data
         if self._wanted >= 0:
             if ticks.diff(now, self._since) >= COUNTED_MS and len(self._in) < self._wanted:
                 self.cut += 1
                 self._wanted = -1
-        elif len(self._in) > BUFFER_MAX:
-            self.cut += 1
-            self._in = b""
+
+    def _past(self, data, now):
+        """`data` without what is to be passed over."""
+        if self._skip < 0:
+            end = data.find(b"\n")
+            self._skip = -1 if end < 0 else 0
+            return b"" if end < 0 else data[end:]
+        if ticks.diff(now, self._since) >= COUNTED_MS:
+            self._skip = 0
+            return data
+        skipped = min(self._skip, len(data))
+        self._skip -= skipped
+        return data[skipped:]
 
     def waits(self):
         """True while announced bytes are missing: `feed` is to be called for the time's sake."""
@@ -83,10 +99,17 @@ class Frames:
         return COUNTED
 
     def _whole_line(self, now, may_count=True):
-        end = self._in.find(b"\n")
+        end, upto = self._in.find(b"\n"), LINE_MAX
         if end < 0:
-            return NOTHING
-        self.line, self._in = self._in[:end].rstrip(b"\r"), self._in[end + 1 :]
+            if len(self._in) <= LINE_MAX:
+                return NOTHING
+            self._skip = -1
+            end = len(self._in)
+        if end <= LINE_MAX:
+            upto = end
+        else:
+            self.cut += 1
+        self.line, self._in = self._in[:upto].rstrip(b"\r"), self._in[end + 1 :]
         self.row = row_of(self._table, self.line)
         if may_count and self.row is not None and self.row[1][:1] == b"N":
             return self._begin(now, 0)
@@ -112,9 +135,16 @@ class Frames:
         said = lines.fields(self.line)
         place = int(self.row[1][1:])
         count = lines.number(said[place]) if place < len(said) else None
-        if count is None or not 0 <= count <= BUFFER_MAX - 1024:
+        if count is None or count < 0:
             self.row = None
             return LINE
+        if count + quotes > COUNTED_MAX:
+            self.cut += 1
+            self._since = now
+            self._skip = max(0, count + quotes - len(self._in))
+            self._in = self._in[count + quotes :]
+            self.data = b""
+            return COUNTED
         self._wanted, self._quotes, self._since = count + quotes, quotes, now
         return self._counted()
 

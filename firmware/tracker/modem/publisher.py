@@ -16,13 +16,16 @@ from tracker.modem.service import CLOSED, CONFIRMED_WAIT_S, LEAVING, LINKING, RE
 
 FAILURES = 3
 RETURN_S = 21600
+DAMAGED_S = 120  # not again within: who damages messages on purpose shall not rule us
 
 
 class Publisher:
     """`names` of the ways in their order, `make(name)` gives (client, ModemSocket or None); `over`
     the Modem, polled before each of them. owner: the Uplink; set it before the first poll.
 
-    Counters are the sums of all ways; `switched` counts changes, `way` is the place in use.
+    Counters are the sums of all ways; `switched` counts changes, `way` is the place in use. missed:
+    a message from the gateway came damaged, as one does that is too long for a modem's MQTT; it is
+    connected anew by the next way then, where the gateway says it again to a tracker that speaks.
     """
 
     ack_wait_s = CONFIRMED_WAIT_S
@@ -33,6 +36,8 @@ class Publisher:
         self._make = make
         self._goal = None
         self._climbs = False
+        self._damaged_s = -DAMAGED_S
+        self.missed = False
         self._failed = 0  # in a row, on the way in use
         self._left_s = 0  # when the first way was left
         self._next = 0  # the way to use from the next opening on
@@ -99,7 +104,7 @@ class Publisher:
         if self._link is not None:
             self._link.poll(now, now_s)
         client.poll(now, now_s)
-        self._count(client, was_up)
+        self._count(client, was_up, now)
         self.state = client.state
         if self.state == LINKING and was_up and self._is_known_for(client):
             self._move_on()
@@ -175,7 +180,7 @@ class Publisher:
         self._client.open(*self._goal, now)
         self.state = self._client.state
 
-    def _count(self, client, was_up):
+    def _count(self, client, was_up, now):
         if client.connects:
             self._failed = 0
             self.modem.worked()
@@ -185,12 +190,21 @@ class Publisher:
                 self._move_on()
         if client.refused:
             self._move_on()
+            self._say_again(client, now)
         self.connects += client.connects
         self.failures += client.failures
         self.repeated += client.repeated
         self.refused += client.refused
         self.unsure += client.unsure
         client.connects = client.failures = client.repeated = client.refused = client.unsure = 0
+
+    def _say_again(self, client, now):
+        """By another way now what this one has damaged."""
+        now_s, damaged, client.damaged = self.modem.now_s, client.damaged, False
+        if damaged and now_s - self._damaged_s >= DAMAGED_S:
+            self._damaged_s, self._left_s = now_s, now_s - RETURN_S  # back when that is said
+            self._climbs = self.missed = True
+            client.close(now)
 
     def _is_known_for(self, client):
         return self._names[self.way] == "mqtt" and self.modem.quirk(b"no mqtt")

@@ -39,6 +39,7 @@ class ModemMqtt:
         self.why = ""
         self.connects = self.failures = self.repeated = self.refused = 0
         self.unsure = self.confirmed = 0
+        self.damaged = False  # a message was; whoever has looked sets it back
         self.payload_max = over.dialect.PAYLOAD_MAX
 
     def open(self, host, port, tls, now):
@@ -211,5 +212,6 @@ class ModemMqtt:
                 self._received.append(message[1])
             else:
                 self.refused += 1
+                self.damaged = self.damaged or not message
         elif event[0] in (b"lost", b"gone") and self.state == READY:
             self._fail("connection lost")

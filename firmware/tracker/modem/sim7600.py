@@ -16,6 +16,7 @@ Traps that shaped this file:
 """
 
 from tracker.modem import lines
+from tracker.modem.frames import COUNTED_MAX
 
 NAME = "sim7600"
 BAUDS = "115200 9600 57600"
@@ -257,7 +258,7 @@ def message(event, pieces):
         pieces[:] = [lines.fields(line)[1:], b"", b""]
     elif name == b"topic" and pieces:
         pieces[1] += data
-    elif name == b"payload" and pieces:
+    elif name == b"payload" and pieces and len(pieces[2]) + len(data) <= COUNTED_MAX:
         pieces[2] += data
     elif name == b"end":
         sizes = [b"%d" % len(part) for part in pieces[1:]]

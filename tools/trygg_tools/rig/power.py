@@ -142,3 +142,7 @@ class Power:
     def heap_free(self) -> int:
         """Free heap in bytes; a fixed figure in the rig."""
         return 100000
+
+    def heap_room(self) -> int:
+        """The same."""
+        return 100000
