@@ -1,7 +1,6 @@
 """A gateway, a webhook receiver and some trackers, each a process of its own, for a kill test.
 
-`Town.on_own_door` has the gateway's own listener with TLS and a password per tracker,
-`Town.on_broker` a Mosquitto with a user per tracker, who may only use its own topics. The trackers
+`Town.on_own_door` has the gateway's own listener with TLS and a password per tracker. The trackers
 are the firmware's core (`trygg_tools.rig.live`) in hurried time; each writes a ledger of what was
 safe in its flash. Both sinks, webhook and file, get everything.
 
@@ -21,7 +20,6 @@ from pathlib import Path
 import httpx
 
 from gateway.gateway_process import GatewayProcess
-from gateway.mosquitto import Mosquitto
 from journey.laps import FENCES, write_laps
 from journey.victim import Victim, until
 from trygg_wire import layouts
@@ -39,11 +37,6 @@ SETTINGS = (
     "alarm_report_s=10",
     "health_s=600",
 )
-ACL = """user trygg-gateway
-topic readwrite trygg/v1/#
-pattern write trygg/v1/nord/%u/up
-pattern read trygg/v1/nord/%u/down
-"""
 SINKS = """
 [sinks.webhook]
 type = "http"
@@ -89,23 +82,14 @@ class Kept:
             self.alarms.add(name)
 
 
-class Broker(Mosquitto):
-    """A Mosquitto that can be hunted. What it held in memory is gone when it is killed."""
-
-    def demand_alive(self) -> None:
-        """AssertionError if it has ended by itself."""
-        assert self._process is None or self._process.poll() is None, "mosquitto ended"
-
-
 class Town:
-    """Made by `on_own_door` or `on_broker`; `gateway`, `trackers` and `broker` can be killed."""
+    """Made by `on_own_door`; `gateway` and `trackers` can be killed."""
 
     def __init__(self, root: Path, door: dict[str, dict[str, object]]) -> None:
         self.root = root
         self.archive = root / "gateway" / "archive.jsonl"
         self.received = root / "received.jsonl"
         self.kept = Kept(root)
-        self.broker: Broker | None = None
         port = quiet_port()
         self.desk = GatewayProcess(root / "gateway", SINKS.format(port=port), **door)
         self.gateway = Victim(root / "gateway.log", "-m", "trygg_gateway", "run", "--config",
@@ -115,7 +99,6 @@ class Town:
                               "--secret-file", secret, "--out", self.received,
                               "--port", port)  # fmt: skip
         self._webhook_url = f"http://127.0.0.1:{port}"
-        self.passwords: dict[str, str] = {}
         self.trackers: list[Victim] = []
 
     # -- building --------------------------------------------------------------------------
@@ -134,28 +117,6 @@ class Town:
         town = cls(root, {"listener": listener})
         with ExitStack() as ending:
             town._settle(seed)
-            town._start(ending)
-            yield town
-
-    @classmethod
-    @contextmanager
-    def on_broker(cls, root: Path, seed: int) -> Iterator["Town"]:
-        """Everything running, all speaking through a Mosquitto; all ended in the end."""
-        port = quiet_port()
-        broker = {
-            "url": f"mqtt://localhost:{port}",
-            "username": "trygg-gateway",
-            "password_file": "secrets/broker",
-        }
-        town = cls(root, {"listener": {"enabled": False}, "broker": broker})
-        password = root / "gateway/secrets/broker"
-        password.write_text("elv og fjell\n")
-        password.chmod(0o600)
-        with ExitStack() as ending:
-            town._settle(seed)
-            town.broker = town._mosquitto(port)
-            town.broker.start()
-            ending.callback(town.broker.stop)
             town._start(ending)
             yield town
 
@@ -179,7 +140,6 @@ class Town:
         issued = self.root / f"{device}.issued"
         self._command("tracker", "add", device, "--group", GROUP, "--out", issued)
         said = json.loads(issued.read_text())
-        self.passwords[device] = said["password"]
         tls = None
         if said["tls"]:
             tls = self.root / "ca.der"
@@ -191,18 +151,6 @@ class Town:
         done = self.desk.command(*words)
         assert done.returncode == 0, f"{words}: {done.stderr}"
         return done.stdout
-
-    def _mosquitto(self, port: int) -> Broker:
-        """A broker that forgets everything when it is killed: nothing hangs on its memory."""
-        folder = self.root / "mosquitto"
-        folder.mkdir()
-        rights = folder / "rights"
-        rights.write_text(ACL)
-        rights.chmod(0o600)
-        users = {**self.passwords, "trygg-gateway": "elv og fjell"}
-        broker = Broker(folder, f"acl_file {rights}", users=users)
-        broker.port = port
-        return broker
 
     def _start(self, ending: ExitStack) -> None:
         ending.callback(self.webhook.stop)
