@@ -8,6 +8,7 @@ of that boot, those before it too. Until such a record has come their time is un
 from typing import Any
 
 from trygg_gateway.database import Database
+from trygg_gateway.decoder import decode
 from trygg_gateway.values import unix_of
 from trygg_wire import codec, layouts
 
@@ -30,7 +31,7 @@ def start_in(db: Database, device: str, boot: int) -> int:
     """When that boot began, by the journal's health records; 0 while none of them says."""
     for (payload,) in db.execute(_HEALTHS, (device, boot, layouts.HEALTH)).fetchall():
         try:
-            start_s = start_of(*codec.decode(payload))
+            start_s = start_of(*decode(payload))
         except codec.WireError:
             continue  # set aside elsewhere, and no clock for others
         if start_s:

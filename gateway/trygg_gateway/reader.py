@@ -302,7 +302,7 @@ class Reader:
         known = self._states.get(device)
         if known is None:
             found = self._journal.query(understood_book.STATE_OF, (device,))
-            known = self._states[device] = Device._make(found[0]) if found else Device(device)
+            known = Device._make(found[0]) if found else Device(device)
         return known
 
     async def _tell(self, lane: int, understood: Understood) -> None:

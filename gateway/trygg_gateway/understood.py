@@ -6,6 +6,7 @@ Each record is decoded once; each tracker's state is folded once, from all that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +75,17 @@ class Understood:
         """Each tracker's state after this batch; `known(device)` is the one before it."""
         for device, records in self.by_tracker.items():
             self.states[device] = fold(known(device), records)
+
+    def leave_out(self, devices: AbstractSet[str]) -> None:
+        """What these said is not known any more: they were forgotten while it was read."""
+        for known in (self.by_tracker, self.states):
+            for device in devices & known.keys():
+                del known[device]
+        self.positions = [one for one in self.positions if one.device not in devices]
+        for of_rows in (self.alarms, self.answers, self.healths):
+            of_rows[:] = [one for one in of_rows if one[0].device not in devices]
+        for boot in [boot for boot in self.starts if boot[0] in devices]:
+            del self.starts[boot]
 
 
 def stray_of(row: Row, reason: str) -> Stray:

@@ -11,6 +11,7 @@ from trygg_gateway import (
     alarm_steps,
     alarms,
     boot_times,
+    forgetting,
     many_rows,
     order_book,
     orders,
@@ -32,7 +33,10 @@ Json = dict[str, Any]
 
 
 def write(db: Database, understood: Understood, now_ms: int) -> int:
-    """Write all of it; how many alarms it raised."""
+    """Write all of it, but of who was forgotten meanwhile; how many alarms it raised."""
+    forgotten = forgetting.dropped(db)
+    if forgotten:
+        understood.leave_out(forgotten)
     many_rows.insert(db, _PUT_STATES, list(understood.states.values()))
     many_rows.insert(db, _PUT_POSITIONS, understood.positions)
     if understood.strays:

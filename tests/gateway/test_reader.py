@@ -8,9 +8,18 @@ import pytest
 
 from gateway.parcels import put_one
 from gateway.records import NOW_MS, NOW_S, PLACE, alarm, answer, entry, health, report
-from trygg_gateway import alarm_book, alarms, order_book, orders, understood, understood_book
+from trygg_gateway import (
+    alarm_book,
+    alarms,
+    forgetting,
+    order_book,
+    orders,
+    understood,
+    understood_book,
+)
 from trygg_gateway import reader as reader_module
 from trygg_gateway.journal import Journal
+from trygg_gateway.let_go import LetGo
 from trygg_gateway.reader import Reader
 from trygg_gateway.registry import Registry
 from trygg_gateway.values import ALARM, BACKLOG, LIVE
@@ -455,6 +464,42 @@ def test_whole_batches_are_written_while_the_next_one_is_read(rig, monkeypatch):
     assert rig.journal.cursor("reader", LIVE) == 350
     assert reader.behind == {"alarm": 0, "live": 0, "backlog": 0}
     assert rig.views.trackers()[0]["battery_percent"] == 50
+
+
+def test_who_is_forgotten_while_the_reader_reads_is_not_written_down_again(rig):
+    registry = Registry(rig.journal, lambda: NOW_MS)
+    registry.add("bjorn", "nord", "Bjorn")
+    rig.put(report(1, 1), alarm(1, 2), health(1, 3), report(1, 4), answer(1, 5))
+    rig.put(report(1, 1), device="bjorn")
+
+    async def story():
+        reader = rig.new_reader()
+        rows, read = [], understood.Understood()
+        await reader._read(LIVE, 100, rows, read)
+        forget(rig.journal, "astrid")
+        reader.forget("astrid")
+        reader._begin(LIVE, rows, read)
+        await reader._finish()
+        return reader
+
+    reader = asyncio.run(story())
+    kept = {table: rig.journal.query(f"SELECT DISTINCT device FROM {table}")
+            for table in ("positions", "devices", "alarms")}  # fmt: skip
+    assert kept == {"positions": [("bjorn",)], "devices": [("bjorn",)], "alarms": []}
+    assert set(reader._states) == {"bjorn"}
+
+
+def forget(journal, device):
+    """All that is held of a tracker goes."""
+
+    def act(db):
+        forgetting.ask(db, device, "Kari", NOW_MS)
+        (one,) = forgetting.asked(db)
+        known = LetGo()
+        while forgetting.asked(db):
+            one, _ = forgetting.step(db, one, known, NOW_MS)
+
+    journal.write(act).result()
 
 
 def test_a_record_that_cannot_be_written_stops_only_itself(rig, monkeypatch):
