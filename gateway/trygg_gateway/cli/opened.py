@@ -24,7 +24,8 @@ from trygg_gateway.init_folder import FolderTaken
 from trygg_gateway.journal import Journal
 from trygg_gateway.journal_file import JournalError
 from trygg_gateway.ports import PortTaken
-from trygg_gateway.service import JOURNAL, RUNNING
+from trygg_gateway.running_file import RUNNING
+from trygg_gateway.service import JOURNAL
 from trygg_gateway.tls import TlsError
 from trygg_gateway.values import Refused
 
