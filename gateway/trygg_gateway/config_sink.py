@@ -64,7 +64,7 @@ class SinkSection(Section):
 def demand_tls(url: str, unprotected: bool) -> None:
     """ValueError if `url` would send whereabouts in the clear over a network."""
     place = urlsplit(url)
-    clear = place.scheme in ("http", "mqtt", "nats", "smtp")
+    clear = place.scheme in _SECURE
     if clear and not (is_loopback(place.hostname or "") or unprotected):
         raise ValueError(
             f"url = {url!r} sends people's whereabouts in the clear. Use {_SECURE[place.scheme]}://,"
@@ -72,4 +72,4 @@ def demand_tls(url: str, unprotected: bool) -> None:
         )
 
 
-_SECURE = {"http": "https", "mqtt": "mqtts", "nats": "tls", "smtp": "smtps"}
+_SECURE = {"http": "https", "mqtt": "mqtts", "nats": "tls"}
