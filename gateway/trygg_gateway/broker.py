@@ -11,16 +11,14 @@ paho's traps, each with what this file does about it (paho-mqtt 2.2.0, source an
 2. `ack(mid)` knows no connection: a late one acknowledges another message. Tokens carry the
    number of the connection; those of an earlier one are counted and dropped.
 3. PUBACKs must leave in order of arrival ([MQTT-4.6.0-2]); paho sends as it is told. A Window
-   puts them in order, and an AckWriter writes all that are due in one `send` on
-   `client.socket()` instead of one queued packet each.
-4. A message left unacknowledged comes again only after a reconnect and holds a place in the
-   broker's window until then. Everything is delivered, odd topics too: ingest sets aside and
-   confirms. If `deliver` itself fails, the connection is opened again, so that it comes again.
+   puts them in order, and an AckWriter writes all that are due in one `send`.
+4. A message left unacknowledged comes again only after a reconnect. Everything is delivered, odd
+   topics too: ingest sets aside and confirms. If `deliver` fails, the connection is opened again.
 5. MQTT 5 starts its first session clean by default, which throws the queue away: clean_start is
    False and the session has an expiry; 3.1.1 has clean_session=False. The client id is fixed.
 6. A session that the broker lost shows in `session_present` only: counted, logged as a possible
-   loss, and the subscription is made again every time. The trackers' own memory makes it good: our
-   ack calls missing what the broker had acknowledged and lost, and so it comes late, out of order.
+   loss, and the subscription is made again every time. Our ack calls missing what the broker had
+   acknowledged and lost, so trackers say it again: late, out of order.
 7. `publish()` while offline answers "not connected" and yet queues: `send` refuses when offline.
 8. paho's queue of outgoing messages has no bound by default: here it has, and so has ours.
 9. Receive Maximum is not sent by default: with MQTT 5 it is, as the bound of what is in flight.
@@ -31,13 +29,12 @@ paho's traps, each with what this file does about it (paho-mqtt 2.2.0, source an
     callback: reconnect_on_failure=False stops that.
 13. paho's own loop uses select(), which fails for descriptors past 1023: this one uses poll().
 14. DUP says nothing (Mosquitto sets it on every message of a resumed session): it is not read.
-15. Mosquitto 2.0.11 sends far more than its max_inflight_messages while acknowledgements flow
-    (measured: 21,817 with a limit of 20): past UNCONFIRMED_MAX nothing is read.
+15. Mosquitto 2.0.11 sends far more than its max_inflight_messages while acknowledgements flow: past
+    UNCONFIRMED_MAX nothing is read.
 16. A topic that is not UTF-8 raises when it is looked at: it is handed on as hex, unreadable.
-17. Every packet is read in three system calls, each of which gives the interpreter to another
-    thread, and becomes an object and a callback: publishes never reach paho (broker_inbound.py),
-    other packets are laid before it whole. A failed TLS handshake leaves its socket open. See
-    buffered_line.py for both.
+17. Every packet is read in three system calls and becomes an object and a callback: publishes
+    never reach paho (broker_inbound.py), others are laid before it whole (buffered_line.py).
+18. A failed TLS handshake leaves its socket open: buffered_line.py closes it.
 """
 
 from __future__ import annotations
@@ -51,20 +48,23 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 import structlog
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from trygg_gateway.ack_writer import AckWriter
 from trygg_gateway.bell import Bell
+from trygg_gateway.broker_down import OUT_MAX, Down
 from trygg_gateway.broker_inbound import Inbound
+from trygg_gateway.broker_limits import COUNTERS as COUNTERS
+from trygg_gateway.broker_probe import Probe
+from trygg_gateway.broker_tls import broker_tls as broker_tls
 from trygg_gateway.buffered_line import BufferedLine, Wrapper
 from trygg_gateway.puback_window import NUMBER, TOKEN_BITS, Window
 from trygg_gateway.values import Incoming
@@ -73,33 +73,15 @@ from trygg_wire import topics
 log = structlog.get_logger("broker")
 
 SUBSCRIPTION = topics.PREFIX + "+/+/up"
+PROBE = "trygg/probe/"  # and our client id: what we publish there has to come back
 KEEPALIVE_S = 60
 SESSION_EXPIRY_S = 7 * 86_400  # MQTT 5: how long the broker keeps what we have not fetched
 RECEIVE_MAXIMUM = 1_000  # MQTT 5: unacknowledged messages on their way to us
 READ_BYTES = 65_536  # read at once, and handed in before the next read
-OUT_MAX = 1_000  # messages down that wait for the broker
 UNCONFIRMED_MAX = 4_000  # messages read and not confirmed, or read while paused; none beyond
 ANSWER_SECONDS = 10.0  # from our CONNECT to the broker's answer
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
 STUCK_S = 60.0  # without a turn; a wait between two attempts takes RETRY_MAX_S
-
-COUNTERS = (
-    "connections",  # connections that the broker accepted
-    "connect_failed",  # attempts without a connection: no broker, unfit TLS, no answer, refused
-    "refused",  # CONNECTs or subscriptions that the broker refused
-    "disconnects",  # connections lost
-    "sessions_lost",  # the broker knew our session no more: possible loss
-    "loop_errors",  # exceptions out of paho; the connection was opened again
-    "deliver_failed",  # deliver raised: an error on our side; the connection was opened again
-    "publishes",  # publishes handed to deliver
-    "pubacks",  # acknowledgements written
-    "stale_confirms",  # confirms for a connection that is gone
-    "unreadable_topics",  # publishes on a topic that is not UTF-8
-    "too_large",  # publishes of which only the beginning is kept
-    "down_sent",  # messages down handed to the broker's connection
-    "down_acked",  # messages down that the broker acknowledged
-    "down_refused",  # messages down refused: no connection, or too many waiting
-)
 
 
 class Broker:
@@ -108,7 +90,8 @@ class Broker:
     `url` is mqtt://host:port or mqtts://host:port. `deliver(incoming)` is called in this door's
     thread with all that was read in one go, and must be thread-safe. `start` returns before there
     is a connection, since a broker may come later; `connected`, `subscribed` and `counters` tell.
-    `confirm`, `send` and `paused` may be called from any thread."""
+    `confirm`, `send` and `paused` may be called from any thread. `known`: the broker had a session
+    for us before; `begun()` is called in the door's thread when it has one for the first time."""
 
     def __init__(
         self,
@@ -120,8 +103,15 @@ class Broker:
         password: str | None = None,
         tls: ssl.SSLContext | None = None,
         version: Literal["3.1.1", "5"] = "3.1.1",
+        known: bool = False,
+        begun: Callable[[], object] = lambda: None,
     ) -> None:
         self.deliver = deliver
+        self._known = known  # the broker has had a session for us
+        self._begun = begun
+        self._probe_topic = PROBE + client_id
+        self._probe = Probe(0.0)
+        self._probing = True
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.connected = False
         self.subscribed = False
@@ -133,7 +123,7 @@ class Broker:
         self._window = Window()
         self._confirmed: deque[tuple[int, int]] = deque()  # token, how many
         self._confirm = self.confirm  # bound once, not with every message
-        self._out: deque[tuple[str, bytes]] = deque()  # down: topic, payload
+        self._down = Down(self.counters)
         self._writer = AckWriter(self._client, None)
         self._came: list[tuple[str, bytes]] = []  # read and not handed in: topic, payload
         self._inbound = self._new_inbound()
@@ -166,9 +156,8 @@ class Broker:
 
     def send(self, group: str, device: str, payload: bytes) -> bool:
         """Hand `payload` to the broker for the tracker's down topic; False if it cannot be now."""
-        taken = self.connected and len(self._out) < OUT_MAX
+        taken = self.connected and self._down.put(topics.down(group, device), payload)
         if taken:
-            self._out.append((topics.down(group, device), payload))
             self._bell.ring_if_asleep()
         else:
             self.counters["down_refused"] += 1
@@ -203,7 +192,7 @@ class Broker:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
-        client.on_publish = self._on_publish
+        client.on_publish = lambda _client, _data, mid, _reason, _more: self._down.answered(mid)
         # set, paho writes only when this file's loop tells it to
         client.on_socket_register_write = lambda _client, _data, _sock: None
         return client
@@ -225,7 +214,9 @@ class Broker:
             self._client.connect_async(host, port, KEEPALIVE_S)
 
     def _new_inbound(self) -> Inbound:
-        return Inbound(self._came, self._window.take, self._give, self.counters, self._five)
+        echo = self._probe_topic.encode(), self._probe.echoed
+        take, counters = self._window.take, self.counters
+        return Inbound(self._came, take, self._give, counters, self._five, echo)
 
     def _on_connect(
         self, client: Client, _data: Any, flags: ConnectFlags, reason: ReasonCode, _p: Any
@@ -235,11 +226,14 @@ class Broker:
             log.error("broker refused the connection", why=str(reason))
             return
         self.counters["connections"] += 1
-        if not flags.session_present and self.counters["connections"] > 1:
+        if not flags.session_present and self._known:
             self.counters["sessions_lost"] += 1
             log.warning("the broker lost our session: what it held for us may be lost")
+        elif not self._known:
+            self._begun()
+        self._known = True
         log.info("connected", session_present=flags.session_present)
-        client.subscribe(SUBSCRIPTION, qos=1)
+        client.subscribe([(SUBSCRIPTION, 1), (self._probe_topic, 0)])
         self._writer.client_first = True  # it writes here what it had not delivered before
         self.connected = True
 
@@ -257,13 +251,10 @@ class Broker:
     def _on_subscribe(
         self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _p: Any
     ) -> None:
-        self.subscribed = not any(reason.is_failure for reason in reasons)
+        self.subscribed = not reasons[0].is_failure  # the probe's may be refused
         if not self.subscribed:
             self.counters["refused"] += 1
             log.error("broker refused the subscription; give us the right", topic=SUBSCRIPTION)
-
-    def _on_publish(self, _c: Client, _data: Any, _mid: int, _r: ReasonCode, _p: Any) -> None:
-        self.counters["down_acked"] += 1
 
     def _hand_in(self) -> None:
         """Hand in what was read, unless the gateway is to be spared for now."""
@@ -295,6 +286,9 @@ class Broker:
                 self.counters["loop_errors"] += 1
                 log.exception("the loop failed; the connection will be opened again")
             self.connected = self.subscribed = False
+            if self._probing and self._probe.refused and not self._stopping:
+                self._probing = False
+                log.warning("no sign of life without a right to our topic", topic=self._probe_topic)
             if self.counters["connections"] > before and not self._failed:
                 retry_s = RETRY_FIRST_S
             jitter = random.uniform(0.5, 1.0)  # noqa: S311  (it spreads, it hides nothing)
@@ -305,8 +299,9 @@ class Broker:
         self._generation += 1
         self._came = []
         self._window = Window()
+        self._probe = Probe(time.monotonic())
         self._inbound = self._new_inbound()
-        self._out.clear()
+        self._down.clear()
         self._failed = False
         try:
             self._client.reconnect()
@@ -332,7 +327,10 @@ class Broker:
             self._sleep(poll, sock)
             self._read(sock)
             self._hand_in()
-            self._publish_down()
+            if self.connected:
+                self._down.publish(client)
+            if self._is_dead():
+                break
             self._take_confirms()
             self._writer.write()
             client.loop_misc()
@@ -344,7 +342,7 @@ class Broker:
         writing = select.POLLOUT if self._writer.waiting else 0
         poll.register(sock, reading | writing)
         self._bell.asleep = True  # from here on a note rings; those left before are seen now
-        busy = self._confirmed or self._out or (reading and sock.pending())
+        busy = self._confirmed or self._down or (reading and sock.pending())
         heard = poll.poll(0 if busy or (self._came and not self._paused) else 1_000)
         self._bell.awake(heard)
 
@@ -364,11 +362,21 @@ class Broker:
             sock.give(packet)
             self._client.loop_read()
 
-    def _publish_down(self) -> None:
-        while self._out and self.connected:
-            topic, payload = self._out.popleft()
-            sent = self._client.publish(topic, payload, qos=1).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
-            self.counters["down_sent" if sent else "down_refused"] += 1
+    def _is_dead(self) -> bool:
+        """Ask for a sign of life when one is due; True if the last one did not come."""
+        now, probe = time.monotonic(), self._probe
+        if not (self.subscribed and self._probing):
+            return False
+        if self._paused or len(self._window) >= UNCONFIRMED_MAX:
+            probe.spared(now)
+        if probe.due(now):
+            probe.sent(now)
+            self._client.publish(self._probe_topic, b"", qos=0)
+        elif probe.lost(now):
+            self.counters["probes_lost"] += 1
+            log.warning("our own word does not come back; the connection is opened again")
+            return True
+        return False
 
     def _take_confirms(self) -> None:
         stale = 0
@@ -395,15 +403,3 @@ class Broker:
         if client.socket() is not None:  # it could not be written
             sock.shutdown(socket.SHUT_RDWR)
             client.loop_read()
-
-
-def broker_tls(
-    ca: Path | None = None, cert: Path | None = None, key: Path | None = None
-) -> ssl.SSLContext:
-    """The TLS side towards a broker: its CA (None: the system's) and our certificate, if it wants
-    one. Raises OSError or ssl.SSLError on unfit files."""
-    context = ssl.create_default_context(cafile=ca)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if cert is not None:
-        context.load_cert_chain(cert, key)
-    return context

@@ -28,7 +28,8 @@ class Inbound:
     """`feed(data)` appends publishes to `came`, calls `take(packet id)` for each (UNASKED: it wants
     no acknowledgement), and `other(packet)` for every other packet. `five`: the stream is MQTT 5.
 
-    `counters` has "unreadable_topics" and "too_large"."""
+    `counters` has "unreadable_topics" and "too_large". `echo` is a topic and what to call instead
+    when something of quality of service 0 comes on it."""
 
     def __init__(
         self,
@@ -37,7 +38,9 @@ class Inbound:
         other: Callable[[bytes], None],
         counters: dict[str, int],
         five: bool,
+        echo: tuple[bytes, Callable[[], None]],
     ) -> None:
+        self._echo_topic, self._echoed = echo
         self._came = came
         self._take = take
         self._other = other
@@ -95,6 +98,9 @@ class Inbound:
             body = _past_properties(data, body, end)
         if body > end:
             raise PacketError("packet ends in a field")
+        if not qos and raw == self._echo_topic:
+            self._echoed()
+            return
         topic = self._topics.get(raw) or self._text(raw)
         self._take(packet_id)
         self._came.append((topic, data[body:end]))

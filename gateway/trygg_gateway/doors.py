@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol
 
 from trygg_gateway import config as settings
@@ -58,7 +59,19 @@ class Door(Protocol):
         """Hold back everything, or go on."""
 
 
-def make_doors(config: Config, deliver: Deliver, who: Who, sessions: Sessions) -> dict[str, Door]:
+class BrokerSessions(Protocol):
+    """What outlives a connection to a foreign broker."""
+
+    def known(self, url: str, client_id: str) -> bool:
+        """There was a session there."""
+
+    def begun(self, url: str, client_id: str) -> None:
+        """There is one from now on."""
+
+
+def make_doors(
+    config: Config, deliver: Deliver, who: Who, sessions: Sessions, at_broker: BrokerSessions
+) -> dict[str, Door]:
     """The doors by name, not started. Raises ConfigError for files that are not fit, and for more
     trackers than this process may have open files."""
     doors: dict[str, Door] = {}
@@ -66,7 +79,7 @@ def make_doors(config: Config, deliver: Deliver, who: Who, sessions: Sessions) -
         if config.listener.enabled:
             doors["listener"] = _listener(config.listener, deliver, who, sessions)
         if config.broker.url is not None:
-            doors["broker"] = _broker(config.broker, config.broker.url, deliver)
+            doors["broker"] = _broker(config.broker, config.broker.url, deliver, at_broker)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"TLS: {error}. `trygg gateway check` names the file") from None
     return doors
@@ -110,7 +123,9 @@ def _listener(
     )
 
 
-def _broker(section: settings.Broker, url: str, deliver: Deliver) -> Broker:
+def _broker(
+    section: settings.Broker, url: str, deliver: Deliver, sessions: BrokerSessions
+) -> Broker:
     password = None
     if section.password_file is not None:
         password = section.password_file.read_text("utf-8").strip()
@@ -125,4 +140,6 @@ def _broker(section: settings.Broker, url: str, deliver: Deliver) -> Broker:
         password=password,
         tls=tls,
         version=section.version,
+        known=sessions.known(url, section.client_id),
+        begun=partial(sessions.begun, url, section.client_id),
     )

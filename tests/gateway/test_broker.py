@@ -4,7 +4,6 @@ import os
 import resource
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +26,11 @@ from gateway.door_rig import LoopThread, Taken, until
 from gateway.mosquitto import Mosquitto, free_port
 from gateway.raw_tracker import RawTracker
 from trygg_gateway import broker as broker_module
+from trygg_gateway import broker_down, broker_probe
 from trygg_gateway.broker import Broker, broker_tls
+from trygg_gateway.broker_book import BrokerBook
+from trygg_gateway.broker_probe import Probe
+from trygg_gateway.journal import Journal
 from trygg_gateway.tls import issue_server, make_ca
 from trygg_wire import packets
 
@@ -387,12 +390,135 @@ def test_acknowledgements_and_messages_down_at_the_same_moment_both_leave(
 def test_messages_down_are_bounded_while_the_broker_does_not_take_them(
     mosquitto, make_door, monkeypatch
 ):
-    monkeypatch.setattr(broker_module, "OUT_MAX", 5)
+    monkeypatch.setattr(broker_down, "OUT_MAX", 5)
     door = make_door(mosquitto.url)
-    hold = threading.Event()
-    monkeypatch.setattr(door, "_publish_down", lambda: hold.wait(0.001))
+    monkeypatch.setattr(door._down, "publish", lambda _client: None)
     assert [door.send("nord", "aase", b"order") for _ in range(6)] == [True] * 5 + [False]
     assert door.counters["down_refused"] == 1
+
+
+# -- sessions, restarts, signs of life -----------------------------------------------------
+
+
+def test_acks_for_a_broker_before_its_restart_acknowledge_nothing_after_it(
+    mosquitto, make_door, taken
+):
+    """Without its memory Mosquitto gives the same packet ids again, to other messages."""
+    door = make_door(mosquitto.url)
+    publish(mosquitto, b"old one", b"old two")
+    stale = [taken.next(), taken.next()]
+    mosquitto.kill()
+    until(lambda: not door.connected, "the loss")
+    mosquitto.start()
+    until(lambda: door.subscribed, "the new subscription")
+    publish(mosquitto, b"new one", b"new two")
+    fresh = [taken.next(), taken.next()]
+    for one in stale:
+        one.confirm()
+    until(lambda: door.counters["stale_confirms"] == 2, "both stale ones")
+    assert door.counters["pubacks"] == 0
+    door._client.socket().shutdown(2)  # so that the broker says again what it has no PUBACK of
+    again = [taken.next(), taken.next()]
+    assert [one.payload for one in again] == [one.payload for one in fresh] == [
+        b"new one", b"new two",
+    ]  # fmt: skip
+    for one in again:
+        one.confirm()
+    until(lambda: door.counters["pubacks"] == 2, "the acknowledgements")
+
+
+def test_a_session_lost_while_the_gateway_was_away_is_said(tmp_path, mosquitto, make_door, loop):
+    journal = Journal.open(tmp_path / "journal.db")
+    book, who = BrokerBook(journal), (mosquitto.url, "trygg-gateway")
+
+    def a_start() -> Broker:
+        return make_door(mosquitto.url, known=book.known(*who), begun=lambda: book.begun(*who))
+
+    first = a_start()
+    journal.write(lambda db: None).result()
+    loop.run(first.stop())
+    second = a_start()
+    loop.run(second.stop())
+    mosquitto.kill()
+    mosquitto.start()
+    with structlog.testing.capture_logs() as lines:
+        third = a_start()
+    assert [door.counters["sessions_lost"] for door in (first, second, third)] == [0, 0, 1]
+    assert any("may be lost" in line["event"] for line in lines)
+    journal.close()
+
+
+def test_our_own_word_goes_through_the_broker_and_back(mosquitto, make_door, taken, monkeypatch):
+    door = make_door(mosquitto.url)
+    until(lambda: door._probe._ever, "the first word's way back")
+    publish(mosquitto, b"one")
+    assert confirm(taken) == b"one", "the word itself is nobody's record"
+    assert door.counters["down_acked"] == 0
+
+
+def test_a_broker_that_hands_on_nothing_any_more_is_connected_to_again(
+    mosquitto, make_door, monkeypatch
+):
+    monkeypatch.setattr(broker_probe, "EVERY_S", 0.05)
+    monkeypatch.setattr(broker_probe, "PATIENCE_S", 0.2)
+    door = make_door(mosquitto.url)
+    until(lambda: door._probe._ever, "the first word's way back")
+    monkeypatch.setattr(door, "_probe_topic", "trygg/probe/not-ours")  # as if it were swallowed
+    until(lambda: door.counters["probes_lost"] == 1, "the missing word")
+    until(lambda: door.counters["connections"] >= 2, "the new connection")
+
+
+def test_without_a_right_to_the_probes_topic_the_door_serves_all_the_same(
+    tmp_path, make_door, taken, monkeypatch
+):
+    """Mosquitto cuts one who publishes there without it: once, and not again and again."""
+    monkeypatch.setattr(broker_probe, "EVERY_S", 0.05)
+    rights = tmp_path / "rights"
+    rights.write_text("pattern readwrite trygg/v1/#\n")
+    rights.chmod(0o600)
+    with Mosquitto(tmp_path, f"acl_file {rights}") as broker:
+        door = make_door(broker.url, ready=False)
+        until(lambda: door.counters["connections"] == 2 and door.subscribed, "the second one")
+        for payload in (b"one", b"two"):
+            publish(broker, payload)
+            assert confirm(taken) == payload
+        assert (door.counters["connections"], door.counters["disconnects"]) == (2, 1)
+        assert door.counters["probes_lost"] == 0
+
+
+def test_what_we_do_not_read_is_no_lost_sign_of_life():
+    probe = Probe(100.0)
+    assert probe.due(100.0)
+    probe.sent(100.0)
+    assert not probe.lost(1e9), "none ever came back: no right to the topic"
+    probe.echoed()
+    assert not probe.due(100.0 + broker_probe.EVERY_S - 1)
+    probe.sent(130.0)
+    probe.spared(149.0)
+    assert not probe.lost(149.0 + broker_probe.PATIENCE_S)
+    assert probe.lost(149.1 + broker_probe.PATIENCE_S)
+
+
+def test_while_the_gateway_is_spared_the_broker_keeps_what_comes(
+    tmp_path, make_door, taken, monkeypatch
+):
+    """Backpressure: read up to a bound, and nothing beyond it until there is room again."""
+    monkeypatch.setattr(broker_module, "UNCONFIRMED_MAX", 50)
+    monkeypatch.setattr(broker_module, "READ_BYTES", 300)
+    taken.confirming = True
+    with Mosquitto(tmp_path, "max_inflight_messages 0") as broker:
+        door = make_door(broker.url)
+        door.paused(True)
+        payloads = [b"%d" % number for number in range(2_000)]
+        publish(broker, *payloads)
+        until(lambda: len(door._window) >= 50, "the bound")
+        assert door.send("nord", "nobody", b"order"), "its thread still turns"
+        until(lambda: door.counters["down_sent"] == 1, "a message down")
+        assert len(door._came) <= 70
+        assert taken.all.empty()
+        door.paused(False)
+        assert taken.payloads(2_000) == payloads
+        until(lambda: door.counters["pubacks"] == 2_000, "all acknowledgements")
 
 
 def test_descriptors_past_1023_are_served(mosquitto, make_door, taken):
@@ -416,4 +542,4 @@ def test_descriptors_past_1023_are_served(mosquitto, make_door, taken):
 def test_the_traps_named_in_the_file_are_numbered_without_gaps():
     lines = (broker_module.__doc__ or "").splitlines()
     numbers = [int(line.split(".")[0]) for line in lines if line[:1].isdigit()]
-    assert numbers == list(range(1, 18))
+    assert numbers == list(range(1, 19))

@@ -20,7 +20,10 @@ class Cut:
         self.ids: list[int] = []
         self.others: list[bytes] = []
         self.counters = {"unreadable_topics": 0, "too_large": 0}
-        self.inbound = Inbound(self.came, self.ids.append, self.others.append, self.counters, five)
+        self.echoes: list[int] = []
+        echo = b"trygg/probe/t", lambda: self.echoes.append(1)
+        others = self.others.append
+        self.inbound = Inbound(self.came, self.ids.append, others, self.counters, five, echo)
 
     def feed(self, data: bytes, size: int = 1 << 30) -> "Cut":
         for at in range(0, len(data), size):
@@ -108,3 +111,10 @@ def test_topics_remembered_are_bounded(monkeypatch):
         cut.feed(packets.publish(f"t/{number}", b""))
         assert len(cut.inbound._topics) <= 3
     assert [topic for topic, _ in cut.came] == [f"t/{number}" for number in range(10)]
+
+
+def test_our_own_word_that_comes_back_is_nobodys_record():
+    cut = Cut().feed(packets.publish("trygg/probe/t", b"") + packets.publish(TOPIC, b"x", 1, 3))
+    assert (cut.echoes, cut.came, cut.ids) == ([1], [(TOPIC, b"x")], [3])
+    cut.feed(packets.publish("trygg/probe/t", b"forged", 1, 4))
+    assert cut.came[-1] == ("trygg/probe/t", b"forged"), "one that wants an answer gets it"
