@@ -17,8 +17,6 @@ is looked up at once. Nothing else is kept in memory that another process may ch
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -29,7 +27,7 @@ from typing import Any
 
 import structlog
 
-from trygg_gateway import alarm_book
+from trygg_gateway import alarm_book, running_file
 from trygg_gateway.acks import Acks
 from trygg_gateway.alarm_engine import AlarmEngine
 from trygg_gateway.broker_book import BrokerBook
@@ -54,6 +52,8 @@ from trygg_gateway.reader import Reader
 from trygg_gateway.registry import Registry
 from trygg_gateway.reload import Parts, Reloader
 from trygg_gateway.rollout_runner import RolloutRunner
+from trygg_gateway.running_file import RUNNING as RUNNING  # tools find it here
+from trygg_gateway.signals import on_signal, stop_on_signals
 from trygg_gateway.systemd_notify import notify
 from trygg_gateway.values import Run
 from trygg_gateway.views import Views
@@ -66,7 +66,6 @@ from trygg_gateway.web.server import ConsoleServer
 log = structlog.get_logger("service")
 
 JOURNAL = "journal.sqlite"
-RUNNING = "running.json"  # beside the journal while a gateway runs: its pid and addresses
 
 
 def now_ms() -> int:
@@ -89,8 +88,8 @@ async def run(
     demand_fit(config)
     service = Service(config, file)
     stop = stop or asyncio.Event()
-    _stop_on_signals(stop)
-    _on_signal(signal.SIGHUP, service.reloader.ask)
+    stop_on_signals(stop)
+    on_signal(signal.SIGHUP, service.reloader.ask)
     try:
         await service.start()
         say(service.ready_line())
@@ -137,6 +136,24 @@ class Service:
         self.views = Views(
             journal, now_ms, self.downlink.nudge, self.counters, policy, self._alarms_changed
         )
+        self._put_work_together()
+        self.watchdog = Watchdog(journal, self.doors)
+        self.console: ConsoleServer | None = None
+        if config.console.enabled:
+            self.console = self._make_console()
+        parts = Parts(
+            self.forwarder, self.alarm_engine, self.views, self.watcher,
+            self.doors.get("listener"), self.console,
+        )  # fmt: skip
+        self.reloader = Reloader(config, self.file, parts, now_ms)
+        self._measure()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stop_metrics: Callable[[], None] | None = None
+        self._journal_ended: asyncio.Future[None] | None = None
+
+    def _put_work_together(self) -> None:
+        """What is done with records once they are committed."""
+        journal, config, policy = self.journal, self.config, policy_of(self.config)
         self.reader = Reader(journal, now_ms, self._folded, self.downlink.nudge, self._heard)
         self.alarm_engine = AlarmEngine(
             journal, policy, now_ms, self._written, partial(self.views.changed, "alarms"),
@@ -157,21 +174,8 @@ class Service:
             journal, self.guard, config, now_ms,
             lanes=self._lanes, written=self._written, forgotten=self._forget,
         )  # fmt: skip
-        self.watchdog = Watchdog(journal, self.doors)
         self.quarantine = QuarantineDesk(journal, self.registry, now_ms, self._replayed)
         self.watcher = self._make_watcher() if config.watch.enabled else None
-        self.console: ConsoleServer | None = None
-        if config.console.enabled:
-            self.console = self._make_console()
-        parts = Parts(
-            self.forwarder, self.alarm_engine, self.views, self.watcher,
-            self.doors.get("listener"), self.console,
-        )  # fmt: skip
-        self.reloader = Reloader(config, self.file, parts, now_ms)
-        self._measure()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._stop_metrics: Callable[[], None] | None = None
-        self._journal_ended: asyncio.Future[None] | None = None
 
     def _lanes(self) -> dict[str, Sequence[int]]:
         return {sink.outlet.name: sink.outlet.lanes for sink in self.forwarder.sinks}
@@ -298,7 +302,7 @@ class Service:
                 self._begin("bans", self.listener_book.run(door.guesses))
         if self.watcher is not None:
             self._begin("watch", self.watcher.run(self.reader))
-        self._write_running()
+        running_file.write(self.config, self.addresses(), now_ms())
         self._begin("watchdog", self.watchdog.run())
         self._begin("reload", self.reloader.run())
 
@@ -345,7 +349,7 @@ class Service:
         """
         log.info("stopping")
         notify("STOPPING=1")
-        self._remove_running()
+        running_file.remove(self.config)
         for door in self.doors.values():
             await door.stop()
         for task in self._tasks:
@@ -384,56 +388,11 @@ class Service:
         if metrics.enabled and metrics.port:
             self._stop_metrics = self.metrics.serve(metrics.host, metrics.port)
 
-    # -- saying where it is ----------------------------------------------------------------
-
-    def addresses(self) -> dict[str, str]:
+    def addresses(self) -> running_file.Addresses:
         """Where the gateway is reached, by part."""
-        found = {}
-        listener = self.doors.get("listener")
-        if listener is not None:
-            scheme = "mqtts" if self.config.listener.tls else "mqtt"
-            port = getattr(listener, "port", self.config.listener.port)
-            found["listener"] = f"{scheme}://{self.config.listener.host}:{port}"
-        if self.config.broker.url is not None:
-            found["broker"] = self.config.broker.url
-        if self.console is not None:
-            scheme = "https" if self.config.console.cert else "http"
-            found["console"] = f"{scheme}://{self.config.console.host}:{self.console.port}"
-        return found
+        port = None if self.console is None else self.console.port
+        return running_file.addresses(self.config, self.doors, port)
 
     def ready_line(self) -> str:
         """One line for people and for whoever started this process."""
-        places = ", ".join(f"{name} {place}" for name, place in self.addresses().items())
-        sinks = ", ".join(self.config.sinks) or "none"
-        return f"ready: gateway {self.config.gateway.name}, {places}, sinks {sinks}"
-
-    def _running_file(self) -> Path:
-        return self.config.gateway.data / RUNNING
-
-    def _write_running(self) -> None:
-        said = {"pid": os.getpid(), "since_ms": now_ms(), **self.addresses()}
-        new = self._running_file().with_suffix(".new")
-        new.write_text(json.dumps(said) + "\n", "utf-8")
-        new.replace(self._running_file())
-
-    def _remove_running(self) -> None:
-        self._running_file().unlink(missing_ok=True)
-
-
-def _stop_on_signals(stop: asyncio.Event) -> None:
-    """SIGTERM and SIGINT stop cleanly; a second one ends the process as it would without us."""
-    loop = asyncio.get_running_loop()
-
-    def asked(number: signal.Signals) -> None:
-        loop.remove_signal_handler(number)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        _on_signal(number, partial(asked, number))
-
-
-def _on_signal(number: signal.Signals, act: Callable[[], None]) -> None:
-    try:
-        asyncio.get_running_loop().add_signal_handler(number, act)
-    except (NotImplementedError, RuntimeError, ValueError):
-        return  # not the main thread, as in a test: whoever runs us uses `stop`
+        return running_file.ready_line(self.config, self.addresses())
