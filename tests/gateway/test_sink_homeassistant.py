@@ -86,6 +86,11 @@ def test_a_withheld_position_takes_away_the_one_that_stands():
     assert found["position"] == {"record": "astrid:1:7", "withheld": True}
 
 
+@pytest.mark.parametrize("frame", [report(1, 7, fixes=[]), alarm(1, 7, evidence=[])])
+def test_who_has_no_position_leaves_the_last_one(frame):
+    assert "position" not in changed(of(frame))
+
+
 def test_an_alarm_is_an_event_and_a_state():
     found = changed(of(alarm(1, 8)))
     assert found["outside"] == "ON"

@@ -115,6 +115,12 @@ def test_a_cry_for_help_is_said_to_be_by_hand():
     assert json.loads(body)["tag"] == "sos"
 
 
+def test_an_alarm_that_nobody_and_no_region_gave_has_no_trigger():
+    ((_, body),) = said(alarm(1, 8, what=layouts.BATTERY_LOW))
+    assert "t" not in json.loads(body)
+    assert json.loads(body)["tag"] == "battery_low"
+
+
 def test_silence_is_a_last_will():
     payload = payload_of("alarm", "silent", {"text": "", "last_heard_s": NOW_S - 900})
     own = Row(1, "astrid", OWN_BOOT, 1, OWN_KIND, ALARM, NOW_S, NOW_S * 1000, payload)

@@ -28,6 +28,7 @@ from trygg_gateway.about import Lookup
 from trygg_gateway.config_section import is_loopback
 from trygg_gateway.config_sinks_people import AppriseSink as Settings
 from trygg_gateway.delivery import Delivery
+from trygg_gateway.own_records import GATEWAY
 from trygg_gateway.sinks.message_words import Style, Words, words_of
 from trygg_gateway.sinks.port import Answer, Later
 from trygg_gateway.sinks.secret_file import read_line
@@ -82,6 +83,7 @@ class AppriseSink:
         data = entry.data
         about = await asyncio.to_thread(self._about, data["device"])
         name = about.name if self._settings.names else data["device"]
+        name = "the gateway" if name == GATEWAY else name
         number = data.get("fence_number")
         known = about.fence(number, data.get("fence_version")) or about.fence(number)
         numbered = f"fence {number}" if number else "the fence"

@@ -8,6 +8,7 @@
     PLACE/status                        online, or offline by the broker when we are gone, kept
 
 A report that withholds the position takes away the one that stands: no older dot stays on a map.
+One that only has none leaves it.
 `outside` follows the fence in every record, so it is right again after anything was missed.
 """
 
@@ -102,10 +103,12 @@ def topics_of(entry: Delivery) -> list[tuple[str, Any, bool]]:
     if data["kind"] not in ("report", "alarm"):
         return []
     changed: list[tuple[str, Any, bool]] = [
-        ("position", _position(entry), True),
         ("state", _state(entry), True),
         ("silent", "OFF", True),
     ]
+    positions = data.get("positions") or data.get("evidence")
+    if positions or data.get("coordinates_withheld"):
+        changed.insert(0, ("position", _position(entry, positions or []), True))
     if data["fence_state"] in OUTSIDE and not data.get("test"):
         changed.append(("outside", OUTSIDE[data["fence_state"]], True))
     if data["kind"] == "alarm":
@@ -113,8 +116,7 @@ def topics_of(entry: Delivery) -> list[tuple[str, Any, bool]]:
     return changed
 
 
-def _position(entry: Delivery) -> Json:
-    positions = entry.data.get("positions") or entry.data.get("evidence") or []
+def _position(entry: Delivery, positions: list[Json]) -> Json:
     told: Json = {"record": entry.id, "withheld": not positions}
     if positions:
         newest = positions[0]

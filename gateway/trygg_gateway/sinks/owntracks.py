@@ -26,7 +26,7 @@ from trygg_gateway.delivery import Delivery
 Json = dict[str, Any]
 
 TRANSITIONS = {"left": {"in": "leave", "out": "enter"}, "back": {"in": "enter", "out": "leave"}}
-TRIGGERS = {"left": "c", "back": "c", "sos": "u"}
+TRIGGERS = {"left": "c", "back": "c", "sos": "u", "test": "u"}  # region, region, by hand
 
 
 class Said(NamedTuple):
@@ -103,7 +103,8 @@ def _circumstances(data: Json, about: About) -> Json:
         told |= {"inregions": [fence.name], "inrids": [_rid(data["device"], fence)]}
     if "what" in data:
         told["tag"] = "test" if data["test"] else data["what"]
-        told["t"] = "u" if data["test"] else TRIGGERS.get(data["what"], "p")
+        trigger = TRIGGERS.get(told["tag"])
+        told |= {"t": trigger} if trigger else {}
     return told
 
 
