@@ -107,14 +107,12 @@ class Broker:
         begun: Callable[[], object] = lambda: None,
     ) -> None:
         self.deliver = deliver
-        self._known = known  # the broker has had a session for us
-        self._begun = begun
+        self._known, self._begun = known, begun  # the broker has had a session for us
         self._probe_topic = PROBE + client_id
         self._probe = Probe(0.0)
         self._probing = True
         self.counters = dict.fromkeys(COUNTERS, 0)
-        self.connected = False
-        self.subscribed = False
+        self.connected = self.subscribed = False
         self._five = version == "5"
         self._client = self._new_client(client_id)
         self._client.username_pw_set(username, password)
@@ -122,14 +120,12 @@ class Broker:
         self._generation = 0
         self._window = Window()
         self._confirmed: deque[tuple[int, int]] = deque()  # token, how many
-        self._confirm = self.confirm  # bound once, not with every message
         self._down = Down(self.counters)
         self._writer = AckWriter(self._client, None)
         self._came: list[tuple[str, bytes]] = []  # read and not handed in: topic, payload
         self._inbound = self._new_inbound()
-        self._paused = False
         self._failed = False  # deliver raised: this connection has to go
-        self._stopping = False
+        self._paused = self._stopping = False
         self._turned_s = time.monotonic()  # when the thread last took a turn
         self._bell = Bell()
         self._thread = threading.Thread(target=self._run, name="broker door", daemon=True)
@@ -265,7 +261,7 @@ class Broker:
         first = self._window.taken - len(came)  # what came before these was handed in
         token = self._generation << TOKEN_BITS | first
         try:
-            self.deliver(Incoming(came, self._confirm, token))
+            self.deliver(Incoming(came, self.confirm, token))
             self.counters["publishes"] += len(came)
         except Exception:  # they are not acknowledged, so they will come again
             self.counters["deliver_failed"] += 1
