@@ -27,7 +27,7 @@ class Journal(Section):
     )
     reserve_mb: int = Field(
         default=64,
-        ge=16,
+        ge=32,
         le=100_000,
         description="kept for alarms; with three times as much left, the oldest records go",
     )

@@ -35,7 +35,13 @@ from trygg_gateway.database import Database, Values
 from trygg_gateway.forgetting import dropped
 from trygg_gateway.journal_backup import mend_restored
 from trygg_gateway.journal_check import Look, is_corrupt, mark
-from trygg_gateway.journal_file import JournalError, is_of_the_disk, only_gateway, prepared
+from trygg_gateway.journal_file import (
+    JournalError,
+    can_shrink,
+    is_of_the_disk,
+    only_gateway,
+    prepared,
+)
 from trygg_gateway.journal_reading import Readers
 from trygg_gateway.journal_rows import (
     COUNTED,
@@ -106,6 +112,7 @@ class Journal:
         self.let_go = LetGo()  # of the writer, as is everything that changes it
         self.forgotten: frozenset[str] = frozenset()  # devices of which nothing is set aside
         if lock is not None:
+            can_shrink(self._db, path)
             mend_restored(self._db, time.time_ns() // 1_000_000)
             self.let_go.load(self._db)
             self.forgotten = dropped(self._db)

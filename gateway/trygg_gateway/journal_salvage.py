@@ -39,6 +39,7 @@ from trygg_gateway.values import Stray
 log = structlog.get_logger("salvage")
 
 NEW, READY, IMAGE, DAMAGED = ".new", ".salvaged", ".image", ".damaged-"
+TORN = "as a cut of power leaves it; if it was none, what is lost shows as a gap of its tracker"
 NOUGHTS_MOST = 1 << 20
 _LOG_ENDINGS = ("-wal", "-shm")
 _BY_SQL_ONLY = ("boots",)  # its rows look like those of an index of `records`
@@ -78,6 +79,8 @@ def mended(path: Path, now_ms: int) -> Look:
     try:
         finish(path)
         seen = look(path)
+        if seen.torn_tail:
+            log.warning("log_ends_torn", file=str(path), why=TORN)
         if seen.trouble and _was_never_laid_out(path):
             _set_aside(path)  # the power was cut at the very first start
         elif seen.trouble:

@@ -8,6 +8,7 @@ what cannot wait is done: who was asked to be forgotten, and room on a disk that
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import structlog
@@ -16,10 +17,11 @@ from trygg_gateway import disk_guard, forgetting, let_go, own_book
 from trygg_gateway.database import Database
 from trygg_gateway.disk_guard import DiskGuard, Room
 from trygg_gateway.journal import Journal
+from trygg_gateway.journal_file import INCREMENTAL
 from trygg_gateway.journal_reading import wipe_log
 from trygg_gateway.let_go import DAY_S, SLICE, Old
 from trygg_gateway.own_book import Finding
-from trygg_gateway.own_records import GATEWAY, JOURNAL_FULL, OWN_BOOT
+from trygg_gateway.own_records import GATEWAY, JOURNAL_FULL, JOURNAL_UNCHECKED, OWN_BOOT
 from trygg_gateway.values import CLASH_BOOT, Run
 
 log = structlog.get_logger("upkeep")
@@ -29,7 +31,6 @@ LAP_S = 3600.0  # between two rounds of everybody's retention
 PAUSE_S = 0.05  # behind each slice
 BUSY_ROWS = 500  # records waiting for a commit: not now
 PAGES = 64  # given back to the file system in one go
-INCREMENTAL = 2  # PRAGMA auto_vacuum
 FREE_PAGES = 2_000  # kept for what comes, and a tenth of the file
 COUNTERS = (
     "deleted_by_age",
@@ -74,6 +75,9 @@ class Upkeep:
 
     async def run(self) -> None:
         """Keep the journal until cancelled."""
+        text = "the journal was too large to be looked at whole at this start"
+        todo = "Run `trygg gateway doctor`, which takes the time for it."
+        self._say(JOURNAL_UNCHECKED, text, todo, self._journal.look.to_the_end)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch())
             group.create_task(self._rounds())
@@ -100,12 +104,12 @@ class Upkeep:
         room = await asyncio.to_thread(self.room)
         full = self._journal.disk_full
         changed = self._guard.look(room, full)
-        if full:  # the log's own bytes are room
+        if self._guard.level > disk_guard.WELL:  # the log's bytes are room, and what it will take
             await asyncio.to_thread(wipe_log, self._journal.path)
         if changed:
             left_mb, over = self._guard.left(room) >> 20, self._guard.level == disk_guard.WELL
             text = f"{left_mb} MB are left for the journal: {disk_guard.WORDS[self._guard.level]}"
-            await self._say(text, over)
+            self._say(JOURNAL_FULL, text, _TODO, over)
 
     def room(self) -> Room:
         """What there is now."""
@@ -119,14 +123,18 @@ class Upkeep:
         used = pages * size + (log_.stat().st_size if log_.exists() else 0)
         return Room(disk.f_bavail * disk.f_frsize, used, spare * size)
 
-    async def _say(self, text: str, over: bool) -> None:
+    def _say(self, what: int, text: str, todo: str, over: bool) -> None:
+        """Say it, or that it is over, as the gateway's own."""
         now_ms = self._now_ms()
-        data = {"text": text} if over else {"text": text, "todo": _TODO}
-        finding = Finding(GATEWAY, JOURNAL_FULL, over, now_ms // 1000, data)
+        data = {"text": text} if over else {"text": text, "todo": todo}
+        finding = Finding(GATEWAY, what, over, now_ms // 1000, data)
         said = self._journal.write(lambda db: own_book.write(db, finding, now_ms))
-        said.add_done_callback(  # not waited for: on a full disk it may be long
-            lambda done: self._written([run]) if (run := done.result()) is not None else None
-        )
+        said.add_done_callback(self._said)  # not waited for: on a full disk it may be long
+
+    def _said(self, done: Future[Run | None]) -> None:
+        run = None if done.exception() else done.result()
+        if run is not None:
+            self._written([run])
 
     async def make_room(self) -> bool:
         """Delete some of the oldest records that every sink has; False if there are none."""

@@ -83,3 +83,18 @@ def test_an_upgrade_that_is_cut_short_leaves_the_journal_as_it_was(old, monkeypa
     monkeypatch.undo()
     assert layout(old) == before
     Journal.open(old).close()
+
+
+def test_an_older_journal_is_written_anew_so_that_it_can_shrink(old, monkeypatch):
+    with sqlite3.connect(old) as db:
+        assert db.execute("PRAGMA auto_vacuum").fetchone() == (0,)
+    db.close()
+    monkeypatch.setattr(journal_file, "SHRINK_MOST", 0)
+    journal = Journal.open(old)
+    assert journal.query("PRAGMA auto_vacuum") == [(0,)], "too large to be written anew at a start"
+    journal.close()
+    monkeypatch.undo()
+    journal = Journal.open(old)
+    assert journal.query("PRAGMA auto_vacuum") == [(2,)]
+    assert journal.query("SELECT payload FROM records") == [(alarm(1, 9),)]
+    journal.close()

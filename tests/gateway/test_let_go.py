@@ -16,8 +16,9 @@ from gateway.upkeep_rig import DAY_MS, Rig
 from trygg_gateway import forgetting, let_go, upkeep
 from trygg_gateway.forgetting import FILE, ask, ask_again, write_down, written_down
 from trygg_gateway.journal import Journal
+from trygg_gateway.journal_check import Look
 from trygg_gateway.let_go import LetGo
-from trygg_gateway.own_records import GATEWAY, OWN_BOOT
+from trygg_gateway.own_records import GATEWAY, JOURNAL_UNCHECKED, OWN_BOOT
 from trygg_gateway.reader import Reader
 from trygg_gateway.values import ALARM, BACKLOG, CLASH_BOOT, READER, Refused, Row, Run, Stray
 
@@ -413,3 +414,19 @@ def test_the_command_line_sees_the_same_journal(tmp_path):
         visitor.close()
         rig.forget()
         assert rig.journal.query("SELECT 1 FROM trackers") == []
+
+
+@pytest.mark.parametrize("to_the_end", [True, False])
+def test_a_journal_that_was_not_looked_at_whole_is_said_until_it_was(rig, to_the_end):
+    async def start():
+        running = asyncio.create_task(rig.upkeep.run())
+        await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    for whole in (False, to_the_end):
+        rig.journal.look = Look(to_the_end=whole)
+        asyncio.run(start())
+        rig.journal.write(lambda db: None).result(20)
+    ((state,),) = rig.journal.query("SELECT state FROM alarms WHERE what = ?", (JOURNAL_UNCHECKED,))
+    assert state == ("closed" if to_the_end else "raised")

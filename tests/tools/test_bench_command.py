@@ -15,6 +15,7 @@ from trygg_tools.bench import (
     fence,
     inflight,
     ingest,
+    keeping,
     modem,
     nmea,
     sustained,
@@ -27,7 +28,7 @@ from trygg_tools.bench.report import BenchError
 @pytest.fixture
 def bench(monkeypatch):
     """bench(*names) runs the command, with benches that take no time."""
-    for module in (nmea, fence, wire, week, ingest, sustained, inflight, end_to_end, drain, alarm,
+    for module in (nmea, fence, wire, week, ingest, sustained, inflight, end_to_end, drain, keeping, alarm,
                    doors, modem):  # fmt: skip
         monkeypatch.setattr(module, "run", lambda **given: {"figure": 1, "given": given})
     app = Typer()

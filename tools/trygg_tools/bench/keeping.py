@@ -22,6 +22,7 @@ from trygg_gateway.journal import Journal
 from trygg_gateway.journal_backup import backup
 from trygg_gateway.journal_check import look
 from trygg_gateway.let_go import DAY_S
+from trygg_gateway.logs import start_logging
 from trygg_gateway.upkeep import Upkeep
 from trygg_gateway.values import ALARM, LANES, LIVE, READER, Parcel, Run
 from trygg_tools.bench import report
@@ -34,6 +35,7 @@ PAYLOAD = bytes(range(48))
 
 def run(records: int = 300_000) -> dict[str, Any]:
     """Fill a journal and measure."""
+    start_logging("json", "error")  # to standard error; the figures are all that is on the other
     with tempfile.TemporaryDirectory(prefix="trygg-keeping-") as folder:
         path = Path(folder) / "journal.sqlite"
         _fill(path, records)
