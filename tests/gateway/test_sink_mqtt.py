@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
+import resource
 import socket
 import time
+from contextlib import ExitStack
 
 import pytest
 from paho.mqtt.client import Client
@@ -95,6 +98,20 @@ def test_no_more_is_under_way_than_the_broker_allows(tmp_path):
         seqs = [json.loads(payload)["data"]["seq"] for _, payload, _ in heard(ear, 100)]
         assert seqs == list(range(1, 101))
         ear.close()
+
+
+def test_a_gateway_with_a_thousand_lines_open_can_still_speak(broker):
+    """select() ends at descriptor 1023; a gateway has ten thousand."""
+    ear = Ear(broker.port)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    with ExitStack() as stack:
+        for _ in range(1100):
+            stack.enter_context(open(os.devnull, "rb"))
+        assert life(made(settings(broker)), reports(3)) == [Answer.ACCEPTED]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(heard(ear, 3)) == 3
+    ear.close()
 
 
 # -- no --------------------------------------------------------------------------------

@@ -56,3 +56,6 @@ def test_every_sink_has_every_record_once_and_in_order_however_often_it_is_kille
             until(lambda peer=peer: len(of(peer, range(1, last + 1))) == last, kind)
             for lane in (reports, alarms):
                 assert of(peer, lane) == [f"astrid:1:{seq}" for seq in lane], kind
+        figures = gateway.ask("/metrics").text
+        assert all(f'sink="{kind}"' in figures for kind in KINDS)
+        assert not any(word in figures for word in ("astrid", "59.91", "10.75")), "whose, or where"
