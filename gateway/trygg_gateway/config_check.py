@@ -94,6 +94,12 @@ def _broker(config: Config) -> Iterator[Finding]:
         yield from _pair("broker", broker.cert, broker.key)
     if broker.ca:
         yield from _authority("broker.ca", broker.ca)
+    if broker.mosquitto and not (broker.mosquitto / "mosquitto.conf").exists():
+        yield _error(
+            "broker.mosquitto",
+            f"{broker.mosquitto} has no mosquitto.conf. `trygg gateway mosquitto-config"
+            f" {broker.mosquitto}` makes one",
+        )
 
 
 def _console(config: Config) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ from trygg_gateway.values import Run
 
 Make = Callable[[], Outlet]  # a sink, made anew and not started
 
+STOP_S: Final = 10.0  # for a sink that is replaced to let go
 LOOK_S: Final = 1.0  # between two looks for what people asked
 
 
@@ -110,7 +111,8 @@ class Forwarder:
         await asyncio.gather(*ended, return_exceptions=True)
         for sink in self.sinks:
             if sink.outlet.name in names:
-                await sink.stop()
+                with suppress(TimeoutError):  # a thread that hangs is left behind
+                    await asyncio.wait_for(sink.stop(), STOP_S)
         self.sinks = [sink for sink in self.sinks if sink.outlet.name not in names]
 
     async def _go_on(self, sinks: Sequence[SinkTasks]) -> None:

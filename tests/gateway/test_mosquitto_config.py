@@ -11,6 +11,8 @@ import pytest
 
 from gateway.mosquitto import program
 from gateway.mosquitto_setup import SECONDS, Client, Running, trygg
+from trygg_gateway.config import parse
+from trygg_gateway.config_check import findings
 from trygg_gateway.mosquitto.password_hash import broker_hash, fits
 from trygg_wire import topics
 
@@ -192,3 +194,9 @@ def test_making_it_again_keeps_users_and_certificate(broker):
     assert (broker.folder / "mosquitto/server.crt").read_bytes() == before
     assert "trackers may log in" in again
     assert broker.as_tracker("astrid").code == 0
+
+
+def test_a_folder_that_is_named_and_was_never_made_is_an_error(tmp_path):
+    text = '[broker]\nurl = "mqtt://localhost:1"\nmosquitto = "nowhere"\n'
+    found = findings(parse(text, tmp_path / "gateway.toml"))
+    assert [one.setting for one in found if one.level == "error"] == ["broker.mosquitto"]

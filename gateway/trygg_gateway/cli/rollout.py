@@ -102,13 +102,18 @@ def start(
             ).result()
     if as_json:
         print_json({"rollout": rollout_id or None, "title": name, "waves": parts})
-        return
-    rows = [{"wave": n, "count": len(one), "trackers": one} for n, one in enumerate(parts, 1)]
-    print_table(rows, ["wave", "count", "trackers"], "nobody")
-    if dry_run:
-        typer.echo("dry run: nothing was ordered")
     else:
+        _tell_begun(rollout_id, parts)
+
+
+def _tell_begun(rollout_id: int, waves: list[list[str]]) -> None:
+    """Who is when; `rollout_id` 0: it was only tried."""
+    rows = [{"wave": n, "count": len(one), "trackers": one} for n, one in enumerate(waves, 1)]
+    print_table(rows, ["wave", "count", "trackers"], "nobody")
+    if rollout_id:
         typer.echo(f"roll-out {rollout_id} begins: trygg gateway rollout show {rollout_id}")
+    else:
+        typer.echo("dry run: nothing was ordered")
 
 
 @app.command("list")

@@ -48,28 +48,14 @@ def configuration(place: Place) -> str:
         f"acl_file {folder / 'acl'}",
         "allow_zero_length_clientid false",
         "",
-        "# What the broker holds for the gateway is on disk a second after it came. It is no place",
-        "# to keep a record, and need not be: the tracker keeps it until the gateway has it.",
-        "persistence true",
+        *_MEMORY,
         f"persistence_location {folder / 'data'}/",
-        "autosave_interval 1",
-        "autosave_on_changes false",
         "",
-        "# While the gateway is away nothing is dropped for its number, only past 256 MB, and the",
-        "# gateway's session never ends. Quality of service 0 is not what trackers send.",
-        "max_queued_messages 0",
-        f"max_queued_bytes {QUEUE_BYTES}",
-        "max_inflight_messages 1000",
-        "queue_qos0_messages false",
-        "retain_available false",
-        f"max_packet_size {PACKET_BYTES}",
-        "set_tcp_nodelay true",
+        *_BOUNDS,
         "",
         f"pid_file {folder / 'mosquitto.pid'}",
         "log_dest stderr",
-        "log_type error",
-        "log_type warning",
-        "log_type notice",
+        *(f"log_type {kind}" for kind in ("error", "warning", "notice")),
         *([f"user {place.user}"] if place.user else []),
         "",
         f"listener {place.port}{' ' + place.bind if place.bind else ''}",
@@ -80,6 +66,26 @@ def configuration(place: Place) -> str:
         f"include_dir {folder / 'conf.d'}",
     ]
     return "\n".join(lines) + "\n"
+
+
+_MEMORY: Final = (
+    "# What the broker holds for the gateway is on disk a second after it came. It is no place",
+    "# to keep a record, and need not be: the tracker keeps it until the gateway has it.",
+    "persistence true",
+    "autosave_interval 1",
+    "autosave_on_changes false",
+)
+_BOUNDS: Final = (
+    "# While the gateway is away nothing is dropped for its number, only past 256 MB, and the",
+    "# gateway's session never ends. Quality of service 0 is not what trackers send.",
+    "max_queued_messages 0",
+    f"max_queued_bytes {QUEUE_BYTES}",
+    "max_inflight_messages 1000",
+    "queue_qos0_messages false",
+    "retain_available false",
+    f"max_packet_size {PACKET_BYTES}",
+    "set_tcp_nodelay true",
+)
 
 
 def _tls(place: Place) -> list[str]:
