@@ -124,8 +124,7 @@ class Broker:
         self._writer = AckWriter(self._client, None)
         self._came: list[tuple[str, bytes]] = []  # read and not handed in: topic, payload
         self._inbound = self._new_inbound()
-        self._failed = False  # deliver raised: this connection has to go
-        self._paused = self._stopping = False
+        self._failed = self._paused = self._stopping = False  # failed: deliver raised
         self._turned_s = time.monotonic()  # when the thread last took a turn
         self._bell = Bell()
         self._thread = threading.Thread(target=self._run, name="broker door", daemon=True)

@@ -142,7 +142,7 @@ def test_a_subscription_without_the_right_to_it_is_told(tmp_path, make_door):
     rights.chmod(0o600)
     with Mosquitto(tmp_path, f"acl_file {rights}") as broker:
         door = make_door(broker.url, ready=False, version="5")
-        until(lambda: door.connected, "the connection")
+        until(lambda: door.subscribed and not door._probing, "what it is granted, with no probe")
         # Mosquitto grants any subscription and delivers nothing; a broker that refuses says so
         door._on_subscribe(door._client, None, 1, [reason("Not authorized")], None)
     assert door.counters["refused"] == 1
