@@ -20,6 +20,8 @@ from trygg_gateway.config_errors import ConfigError
 from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_http import HttpSink
 from trygg_gateway.config_sinks_people import AppriseSink
+from trygg_gateway.descriptors import raise_limit
+from trygg_gateway.listener_limits import Limits
 from trygg_gateway.sink_makers import sink_of
 from trygg_gateway.sinks.http import read_secret
 from trygg_gateway.sinks.port import Later
@@ -77,11 +79,20 @@ def _data(folder: Path) -> Iterator[Finding]:
 
 def _listener(config: Config) -> Iterator[Finding]:
     listener = config.listener
+    if listener.enabled:
+        yield from _open_files(listener.max_connections)
     if not listener.enabled or not listener.tls or not listener.cert or not listener.key:
         return
     yield from _pair("listener", listener.cert, listener.key)
     if config.listener.unprotected:
         yield _warning("listener.unprotected", "is not needed with tls = true. Remove it")
+
+
+def _open_files(trackers: int) -> Iterator[Finding]:
+    try:
+        raise_limit(Limits(max_connections=trackers).descriptors, f"{trackers} trackers")
+    except ConfigError as error:
+        yield _error("listener.max_connections", str(error))
 
 
 def _broker(config: Config) -> Iterator[Finding]:

@@ -259,6 +259,15 @@ def test_more_open_files_than_allowed_are_an_error_that_names_ulimit(monkeypatch
         assert wanted in str(error.value)
 
 
+def test_check_says_so_before_a_start_does(tmp_path, monkeypatch):
+    monkeypatch.setattr(descriptors.resource, "getrlimit", lambda _what: (1_024, 4_096))
+    gateway = GatewayProcess(tmp_path / "nord", listener={"max_connections": 20_000})
+    done = gateway.command("check")
+    assert done.returncode == 1
+    assert "listener.max_connections" in done.stdout + done.stderr
+    assert "ulimit" in done.stdout + done.stderr
+
+
 # -- what outlives a connection, and bans --------------------------------------------------
 
 
