@@ -24,7 +24,7 @@ BACKLOG = 0.2
 
 
 class LightTracker:
-    """One tracker's line and records. `heard` is called at its PUBACKs and acks."""
+    """One tracker's line and records. `heard` is called at what the gateway acknowledges."""
 
     def __init__(
         self,
@@ -99,7 +99,8 @@ class LightTracker:
         elif kind == packets.SUBACK:
             self._listens = True
         elif kind == packets.PUBACK:
-            if self.outbox.puback(packets.read_puback(body)):
+            known = self.outbox.puback(packets.read_puback(body))
+            if known and self._password is not None:  # else it is a broker's, and says nothing
                 self._heard()
         elif kind == packets.PUBLISH:
             _, _, packet_id, payload, _, _ = packets.read_publish(flags, body)
@@ -116,6 +117,7 @@ class Fleet:
     def __init__(self, trackers: Iterable[LightTracker], dice: random.Random) -> None:
         self.trackers = list(trackers)
         self.pace_s = 0.0  # between two records of one tracker; 0: they make none
+        self.past: dict[Identity, bool] = {}  # acknowledged before the round; True for an alarm
         self._dice = dice
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -138,7 +140,7 @@ class Fleet:
     @property
     def said(self) -> dict[Identity, bool]:
         """Every record that was made; True for an alarm."""
-        return {
+        return self.past | {
             Identity(one.device, *key): is_alarm
             for one in self.trackers
             for key, is_alarm in one.outbox.said.items()
@@ -147,7 +149,9 @@ class Fleet:
     @property
     def covered(self) -> set[Identity]:
         """Every record that a tracker was told to forget."""
-        return {Identity(one.device, *key) for one in self.trackers for key in one.outbox.covered}
+        return set(self.past) | {
+            Identity(one.device, *key) for one in self.trackers for key in one.outbox.covered
+        }
 
     @property
     def never_sent(self) -> set[Identity]:

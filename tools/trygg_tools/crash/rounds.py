@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ PACE_S = 0.025  # between two records of one tracker
 DRAIN_S = 60.0
 BURST, BURST_ALARMS = 30, 2  # of each tracker, before a closed sink
 OVERTAKEN_MAX = 0.5
+OLD_SHARE, OLD_RECORDS, MIGRATIONS = 0.25, 300, 5  # rounds that begin with an old journal
 
 
 async def play(nursery: Nursery, seed: int, kills: int, door: str = "") -> dict[str, Any]:
@@ -32,9 +35,13 @@ async def play(nursery: Nursery, seed: int, kills: int, door: str = "") -> dict[
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="trygg-crash-") as folder:
         stage = Stage(Path(folder), nursery, door, dice)
+        hunt = Hunt(stage, dice)
         try:
+            if dice.random() < OLD_SHARE:
+                stage.begin_old(OLD_RECORDS)
+                await hunt.migrate(min(MIGRATIONS, kills))
             await stage.start()
-            found = await _play(stage, Hunt(stage, dice), kills)
+            found = await _play(stage, hunt, kills)
         finally:
             code = await stage.stop()
         if code:
@@ -107,6 +114,7 @@ def _judged(stage: Stage, hunt: Hunt, waiting: dict[str, bool]) -> dict[str, Any
     faults = [text for name, verdict in verdicts.items() for text in _faults(name, verdict)]
     if share > OVERTAKEN_MAX:
         faults.append(f"alarms waited while {share:.0%} of the reports before them were delivered")
+    faults += [f"{copy.name} is not whole: {why}" for copy in hunt.backups if (why := _torn(copy))]
     if stage.fleet.never_sent:
         faults.append(f"acknowledged and never said: {_some(stage.fleet.never_sent)}")
     if stage.fleet.kept:
@@ -123,10 +131,24 @@ def _judged(stage: Stage, hunt: Hunt, waiting: dict[str, bool]) -> dict[str, Any
         "disordered": {name: len(verdict.disordered) for name, verdict in verdicts.items()},
         "came_again": stage.came_again(),
         "marked_overtaken": sum(one.marked for one in sinks["file"]),
+        "backups": sum(copy.exists() for copy in hunt.backups),
         "own_words": sum(is_own(one.id) for one in sinks["file"]),
         "reports_before_last_alarm": round(share, 3),
         "faults": faults,
     }
+
+
+def _torn(copy: Path) -> str:
+    """What is wrong with a backup; a killed one has not taken its name, which is nothing wrong."""
+    if not copy.exists():
+        return ""
+    with closing(sqlite3.connect(copy)) as db:
+        try:
+            ((sound,),) = db.execute("PRAGMA quick_check(1)").fetchall()
+            db.execute("SELECT count(*) FROM records").fetchall()
+        except sqlite3.Error as error:
+            return str(error)
+    return "" if sound == "ok" else str(sound)
 
 
 def _faults(name: str, verdict: Verdict) -> list[str]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-ADDED = ("records", "alarms", "acknowledged", "marked_overtaken", "own_words")
+ADDED = ("records", "alarms", "acknowledged", "marked_overtaken", "backups", "own_words")
 BY_SINK = ("lost", "double", "disordered", "came_again")
 
 Round = dict[str, Any]

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import signal
 import socket
 import time
@@ -20,8 +21,10 @@ from trygg_tools.crash.broker import Broker
 from trygg_tools.crash.collector import Collector, EventsKept
 from trygg_tools.crash.fleet import Fleet, LightTracker
 from trygg_tools.crash.hook import Hook, Served
+from trygg_tools.crash.old_journal import make_old
 
 GROUP = "nord"
+OLD = "jon"  # said something to the first Trygg, and nothing since
 NAMES = ("aase", "bjarne", "dagny", "einar", "frida", "gudrun", "halvor", "ingrid")
 READY_S = 30
 DOORS = ("listener", "broker")
@@ -30,6 +33,7 @@ SINKS = """
 type = "http"
 url = "http://127.0.0.1:{port}/hook"
 secret_file = "secrets/webhook"
+timeout_seconds = 15
 
 [sinks.archive]
 type = "file"
@@ -79,7 +83,8 @@ class Stage:
         self._far_events = EventsKept()
         self._collector = Collector(self._far.port, EVENTS, self._far_events.take)
         self._settle(port)
-        passwords = register(folder / "gateway/data")
+        self.data = folder / "gateway/data"
+        passwords = register(self.data, (*NAMES, OLD))
         trackers = [
             LightTracker(
                 GROUP, name, None if self.broker else passwords[name], port, self.heard.set,
@@ -89,6 +94,27 @@ class Stage:
             for number, name in enumerate(NAMES)
         ]  # fmt: skip
         self.fleet = Fleet(trackers, random.Random(dice.random()))  # noqa: S311 - a seed
+
+    def begin_old(self, records: int) -> None:
+        """Before the start: the journal is one of version 1, with so many records."""
+        self.fleet.past = make_old(self.data, OLD, records)
+
+    def settle_again(self, timeout_s: int) -> None:
+        """Another time-out for the webhook, in the settings of a gateway that runs."""
+        text = self.config.read_text("utf-8")
+        text = re.sub(r"timeout_seconds = \d+", f"timeout_seconds = {timeout_s}", text)
+        self.config.write_text(text, "utf-8")
+
+    def back_up(self, to: Path) -> int:
+        """Begin a backup beside the gateway; the process id."""
+        words = ("backup", str(to), "--config", str(self.config))
+        return self._starter.start(self.folder / "backup.log", *words)
+
+    def end(self, pid: int, *, at_once: bool) -> None:
+        """Wait for a backup, or kill -9 it; nothing if it has ended."""
+        if at_once:
+            os.kill(pid, signal.SIGKILL)
+        self._starter.wait(pid)
 
     def _settle(self, port: int) -> None:
         """Write the settings."""
@@ -165,6 +191,22 @@ class Stage:
         if self.pid is not None and _is_gone(self.pid):
             said = self.log.read_text("utf-8", "replace").splitlines()[-20:]
             raise EndedByItself("\n".join(said))
+
+    async def ready(self) -> None:
+        """Return as soon as the gateway says where it is reached, which it does last."""
+        until = time.monotonic() + READY_S
+        while not self._says_it_runs():
+            self.demand_alive()
+            if time.monotonic() > until:
+                raise TimeoutError(f"the gateway is not ready in {READY_S} s")
+            await asyncio.sleep(0.005)
+
+    def _says_it_runs(self) -> bool:
+        try:
+            said = json.loads((self.data / "running.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return False
+        return bool(said["pid"] == self.pid)
 
     async def hear(self, seconds: float = READY_S) -> None:
         """Return as soon as a tracker was acknowledged something since the gateway's start."""
