@@ -4,12 +4,9 @@ It has a cursor in each lane like any sink, moved in the same transaction as wha
 after any crash it goes on where the database says it was. Alarms come before anything else,
 live records before backlog.
 
-A batch is read in slices, and between two slices the doors have their turn. While records pour in
-faster than BUSY_RATE the doors go first altogether: it takes only a batch now and then of anything
-but alarms, and catches up when the rush is over. But from BEHIND_MOST records on it keeps up: its
-turns grow with the square of how far it is behind, so that the doors bring no more than it reads,
-however long the rush lasts, and a moderate one waits little. An alarm waits for a slice, not for a
-batch.
+A batch is read in slices, and between two slices the doors have their turn; in a rush they go
+first, until too much waits (pace.py). An alarm waits for a slice, not for a batch. While a whole
+batch is written the next one is read.
 
 A health record whose fences are older than those the tracker once applied makes the gateway order
 them again: a fence that was lost in silence guards nobody.
@@ -32,20 +29,14 @@ from trygg_gateway import understood_book
 from trygg_gateway.database import Database
 from trygg_gateway.devices import Device, Record
 from trygg_gateway.journal import Journal, ReadError, set_cursor
+from trygg_gateway.pace import BATCH, Pace
 from trygg_gateway.understood import Understood, stray_of
 from trygg_gateway.values import ALARM, LANE_NAMES, LANES, READER, Row, Run
 
 log = structlog.get_logger("reader")
 
-BATCH = 4_000  # records folded in one transaction
-MOST = 10_000  # the same at most while it keeps up with a rush, half of it at BEHIND_MOST
-SLICE = 200  # of them read at a time: two milliseconds of the event loop
-BUSY_BATCH = 25  # the same beside a rush, where the machine is the doors'
-BUSY_RATE = 3_000  # records a second being stored: from here on the doors go first
-RATE_MS = 20  # over which the rate is taken
-BUSY_PAUSE_S = 0.2  # between two batches then, cut short by an alarm
-BEHIND_MOST = 50_000  # records stored and not folded: from here on it keeps up
-TURN_S = 0.02  # that it takes at once at most then, and more the further behind it is
+SLICE = 200  # records read at a time: two milliseconds of the event loop
+BUSY_PAUSE_S = 0.2  # between two batches while the doors go first, cut short by an alarm
 
 MACHINE = (ReadError, OSError, MemoryError)  # no record's fault: who restarts us begins here again
 
@@ -88,12 +79,8 @@ class Reader:
         self._upto = dict(self._cursors)  # read, and perhaps not yet written
         self._under_way: Batch | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._seen = (0, 0)  # records stored, when
-        self._rush = False
-        # with the journal's count of records: how many wait to be folded, nearly
-        self._left = sum(self.behind.values()) - journal.counters["records"]
-        self._strain = 0.0  # while it keeps up: how far it is behind, in BEHIND_MOST
-        self._turn_ends_s = 0.0
+        stored = journal.counters["records"]
+        self._pace = Pace(sum(self.behind.values()), stored)
         self._work = asyncio.Event()
         self._alarm = asyncio.Event()
         self._woken = False
@@ -129,40 +116,25 @@ class Reader:
     async def step(self) -> int:
         """Fold one batch of the first lane that has something; how many records."""
         for lane in LANES:
-            yields = lane != ALARM and self._rushed() and not self._strain
-            if yields:
+            if lane != ALARM and self._must_yield():
                 await self._finish()
                 self._alarm.clear()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._alarm.wait(), BUSY_PAUSE_S)
-                if await self._step(ALARM):
+                if await self._step(ALARM, BATCH):
                     return 1
-            count = await self._step(lane, self._most(yields))
+            count = await self._step(lane, BATCH if lane == ALARM else self._pace.batch)
             if count:
                 return count
         await self._finish()
-        self._left = -self._journal.counters["records"]
+        self._pace.caught_up(self._journal.counters["records"])
         return 0
 
-    def _most(self, yields: bool) -> int:
-        if yields:
-            return BUSY_BATCH
-        return min(round(MOST / 2 * self._strain), MOST) if self._strain else BATCH
+    def _must_yield(self) -> bool:
+        self._pace.look(self._journal.counters["records"], self._now_ms())
+        return self._pace.yields
 
-    def _rushed(self) -> bool:
-        """Whether records are being stored at BUSY_RATE or more since it was last asked."""
-        stored, now_ms = self._journal.counters["records"], self._now_ms()
-        waiting = self._left + stored
-        keeps_up = waiting > (BEHIND_MOST // 2 if self._strain else BEHIND_MOST)
-        self._strain = waiting / BEHIND_MOST if keeps_up else 0.0
-        came, passed_ms = stored - self._seen[0], now_ms - self._seen[1]
-        if passed_ms < RATE_MS:
-            return self._rush
-        self._seen = (stored, now_ms)
-        self._rush = came * 1000 > BUSY_RATE * passed_ms
-        return self._rush
-
-    async def _step(self, lane: int, most: int = BATCH) -> int:
+    async def _step(self, lane: int, most: int) -> int:
         """Fold the next records of a lane, at most so many; how many.
 
         Of a whole batch the write may still be under way: the next one is read meanwhile.
@@ -182,7 +154,7 @@ class Reader:
                 await self._fold_alone(lane, row)
         if 0 < len(rows) < most:
             await self._finish()
-        self._left -= len(rows)
+        self._pace.read(len(rows))
         return len(rows)
 
     async def _read(self, lane: int, most: int, rows: list[Row], understood: Understood) -> None:
@@ -199,19 +171,19 @@ class Reader:
             await self._give_way(lane)
 
     async def _give_way(self, lane: int) -> None:
-        """Let the doors have their turn, and an alarm its own; keeping up, every now and then."""
-        now_s = time.monotonic()
-        if self._strain and now_s < self._turn_ends_s:
+        """Let the doors have their turn when it is theirs, and an alarm its own."""
+        began_s = time.monotonic()
+        if self._pace.still_ours(began_s):
             return
         await asyncio.sleep(0)
-        self._doors_had(time.monotonic() - now_s)
+        self._doors_had_since(began_s)
         if self._alarm.is_set() and lane != ALARM:
             self._alarm.clear()
-            await self._step(ALARM)
+            await self._step(ALARM, BATCH)
 
-    def _doors_had(self, seconds: float) -> None:
-        """The doors had their turn. Ours is half as long at BEHIND_MOST, twice at double that."""
-        self._turn_ends_s = time.monotonic() + self._strain**2 * min(seconds / 2, TURN_S)
+    def _doors_had_since(self, began_s: float) -> None:
+        now_s = time.monotonic()
+        self._pace.doors_had(now_s - began_s, now_s)
 
     def forget(self, device: str) -> None:
         """What is remembered of a tracker is void: the database has less."""
@@ -280,7 +252,7 @@ class Reader:
         try:
             return await asyncio.wrap_future(written)
         finally:
-            self._doors_had(time.monotonic() - began_s)
+            self._doors_had_since(began_s)
 
     async def _fold_alone(self, lane: int, row: Row) -> None:
         """Find the record that cannot be folded, and set it aside."""

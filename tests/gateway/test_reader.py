@@ -14,12 +14,14 @@ from trygg_gateway import (
     forgetting,
     order_book,
     orders,
+    pace,
     understood,
     understood_book,
 )
 from trygg_gateway import reader as reader_module
 from trygg_gateway.journal import Journal
 from trygg_gateway.let_go import LetGo
+from trygg_gateway.pace import Pace
 from trygg_gateway.reader import Reader
 from trygg_gateway.registry import Registry
 from trygg_gateway.values import ALARM, BACKLOG, LIVE
@@ -390,7 +392,8 @@ def test_in_a_rush_an_alarm_is_folded_while_reports_wait(rig, monkeypatch):
 
     async def story():
         reader = rig.new_reader()
-        monkeypatch.setattr(reader, "_rushed", lambda: True)
+        monkeypatch.setattr(reader, "_must_yield", lambda: True)
+        monkeypatch.setattr(Pace, "batch", 25)
         rig.put(*(report(1, seq, NOW_S + seq) for seq in range(1, 1001)))
         task = asyncio.create_task(reader.run())
         await asyncio.sleep(0)
@@ -406,13 +409,12 @@ def test_in_a_rush_an_alarm_is_folded_while_reports_wait(rig, monkeypatch):
 
 def test_far_behind_the_reader_keeps_up_with_a_rush(rig, monkeypatch):
     monkeypatch.setattr(reader_module, "BUSY_PAUSE_S", 3600)
-    monkeypatch.setattr(reader_module, "BEHIND_MOST", 200)
+    monkeypatch.setattr(pace, "BEHIND_MOST", 200)
+    monkeypatch.setattr(pace, "BUSY_RATE", -1)  # whatever comes is a rush
 
     async def story():
         reader = rig.new_reader()
         rig.put(*(report(1, seq, NOW_S + seq) for seq in range(1, 501)))
-        rushed = reader._rushed  # to learn how far it is behind
-        monkeypatch.setattr(reader, "_rushed", lambda: rushed() or True)
         while reader.behind["live"] > 100:
             assert await reader.step()
         return reader.counters["folded"]
@@ -448,7 +450,7 @@ def test_an_alarm_waits_for_a_slice_and_not_for_a_batch(rig, monkeypatch):
 
 
 def test_whole_batches_are_written_while_the_next_one_is_read(rig, monkeypatch):
-    monkeypatch.setattr(reader_module, "BATCH", 100)
+    monkeypatch.setattr(Pace, "batch", 100)
     monkeypatch.setattr(reader_module, "SLICE", 10)
     rig.put(*(report(1, seq, NOW_S + seq, battery_percent=seq % 100) for seq in range(1, 351)))
     steps = []
@@ -503,7 +505,7 @@ def forget(journal, device):
 
 
 def test_a_record_that_cannot_be_written_stops_only_itself(rig, monkeypatch):
-    monkeypatch.setattr(reader_module, "BATCH", 4)
+    monkeypatch.setattr(Pace, "batch", 4)
 
     def write(db, read, now_ms):
         if any(row.seq == 3 for one in read.by_tracker.values() for row, _, _ in one):
