@@ -39,7 +39,7 @@ ONLY_IN = {
     "httpx": {"sinks/http_line.py"},
     "starlette": {"web"},
 }
-PURE = ("values.py", "devices.py", "decoder.py", "decoder_source.py", "understood.py",
+PURE = ("values.py", "devices.py", "decoder.py", "decoder_source.py", "understood.py", "pace.py",
         "alarms.py", "orders.py", "backoff.py", "escalation.py",
         "own_records.py", "own_delivery.py", "watch.py", "watched.py", "watch_heard.py",
         "watch_words.py", "rhythm.py", "battery_course.py", "link_quality.py", "tracker_starts.py",
