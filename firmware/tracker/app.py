@@ -374,7 +374,7 @@ class App:
             self._dirty = True
         if uplink.missed():
             image.next_health_s = self._now_s + AGAIN_S  # upon which the gateway says it again
-            image.listen_until_s = max(image.listen_until_s, image.next_health_s + LINGER_S)
+            image.listen_until_s = max(image.listen_until_s, image.next_health_s + AGAIN_S)
             uplink.stay = True
         utc = uplink.time_s()
         if utc and not self._parts.clock.utc():

@@ -19,8 +19,8 @@ NOTHING, LINE, COUNTED, PROMPTS = 0, 1, 2, 3
 COUNTED_MS = 3000  # from a line that announces bytes to the last of them
 # what is longer comes damaged: a heap full of fences has no room in one piece. It is said again
 # over a socket (publisher.py), in pieces of a packet.
-LINE_MAX = 2400  # a message of 1,024 bytes in hex, and its topic
-COUNTED_MAX = 3072
+LINE_MAX = 1400  # a message of 640 bytes in hex, and its topic
+COUNTED_MAX = 2048
 
 
 class Frames:
@@ -50,7 +50,12 @@ class Frames:
 
     def feed(self, data, now):
         """Take bytes in; give up on announced ones that do not come, and on a line without end."""
-        self._in += self._past(data, now) if self._skip else data
+        try:
+            self._in += self._past(data, now) if self._skip else data
+        except MemoryError:  # a heap in pieces: as what is too long
+            self._in = b""
+            self._skip = self._skip or -1
+            self.cut += 1
         if self._wanted >= 0:
             if ticks.diff(now, self._since) >= COUNTED_MS and len(self._in) < self._wanted:
                 self.cut += 1
