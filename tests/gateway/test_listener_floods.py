@@ -263,7 +263,7 @@ def test_check_says_so_before_a_start_does(tmp_path, monkeypatch):
     monkeypatch.setattr(descriptors.resource, "getrlimit", lambda _what: (1_024, 4_096))
     gateway = GatewayProcess(tmp_path / "nord", listener={"max_connections": 20_000})
     done = gateway.command("check")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "listener.max_connections" in done.stdout + done.stderr
     assert "ulimit" in done.stdout + done.stderr
 
