@@ -1,8 +1,8 @@
 """Whether all that a tracker said in a window of time is here, and went on: proven, or named.
 
-A tracker numbers its records 1, 2, 3 ... from each start, so completeness is counting. Of each boot
-the numbers are looked at that lie between the last record before the window and the first after it:
-every one of them is held, or is named with what is known of it:
+A tracker numbers its records 1, 2, 3 ... from each start, so completeness is counting. A number
+that is not held lies between two that are, and so does its time: if that stretch touches the
+window, it is named, with what is known of it. Before a boot's first stands the boot before.
 
     open        waited for; asked of the tracker with every ack
     not_held    the tracker said that it has it no more
@@ -27,29 +27,20 @@ Json = dict[str, Any]
 Range = tuple[int, int]
 
 UNKNOWN: Final = "unknown"
-_TIME = "CASE time_s WHEN 0 THEN received_ms / 1000 ELSE time_s END"
-_BOOTS = "SELECT DISTINCT boot FROM records WHERE device = ? AND boot < ? ORDER BY boot"
-_BEFORE = f"SELECT max(seq) FROM records WHERE device = ? AND boot = ? AND {_TIME} < ?"  # noqa: S608
-_AFTER = f"""
-    SELECT min(seq) FROM records WHERE device = ? AND boot = ? AND seq > ? AND {_TIME} > ?
-"""  # noqa: S608 - ours
-_SEQS = "SELECT seq FROM records WHERE device = ? AND boot = ? AND seq BETWEEN ? AND ? ORDER BY seq"
-_HEARD = f"SELECT max({_TIME}), max(received_ms) FROM records WHERE device = ? AND boot < ?"  # noqa: S608
+PORTION: Final = 500  # rows of one look, newest first
+MARGIN_S: Final = 86_400  # a whole portion older than the window by this, and the rest is older too
+_NEVER, _EVER = -(1 << 62), 1 << 62
+
+_BOOTS = "SELECT DISTINCT boot FROM records WHERE device = ? AND boot < ?"
+_ROWS = """
+    SELECT seq, CASE time_s WHEN 0 THEN received_ms / 1000 ELSE time_s END, received_ms, lane, id
+    FROM records WHERE device = ? AND boot = ? AND seq < ? ORDER BY seq DESC LIMIT ?
+"""
+_LET_GO = "SELECT first, last, newest_s FROM let_go WHERE device = ? AND boot = ?"
 _APART = """
     SELECT count(*) FROM records WHERE device = ? AND boot >= ? AND boot < ?
       AND received_ms BETWEEN ? AND ?
 """
-_LANES = f"""
-    SELECT lane, count(*), sum(id <= ?), min(CASE WHEN id > ? THEN received_ms END) FROM records
-    WHERE device = ? AND lane = ? AND boot < ? AND {_TIME} BETWEEN ? AND ?
-"""  # noqa: S608 - ours
-_LET_GO = "SELECT first, last, newest_s FROM let_go WHERE device = ? AND boot = ?"
-_SKIPPED = f"""
-    SELECT count(*) FROM records AS r WHERE device = ? AND lane = ? AND boot < ?
-      AND {_TIME} BETWEEN ? AND ? AND EXISTS (
-        SELECT 1 FROM sink_skips AS s
-        WHERE s.sink = ? AND s.lane = r.lane AND r.id > s.after AND r.id <= s.upto)
-"""  # noqa: S608 - ours
 _REFUSED = "SELECT count(*) FROM quarantine WHERE reason LIKE ? AND topic LIKE ?"
 
 
@@ -60,69 +51,119 @@ class Window(NamedTuple):
     from_s: int
     to_s: int
 
+    def touches(self, low_s: int, high_s: int) -> bool:
+        """Whether a stretch of time has something in common with it."""
+        return low_s <= self.to_s and high_s >= self.from_s
+
+
+class Held(NamedTuple):
+    """One record that is there; `time_s` is the tracker's, else when it came."""
+
+    seq: int
+    time_s: int
+    received_ms: int
+    lane: int
+    id: int
+
+
+class Boot(NamedTuple):
+    """A boot's newest records, descending; `whole` if those are all it has."""
+
+    number: int
+    held: Sequence[Held]
+    whole: bool
+
 
 def audit(db: Database, window: Window, sinks: Mapping[str, Sequence[int]]) -> Json:
     """What is held of the window and what is not; `sinks` is name → the lanes that go to it."""
-    known = {one["boot"]: one for one in gap_book.told(db, window.device)}
-    held = [boot for (boot,) in db.execute(_BOOTS, (window.device, CLASH_BOOT)).fetchall()]
-    boots = [one for boot in sorted({*known, *held}) if (one := _boot(db, window, boot, known))]
-    heard_s, heard_ms = db.execute(_HEARD, (window.device, CLASH_BOOT)).fetchone()
-    numbers = [one["boot"] for one in boots]
-    gaps = [{"boot": one["boot"], **gap} for one in boots for gap in one["gaps"]]
+    book = {one["boot"]: one for one in gap_book.told(db, window.device)}
+    numbers = {boot for (boot,) in db.execute(_BOOTS, (window.device, CLASH_BOOT)).fetchall()}
+    boots = [_read(db, window, number) for number in sorted(numbers | book.keys())]
+    shown = [one for one in _judged(db, window, boots, book) if one["records"] or one["gaps"]]
+    gaps = [{"boot": one["boot"], **gap} for one in shown for gap in one["gaps"]]
+    rows = [row for boot in boots for row in boot.held if window.touches(row.time_s, row.time_s)]
     upto_ms = window.to_s * 1000 + 999
     apart = (window.device, CLASH_BOOT, 2 * CLASH_BOOT, window.from_s * 1000, upto_ms)
+    heard = [max(boot.held, key=lambda row: row.received_ms) for boot in boots if boot.held]
     return {
         **window._asdict(),
         "complete": not gaps,
-        "records": sum(one["records"] for one in boots),
+        "records": len(rows),
         "gaps": gaps,
         "missing": sum(gap["last"] - gap["first"] + 1 for gap in gaps),
-        "boots": boots,
-        "boots_without": [b for a, c in pairwise(numbers) for b in range(a + 1, c)],
+        "boots": shown,
+        "boots_without": _without_any([one["boot"] for one in shown]),
         "kept_apart": db.execute(_APART, apart).fetchone()[0],
-        "heard_upto_s": heard_s,
-        "heard_ms": heard_ms,
-        "sinks": [_sink(db, window, name, lane) for name in sinks for lane in sinks[name]],
+        "heard_upto_s": max((row.time_s for row in heard), default=None),
+        "heard_ms": max((row.received_ms for row in heard), default=None),
+        "sinks": [_sink(db, window, rows, name, lane) for name in sinks for lane in sinks[name]],
     }
 
 
-def _boot(db: Database, window: Window, boot: int, known: Mapping[int, Json]) -> Json | None:
-    """One boot's part of the window; None if it has none."""
-    book = known.get(boot, {"upto": 0, "gaps": []})
-    gone = db.execute(_LET_GO, (window.device, boot)).fetchall()
-    deleted = [(first, last) for first, last, _ in gone]
-    low, high = _bounds(db, window, boot, book["upto"])
-    low = max([low, *(last for _, last, newest_s in gone if newest_s < window.from_s)])
-    seqs = [s for (s,) in db.execute(_SEQS, (window.device, boot, low + 1, high - 1)).fetchall()]
-    lost = without(holes(low, high, seqs), deleted)
-    if not seqs and not lost:
-        return None
-    return {
-        "boot": boot,
-        "first": low + 1,
-        "last": high - 1,
-        "records": len(seqs),
-        "deleted": _count(within(deleted, low + 1, high - 1)),
-        "gaps": [gap for one in lost for gap in _named(one, book["gaps"])],
-    }
+def _read(db: Database, window: Window, number: int) -> Boot:
+    """The boot from its newest record back to what is older than the window for certain."""
+    held: list[Held] = []
+    while True:
+        below = held[-1].seq if held else _EVER
+        found = db.execute(_ROWS, (window.device, number, below, PORTION)).fetchall()
+        portion = [Held._make(row) for row in found]
+        held += portion
+        if len(portion) < PORTION:
+            return Boot(number, held, whole=True)
+        if max(row.time_s for row in portion) < window.from_s - MARGIN_S:
+            return Boot(number, held, whole=False)
 
 
-def _bounds(db: Database, window: Window, boot: int, upto: int) -> Range:
-    """The numbers around the window: the last before it, the first after it."""
-    device, from_s, to_s = window
-    low = db.execute(_BEFORE, (device, boot, from_s)).fetchone()[0] or 0
-    after = db.execute(_AFTER, (device, boot, low, to_s)).fetchone()[0]
-    if after is not None:
-        return low, after
-    newest = db.execute(
-        "SELECT max(seq) FROM records WHERE device = ? AND boot = ?", (device, boot)
-    ).fetchone()[0]
-    return low, max(upto, newest or 0, low) + 1
+def _judged(
+    db: Database, window: Window, boots: Sequence[Boot], book: Mapping[int, Json]
+) -> list[Json]:
+    """Each boot's part of the window."""
+    ends = [max((row.time_s for row in boot.held), default=_NEVER) for boot in boots]
+    begins = [min((row.time_s for row in boot.held), default=_EVER) for boot in boots]
+    found = []
+    for at, boot in enumerate(boots):
+        before_s = max(ends[:at], default=_NEVER)
+        after_s = min(begins[at + 1 :], default=_EVER)
+        known = book.get(boot.number, {"upto": 0, "gaps": []})
+        stretches = lost_of(boot, window, known["upto"], before_s, after_s)
+        gone = db.execute(_LET_GO, (window.device, boot.number)).fetchall()
+        lost = without(stretches, ((first, last) for first, last, _ in gone))
+        late = [(first, last) for first, last, newest_s in gone if newest_s >= window.from_s]
+        seqs = [row.seq for row in boot.held if window.touches(row.time_s, row.time_s)]
+        found.append(
+            {
+                "boot": boot.number,
+                "first": min(seqs, default=None),
+                "last": max(seqs, default=None),
+                "records": len(seqs),
+                "deleted": _count(stretches) - _count(without(stretches, late)),
+                "gaps": [gap for one in lost for gap in _named(one, known["gaps"])],
+            }
+        )
+    return found
 
 
-def holes(low: int, high: int, seqs: Sequence[int]) -> list[Range]:
-    """The ranges between `low` and `high`, both without, that are not among ascending `seqs`."""
-    return [(a + 1, b - 1) for a, b in pairwise([low, *seqs, high]) if b - a > 1]
+def lost_of(boot: Boot, window: Window, upto: int, before_s: int, after_s: int) -> list[Range]:
+    """The ranges of a boot that are not held and may be of the window, ascending.
+
+    `upto` is the highest number known, `before_s` when the boot before ended, `after_s` when the
+    next began.
+    """
+    highest = max([upto, *(row.seq for row in boot.held[:1])])
+    edges = [(highest + 1, after_s), *((row.seq, row.time_s) for row in boot.held)]
+    if boot.whole:
+        edges.append((0, min(before_s, edges[-1][1])))
+    lost = [
+        (low + 1, high - 1)
+        for (high, high_s), (low, low_s) in pairwise(edges)
+        if high - low > 1 and window.touches(min(low_s, high_s), max(low_s, high_s))
+    ]
+    return lost[::-1]
+
+
+def _without_any(numbers: Sequence[int]) -> list[int]:
+    """Boots between two others of which nothing is known."""
+    return [boot for a, b in pairwise(numbers) for boot in range(a + 1, b)]
 
 
 def without(ranges: Iterable[Range], gone: Iterable[Range]) -> list[Range]:
@@ -160,25 +201,22 @@ def _named(lost: Range, book: Sequence[Json]) -> list[Json]:
     return sorted(parts, key=lambda part: part["first"])
 
 
-def _sink(db: Database, window: Window, name: str, lane: int) -> Json:
+def _sink(db: Database, window: Window, rows: Sequence[Held], name: str, lane: int) -> Json:
     """How much of a lane in the window one sink has confirmed, and what it is owed."""
-    found = db.execute(
-        "SELECT id FROM cursors WHERE sink = ? AND lane = ?", (name, lane)
-    ).fetchone()
-    at = found[0] if found else 0
-    device, from_s, to_s = window
-    _, count, passed, oldest_ms = db.execute(
-        _LANES, (at, at, device, lane, CLASH_BOOT, from_s, to_s)
-    ).fetchone()
-    skipped = (device, lane, CLASH_BOOT, from_s, to_s, name)
-    refused = (f"refused by sink {name}:%", f"{device}:%")
+    found = db.execute("SELECT id FROM cursors WHERE sink = ? AND lane = ?", (name, lane))
+    (at,) = found.fetchone() or (0,)
+    skips = db.execute("SELECT after, upto FROM sink_skips WHERE sink = ? AND lane = ?",
+                       (name, lane)).fetchall()  # fmt: skip
+    own = [row for row in rows if row.lane == lane]
+    owed = [row.received_ms for row in own if row.id > at]
+    refused = (f"refused by sink {name}:%", f"{window.device}:%")
     return {
         "sink": name,
         "lane": LANE_NAMES[lane],
-        "records": count,
-        "passed": passed or 0,
-        "skipped": db.execute(_SKIPPED, skipped).fetchone()[0],  # of those, by a person
-        "owed": count - (passed or 0),
-        "owed_since_ms": oldest_ms,
+        "records": len(own),
+        "passed": len(own) - len(owed),
+        "skipped": sum(any(a < row.id <= b for a, b in skips) for row in own),  # of those
+        "owed": len(owed),
+        "owed_since_ms": min(owed, default=None),
         "ever_refused": db.execute(_REFUSED, refused).fetchone()[0],
     }

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from trygg_gateway.audit import Window, audit, holes, within, without
+from trygg_gateway.audit import Boot, Held, Window, audit, lost_of, within, without
 from trygg_gateway.cli import app
 from trygg_gateway.journal import Journal, set_cursor
 from trygg_gateway.registry import Registry
@@ -88,6 +88,38 @@ def test_a_gap_before_the_window_is_not_of_it_and_one_at_its_edge_is(journal):
     assert missing(look(journal)) == [(1, 6, 7, "unknown"), (1, 10, 19, "unknown")]
 
 
+def test_what_is_missing_between_two_that_are_far_from_the_window_is_of_it(journal):
+    say(journal, 1, start_s=FROM_S - 9000)
+    say(journal, 9, start_s=TO_S + 9000)
+    assert missing(look(journal)) == [(1, 2, 8, "unknown")]
+
+
+def test_what_is_missing_at_the_begin_of_a_later_boot_is_of_that_and_of_no_earlier_window(journal):
+    say(journal, 1, 2)
+    say(journal, 1, boot=2, start_s=TO_S + 1000)
+    say(journal, 4, boot=3, start_s=TO_S + 2000)
+    assert look(journal)["complete"]
+    later = Window("astrid", TO_S + 1500, TO_S + 3000)
+    assert missing(look(journal, later)) == [(3, 1, 3, "unknown")]
+
+
+def test_a_record_whose_clock_was_wrong_hides_nothing(journal):
+    say(journal, 1, 2, 5, 6)
+    say(journal, 7, start_s=1_000_000_000)  # says that it is from 2001
+    say(journal, 10)
+    assert missing(look(journal)) == [
+        (1, 3, 4, "unknown"), (1, 8, 9, "unknown"),
+    ]  # fmt: skip
+
+
+def test_a_long_boot_is_read_only_as_far_back_as_it_may_matter(journal, monkeypatch):
+    monkeypatch.setattr("trygg_gateway.audit.PORTION", 10)
+    say(journal, *range(1, 3001), start_s=FROM_S - 3000 * 60)
+    say(journal, 3003, start_s=FROM_S - 3000 * 60)
+    journal.write(lambda db: db.execute("DELETE FROM records WHERE seq = 5")).result()
+    assert missing(look(journal)) == [(1, 3001, 3002, "unknown")]
+
+
 def test_what_was_deleted_is_no_gap(journal):
     say(journal, 5, 6)
     book(journal, "boots", ("astrid", 1, 6, None))
@@ -95,7 +127,7 @@ def test_what_was_deleted_is_no_gap(journal):
     found = look(journal)
     assert found["complete"]
     (boot,) = found["boots"]
-    assert (boot["first"], boot["deleted"], boot["records"]) == (3, 2, 2)
+    assert (boot["first"], boot["deleted"], boot["records"]) == (5, 2, 2)
 
 
 def test_the_newest_number_known_counts_even_if_its_record_is_gone(journal):
@@ -139,13 +171,26 @@ def test_each_sink_has_it_or_is_owed_it(journal):
 
 @given(
     st.lists(st.integers(1, 60), unique=True, max_size=40),
-    st.integers(0, 20),
-    st.integers(41, 62),
+    st.integers(0, 65),
+    st.integers(0, 60),
+    st.integers(0, 30),
 )
-def test_holes_are_exactly_what_is_not_there(seqs, low, high):
-    held = sorted(seq for seq in seqs if low < seq < high)
-    named = {seq for first, last in holes(low, high, held) for seq in range(first, last + 1)}
-    assert named == set(range(low + 1, high)) - set(held)
+def test_what_is_lost_is_exactly_what_may_be_of_the_window(seqs, upto, from_s, length):
+    """Record n was made at second n, so which of the lost are of the window is known."""
+    window = Window("astrid", from_s, from_s + length)
+    held = [Held(seq, seq, 0, LIVE, seq) for seq in sorted(seqs, reverse=True)]
+    named = {
+        seq
+        for first, last in lost_of(Boot(1, held, whole=True), window, upto, 0, 1 << 40)
+        for seq in range(first, last + 1)
+    }
+    top = max([upto, *seqs], default=0)
+    lost = set(range(1, top + 1)) - set(seqs)
+    assert named <= lost
+    assert named >= {seq for seq in lost if from_s <= seq <= from_s + length}
+    above = min((seq for seq in seqs if seq > window.to_s), default=None)
+    if above is not None:
+        assert not any(seq > above for seq in named), "nothing of what is later for certain"
 
 
 RANGES = st.lists(
