@@ -1,4 +1,4 @@
-"""Faults planted in duty, doubt, fence, safe mode; some test must catch each: `make mutants`.
+"""Faults planted in duty, doubt, fence, safe mode and journal; a test catches each: `make mutants`.
 
 Each row changes one line in a temporary copy of the tree; the tests of FIRST, and after them those
 of THEN, run there until one fails. A mutant that lives is a promise without a test. A row whose
@@ -19,7 +19,42 @@ FIRST = ("test_duty.py", "test_doubt.py", "test_cannot_tell.py", "test_app.py", 
 THEN = ("tests/firmware/cpython/test_bound.py", "tests/tools/test_resting.py",
         "tests/tools/test_closed_exits.py", "tests/tools/test_safe_mode.py")  # fmt: skip
 
-# what is wrong, file in firmware/tracker, the line's part, what stands there instead
+TRACKER, GATEWAY = "firmware/tracker", "gateway/trygg_gateway"
+JOURNAL = ("tests/gateway/test_journal_machine.py", "tests/gateway/test_torn_lines.py",
+           "tests/journey/test_crash_score.py")  # fmt: skip
+
+# what is wrong, file in gateway/trygg_gateway, the line's part, what stands there instead
+OF_THE_JOURNAL = (
+    ("a record is confirmed before the commit", "journal.py",
+     '            self._db.execute("COMMIT")\n',
+     '            self._confirm(batch.parcels)\n            batch.parcels.clear()\n'
+     '            self._db.execute("COMMIT")\n'),
+    ("a commit does not wait for the disk", "journal_file.py",
+     "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF"),
+    ("a commit is only written, and synced some day", "journal_file.py",
+     "PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"),
+    ("who comes later under a number has it", "journal_rows.py",
+     "INSERT OR IGNORE INTO records", "INSERT OR REPLACE INTO records"),
+    ("a clash is let go", "journal_rows.py",
+     "            for entry in _clashes(db, piece):\n", "            for entry in ():\n"),
+    ("reports are inserted before the alarms that wait", "journal.py",
+     "alarms + others, count", "others + alarms, count"),
+    ("alarms of a commit that the disk refused are forgotten", "journal.py",
+     "        self._alarms.appendleft(batch.alarms)\n", ""),
+    ("what the disk refused comes back in another order", "journal.py",
+     "self._queue.extendleft(reversed(batch.parcels))", "self._queue.extendleft(batch.parcels)"),
+    ("half of a write that failed stays", "journal.py",
+     'self._db.execute("ROLLBACK TO act")', "pass"),
+    ("the file sink confirms what is not on the disk", "sinks/file.py",
+     "            view = view[os.write(fd, view) :]\n        os.fsync(fd)\n",
+     "            view = view[os.write(fd, view) :]\n"),
+    ("the name of the file sink's file is not on the disk", "sinks/file.py",
+     "        _sync_folder(self._path.parent)\n", ""),
+    ("damage between lines is left where it is", "sinks/torn_lines.py",
+     "if any(one.is_damage for one in run):", "if not run:"),
+)  # fmt: skip
+
+# the same in firmware/tracker
 MUTANTS = (
     ("the margin is ignored", "duty.py",
      "(accuracy_dm + self.settings.fix_margin_dm)", "accuracy_dm"),
@@ -109,9 +144,9 @@ MUTANTS = (
 )  # fmt: skip
 
 
-def plant(copy, file, right, wrong):
+def plant(copy, folder, file, right, wrong):
     """Change the line in the copy; give what stood there."""
-    path = copy / "firmware" / "tracker" / file
+    path = copy / folder / file
     text = path.read_text()
     if text.count(right) != 1:
         raise SystemExit(f"{file}: wanted once, found {text.count(right)} times: {right!r}")
@@ -119,11 +154,14 @@ def plant(copy, file, right, wrong):
     return path, text
 
 
-def killer(copy):
+def killer(copy, rounds):
     """The name of a test that fails in the copy, "" when none does."""
-    for tests in ([f"tests/firmware/{name}" for name in FIRST], *([name] for name in THEN)):
+    for tests in rounds:
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        paths = [str(copy / part) for part in ("firmware", "gateway", "tools")]
+        environment = {
+            **os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.pathsep.join(paths)
+        }  # fmt: skip
         done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
         if done.returncode == 1:
             failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
@@ -133,9 +171,25 @@ def killer(copy):
     return ""
 
 
-def main():
-    """Plant one after the other; 1 if any lives."""
+def try_all(copy, folder, mutants, rounds):
+    """Plant one after the other; how many live."""
     alive = 0
+    if killer(copy, rounds):
+        raise SystemExit("a test fails without any mutant")
+    for what, *change in mutants:
+        path, text = plant(copy, folder, *change)
+        name = killer(copy, rounds)
+        path.write_text(text)
+        alive += not name
+        print(f"{'caught' if name else 'LIVES '}  {what}: {name}", flush=True)
+    return alive
+
+
+def main():
+    """Plant them all, or those of `journal` or `tracker` alone; 1 if any lives."""
+    asked = sys.argv[1:] or ["tracker", "journal"]
+    of_tracker = ([f"tests/firmware/{name}" for name in FIRST], *([name] for name in THEN))
+    alive, count = 0, 0
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         ignored = shutil.ignore_patterns("__pycache__")
@@ -143,15 +197,13 @@ def main():
             shutil.copytree(ROOT / name, copy / name, ignore=ignored)
         for name in ("pyproject.toml", "README.md"):
             shutil.copy(ROOT / name, copy)
-        if killer(copy):
-            raise SystemExit("a test fails without any mutant")
-        for what, *change in MUTANTS:
-            path, text = plant(copy, *change)
-            name = killer(copy)
-            path.write_text(text)
-            alive += not name
-            print(f"{'caught' if name else 'LIVES '}  {what}: {name}", flush=True)
-    print(f"{len(MUTANTS) - alive} of {len(MUTANTS)} caught")
+        if "tracker" in asked:
+            alive += try_all(copy, TRACKER, MUTANTS, of_tracker)
+            count += len(MUTANTS)
+        if "journal" in asked:
+            alive += try_all(copy, GATEWAY, OF_THE_JOURNAL, [[name] for name in JOURNAL])
+            count += len(OF_THE_JOURNAL)
+    print(f"{count - alive} of {count} caught")
     return 1 if alive else 0
 
 

@@ -89,5 +89,14 @@ def table(rounds: Sequence[Round]) -> str:
     return "\n".join(lines)
 
 
+def rows(found: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
+    """A line for each of them: Markdown. Of a list its length is shown."""
+    lines = [_line(columns), _line(["---"] * len(columns))]
+    for one in found:
+        cells = (one[column] for column in columns)
+        lines.append(_line(str(len(c)) if isinstance(c, list) else str(c) for c in cells))
+    return "\n".join(lines)
+
+
 def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
