@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Self, TypeVar
+from typing import IO, Any, Self, TypeVar
 
 import structlog
 
@@ -39,20 +39,23 @@ from trygg_gateway.journal_file import (
     JournalError,
     can_shrink,
     is_of_the_disk,
+    mark_laid_out,
     only_gateway,
     prepared,
 )
 from trygg_gateway.journal_reading import Readers
 from trygg_gateway.journal_rows import (
     COUNTED,
+    COUNTERS,
     HIGHEST_BOOT,
     ROWS,
     Batch,
+    Limits,
     Write,
+    keep,
     runs_of,
     set_aside,
     set_cursor,
-    store_but,
 )
 from trygg_gateway.journal_salvage import mended
 from trygg_gateway.let_go import LetGo
@@ -65,28 +68,9 @@ log = structlog.get_logger("journal")
 
 RETRY_MIN_S, RETRY_MAX_S = 0.1, 5.0
 
-COUNTERS = (
-    "commits",
-    *COUNTED,
-    "confirms",
-    "confirm_errors",
-    "refused_full",  # not taken, the queue being full; the tracker keeps them
-    "disk_errors",  # commits that the disk refused
-    "corruptions",  # times that SQLite found the file damaged
-    "pressure",  # times that the doors were held
-)
-
 ReadError = sqlite3.OperationalError  # the disk or the file did not let us read
 
 T = TypeVar("T")
-
-
-class Limits(NamedTuple):
-    """How much one commit gathers, in whole parcels, and how much may wait for the next."""
-
-    commit_rows: int = 2_000
-    commit_ms: int = 50
-    queue_rows: int = 20_000
 
 
 class Journal:
@@ -138,9 +122,8 @@ class Journal:
     def open(cls, path: Path, limits: Limits | None = None) -> Self:
         """The journal at `path` for the gateway alone; a new file gets the schema.
 
-        A damaged one is set aside and salvaged first (journal_salvage.py); `look` says what was
-        seen. Raises JournalError: another gateway has it, a newer schema, another's database, no
-        access.
+        A damaged one is set aside and salvaged first (journal_salvage.py). Raises JournalError:
+        another gateway has it, a newer schema, another's database, no access.
         """
         lock = only_gateway(path)
         try:
@@ -150,9 +133,7 @@ class Journal:
             lock.close()
             raise
         journal.look = seen
-        if not lock.tell():
-            lock.write(b"a journal of Trygg stands beside this file\n")
-            lock.flush()
+        mark_laid_out(lock)
         return journal
 
     @classmethod
@@ -329,14 +310,8 @@ class Journal:
             # after the parcels: every alarm among them is in _alarms, or was committed before
             alarms = _joined(_taken(self._alarms, len(self._alarms)))
             others = _joined(parcel.others for parcel in parcels)
-            batch.alarms.extend(alarms)
-            batch.others.extend(others)
-            runs = runs_of(alarms), runs_of(others)
-            batch.alarm_runs.extend(runs[0])
-            batch.other_runs.extend(runs[1])
-            both = runs[0] + runs[1]
-            batch.apart.extend(store_but(self._db, alarms + others, self.let_go, both, count))
             strays = [stray for parcel in parcels for stray in parcel.strays]
+            keep(self._db, batch, alarms, others, self.let_go, count)
             set_aside(self._db, strays, self.forgotten, count)
             if time.monotonic() >= until:
                 break

@@ -14,9 +14,12 @@ at all of it. `mark` leaves the word for the next start, beside the file, that a
 """
 
 import json
+import os
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,12 +34,13 @@ from trygg_gateway.journal_file import (
     lock_of,
 )
 from trygg_gateway.own_records import OWN_BOOT
-from trygg_gateway.sqlite_pages import page_size_of, read_wal
+from trygg_gateway.sqlite_pages import PAGE, last_commit, page_size_of, read_wal
 from trygg_gateway.values import CLASH_BOOT
 from trygg_wire import codec
 
 CLEAN_S, UNCLEAN_S = 5.0, 60.0
 SUSPECT = ".suspect"
+MAX_FRAME_AT = 16  # in a -shm file: how many frames of the log count, walformat.html
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _LARGE = {"records", "positions", "alarm_events", "reads", "calls"}
 _LAYOUT = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%'"
@@ -67,6 +71,8 @@ def look(path: Path, clean_s: float = CLEAN_S, unclean_s: float = UNCLEAN_S) -> 
     suspect = beside(path, SUSPECT).exists()
     wal = _bytes_of(beside(path, "-wal"))
     unclean = suspect or bool(wal)
+    if _is_taken_whole(path, wal):
+        wal = b""  # nothing in it needs a look
     trouble = _of_the_files(path, wal)
     if trouble is None:
         return Look()  # there is no journal yet
@@ -80,6 +86,33 @@ def look(path: Path, clean_s: float = CLEAN_S, unclean_s: float = UNCLEAN_S) -> 
     seconds = None if suspect else unclean_s if unclean else clean_s
     found = _of_the_database(path, suspect, seconds)
     return found._replace(torn_tail=torn, unclean=unclean)
+
+
+def _is_taken_whole(path: Path, wal: bytes) -> bool:
+    """Whether SQLite takes every commit of the log; it is asked by other names for both files, so
+    that it changes neither. False also where it cannot be asked."""
+    commit = last_commit(wal)
+    if commit <= 0 or not path.exists() or path.stat().st_size % PAGE:
+        return False
+    peek = beside(path, ".peek")
+    names = [(path, peek), (beside(path, "-wal"), beside(peek, "-wal"))]
+    try:
+        _unlink(peek)
+        for old, new in names:
+            os.link(old, new)
+        with closing(sqlite3.connect(f"{peek.resolve().as_uri()}?mode=ro", uri=True)) as db:
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            head = _bytes_of(beside(peek, "-shm"))[: MAX_FRAME_AT + 4]
+        return int.from_bytes(head[MAX_FRAME_AT:], sys.byteorder) >= commit
+    except (OSError, sqlite3.Error, UnicodeDecodeError):
+        return False
+    finally:
+        _unlink(peek)
+
+
+def _unlink(peek: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        beside(peek, ending).unlink(missing_ok=True)
 
 
 def _of_the_files(path: Path, wal: bytes) -> str | None:

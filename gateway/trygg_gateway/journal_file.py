@@ -62,6 +62,13 @@ def only_gateway(path: Path) -> IO[bytes]:
     return lock
 
 
+def mark_laid_out(lock: IO[bytes]) -> None:
+    """Let the lock's file say that there was a journal: an empty one is then known to be damage."""
+    if not lock.tell():
+        lock.write(b"a journal of Trygg stands beside this file\n")
+        lock.flush()
+
+
 def make_or_check(db: Database, path: Path) -> None:
     """Lay out an empty database, bring an older one up to date; refuse one that is not ours."""
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master").fetchall()}

@@ -37,6 +37,16 @@ COUNTED = (
     "strays_dropped",  # let go by the quarantine's bounds
     "strays_of_forgotten",  # not kept: forgetting.py
 )
+COUNTERS = (
+    "commits",
+    *COUNTED,
+    "confirms",
+    "confirm_errors",
+    "refused_full",  # not taken, the queue being full; the tracker keeps them
+    "disk_errors",  # commits that the disk refused
+    "corruptions",  # times that SQLite found the file damaged
+    "pressure",  # times that the doors were held
+)
 APART = (1 << 30) - 1  # numbers that a clash can get
 ROWS_MAX, ROWS_STEP = 1024, 64  # rows in one statement: 1024, 960 ... 64, then 63 ... 1
 
@@ -54,6 +64,14 @@ _SET_CURSOR = """
     INSERT INTO cursors (sink, lane, id) VALUES (?, ?, ?)
     ON CONFLICT (sink, lane) DO UPDATE SET id = max(id, excluded.id)
 """
+
+
+class Limits(NamedTuple):
+    """How much one commit gathers, in whole parcels, and how much may wait for the next."""
+
+    commit_rows: int = 2_000
+    commit_ms: int = 50
+    queue_rows: int = 20_000
 
 
 class Write(NamedTuple):
@@ -131,6 +149,23 @@ def store(db: Database, records: list[Any], count: dict[str, int]) -> list[Any]:
             for entry in _clashes(db, piece):
                 apart.extend(_keep_apart(db, entry, count))
     return apart
+
+
+def keep(
+    db: Database,
+    batch: Batch,
+    alarms: list[Any],
+    others: list[Any],
+    known: LetGo,
+    count: dict[str, int],
+) -> None:
+    """Insert flat records, and note them in the batch: what they are, and as runs."""
+    batch.alarms.extend(alarms)
+    batch.others.extend(others)
+    runs = runs_of(alarms), runs_of(others)
+    batch.alarm_runs.extend(runs[0])
+    batch.other_runs.extend(runs[1])
+    batch.apart.extend(store_but(db, alarms + others, known, runs[0] + runs[1], count))
 
 
 def store_but(

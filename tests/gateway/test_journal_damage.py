@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gateway.parcels import parcel
 from gateway.records import NOW_MS, NOW_S, alarm, answer, entry, health, report
-from trygg_gateway import journal_salvage
+from trygg_gateway import journal_check, journal_salvage
 from trygg_gateway.journal import Journal
 from trygg_gateway.journal_check import look, mark, whole
 from trygg_gateway.journal_file import JournalError, beside
@@ -396,6 +396,25 @@ def test_a_log_damaged_or_cut_off_anywhere(tmp_path_factory, place, byte):
         tally(journal, made)
     finally:
         journal.close()
+
+
+def test_a_sound_log_is_not_summed_up_here_and_stays_as_it_is(tmp_path, monkeypatch):
+    path, made = killed(tmp_path / "journal.sqlite")
+    before = beside(path, "-wal").read_bytes(), path.read_bytes()
+    monkeypatch.setattr(
+        journal_check, "read_wal", lambda data: pytest.fail("0.1 s a MB") if data else None
+    )
+    assert journal_check._is_taken_whole(path, before[0])
+    assert (beside(path, "-wal").read_bytes(), path.read_bytes()) == before
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        "journal.sqlite",
+        "journal.sqlite-wal",
+        "journal.sqlite.lock",
+    ]
+    assert look(path).trouble == ""
+    journal = opened(path)
+    assert tally(journal, made)["held"] == len(made)
+    journal.close()
 
 
 def test_commits_behind_damage_in_the_log_are_salvaged(tmp_path):
