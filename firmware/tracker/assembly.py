@@ -28,7 +28,7 @@ _WATCHDOG = 3
 # a byte of an order of fences takes so many when they are in force, of 64-bit objects; its frame is
 # on the heap twice while it is looked into
 IN_FORCE = 5
-ROOM_LEAST = 10240  # bytes for a session, a search and what they cut the heap into
+ROOM_LEAST = 12288  # bytes for a session, a search and what they cut the heap into
 
 
 class Assembly:
