@@ -63,7 +63,7 @@ def main() -> int:
 
 
 CUT_COLUMNS = ("play", "seed", "operations", "syncs", "states", "broken", "seconds")
-BESIDE_COLUMNS = ("system", "kills", "acknowledged", "lost", "lost_percent", "came_again")
+BESIDE_COLUMNS = ("system", "how", "kills", "acknowledged", "lost", "lost_percent", "came_again")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,10 +3,10 @@
     python -m trygg_tools.crash.beside --kills 20 --thingsboard /opt/thingsboard
 
 The way is the same for each: publishers → source broker → the system → far broker → a collector.
-The system is killed with -9 at random moments while it delivers, and comes back; in every second
-life the far broker is away, so that a backlog is killed. In the end all is up, and what has not
-arrived when nothing more comes is lost. A publisher forgets what got its PUBACK: between a client
-and a broker there is no other acknowledgement. Each is also run unharmed, for what it loses alone.
+The system is killed with -9 at random moments and comes back: `live`, while it delivers, and `with a
+backlog`, the far broker being out of reach for a while before. In the end all is up, and what has
+not arrived when nothing more comes is lost. A publisher forgets what got its PUBACK: between a
+client and a broker there is no other acknowledgement. `unharmed` is what a system loses alone.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ UNHARMED_S = 10.0
 DELIVERS_S = 20.0  # time it has to come back
 QUIET_S, DRAIN_S = 15.0, 120.0
 ROOM = "max_inflight_messages 100"
+UNHARMED, LIVE, BACKLOG = HOW = "unharmed", "live", "with a backlog"
 
 
 class Run:
@@ -60,16 +61,17 @@ class Run:
         self.arrived.update(self._system.ids(topic, payload))
         self._last = time.monotonic()
 
-    async def play(self, kills: int, dice: random.Random) -> dict[str, Any]:
+    async def play(self, how: str, kills: int, dice: random.Random) -> dict[str, Any]:
         """So many kills, the end, and the count."""
+        kills = 0 if how == UNHARMED else kills
         await self._gate.open()
         await self._collector.start()
         await self._system.start()
         tasks = [asyncio.create_task(one.run()) for one in self._publishers.values()]
         await self._warm_up()
-        for number in range(kills):
+        for _ in range(kills):
             await self._delivers()
-            if number % 2:
+            if how == BACKLOG:
                 await self._gate.shut()
             await self._pace.run(dice.uniform(*LIFE_S))
             self._system.kill()
@@ -81,7 +83,7 @@ class Run:
         for task in tasks:
             task.cancel()
         await self._collector.stop()
-        return {"system": self._system.name, "kills": kills, **self._counted()}
+        return {"system": self._system.name, "how": how, "kills": kills, **self._counted()}
 
     async def _warm_up(self) -> None:
         """What is said before the system listens at its source is nobody's, and is not counted."""
@@ -125,8 +127,10 @@ class Run:
         }
 
 
-async def compare(kind: str, kills: int, seed: int, nursery: Nursery, venv: str) -> dict[str, Any]:
-    """One system, so many kills."""
+async def compare(
+    kind: str, how: str, kills: int, seed: int, nursery: Nursery, venv: str
+) -> dict[str, Any]:
+    """One system, so many kills of one sort."""
     dice = random.Random(seed)  # noqa: S311 - a seed
     with tempfile.TemporaryDirectory(prefix="trygg-beside-") as text:
         folder = Path(text)
@@ -145,7 +149,7 @@ async def compare(kind: str, kills: int, seed: int, nursery: Nursery, venv: str)
             system = Thingsboard(thingsboard.place(venv), folder, source, gate_port, far)
         gate = Gate(gate_port, far)
         try:
-            return await Run(system, source, far, gate).play(kills, dice)
+            return await Run(system, source, far, gate).play(how, kills, dice)
         finally:
             system.end()
             await gate.shut()
@@ -154,12 +158,12 @@ async def compare(kind: str, kills: int, seed: int, nursery: Nursery, venv: str)
 
 
 def play_all(kinds: list[str], kills: int, seed: int, venv: str) -> list[dict[str, Any]]:
-    """Each system unharmed, then killed, one after the other."""
+    """Each system unharmed, killed live, killed with a backlog, one after the other."""
     found = []
     with Nursery() as nursery:
         for kind in kinds:
-            for times in (0, kills):
-                found.append(asyncio.run(compare(kind, times, seed, nursery, venv)))
+            for how in HOW:
+                found.append(asyncio.run(compare(kind, how, kills, seed, nursery, venv)))
                 report.progress(json.dumps(found[-1]))
     return found
 
