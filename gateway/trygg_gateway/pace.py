@@ -18,6 +18,7 @@ BUSY_RATE = 3_000  # records a second being stored: from here on it yields
 RATE_MS = 20  # over which the rate is taken
 BEHIND_MOST = 50_000  # records stored and not folded: from here on it keeps up
 TURN_S = 0.02  # of its own, at most, at BEHIND_MOST
+TURN_MOST_S = 0.25  # however far it is behind: the doors are never left alone for longer
 
 
 class Pace:
@@ -67,4 +68,5 @@ class Pace:
 
     def doors_had(self, seconds: float, now_s: float) -> None:
         """The doors had a turn, which ends now."""
-        self._turn_ends_s = now_s + self.strain**2 * min(seconds / 2, TURN_S)
+        turn_s = self.strain**2 * min(seconds / 2, TURN_S)
+        self._turn_ends_s = now_s + min(turn_s, TURN_MOST_S)

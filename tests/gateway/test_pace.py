@@ -50,6 +50,14 @@ def test_its_turns_and_batches_grow_with_how_far_it_is_behind():
     assert batches == [pace.MOST // 2, pace.MOST, pace.MOST]
 
 
+def test_a_year_behind_it_still_leaves_the_doors_their_turn():
+    shared = Pace(1000 * pace.BEHIND_MOST, 0)
+    shared.look(0, 20)
+    shared.doors_had(30.0, 100.0)
+    assert not shared.still_ours(100 + pace.TURN_MOST_S)
+    assert shared.batch == pace.MOST
+
+
 def test_without_strain_the_doors_have_their_turn_after_every_slice():
     shared = Pace(0, 0)
     shared.doors_had(10.0, 100.0)
