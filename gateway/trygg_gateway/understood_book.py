@@ -34,9 +34,8 @@ Json = dict[str, Any]
 
 def write(db: Database, understood: Understood, now_ms: int) -> int:
     """Write all of it, but of who was forgotten meanwhile; how many alarms it raised."""
-    forgotten = forgetting.dropped(db)
-    if forgotten:
-        understood.leave_out(forgotten)
+    if db.execute("SELECT 1 FROM forgotten LIMIT 1").fetchone():  # else all trackers were looked at
+        understood.leave_out(forgetting.dropped(db))
     many_rows.insert(db, _PUT_STATES, list(understood.states.values()))
     many_rows.insert(db, _PUT_POSITIONS, understood.positions)
     if understood.strays:
