@@ -344,28 +344,6 @@ def test_a_reader_that_never_comes_does_not_hold_up_the_cursor(journal, monkeypa
     run(work())
 
 
-def test_a_record_that_makes_a_sink_fall_over_is_set_aside_and_the_rest_goes_on(journal):
-    class Broken(ListSink):
-        async def deliver(self, entries):
-            if any(one.id == "astrid:1:3" for one in entries):
-                raise ZeroDivisionError(entries[0].data["positions"])
-            return await super().deliver(entries)
-
-    async def work():
-        sink = Broken()
-        put(journal, *reports(5))
-        async with forwarding(journal, {"list": sink}, chance=lambda: 0.0) as forwarder:
-            await until(lambda: journal.cursor("list", LIVE) == 5)
-            (state,) = [one for one in forwarder.state() if one["lane"] == "live"]
-        assert sink.got == named(1, 2, 4, 5)
-        assert (state["faults"] >= 3, state["refused"]) == (True, 1)
-        ((reason,),) = journal.query("SELECT reason FROM quarantine")
-        assert "ZeroDivisionError at test_forwarder.py" in reason
-        assert "59.9" not in reason
-
-    run(work())
-
-
 def test_a_fault_of_the_forwarder_itself_ends_it_loudly(journal):
     async def work():
         put(journal, alarm(1, 1))

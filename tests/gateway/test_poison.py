@@ -95,6 +95,29 @@ def test_a_report_that_always_fails_is_set_aside_once_others_get_through(journal
     run(work())
 
 
+@pytest.mark.usefixtures("impatient")
+def test_a_record_that_makes_a_sink_fall_over_is_set_aside_and_the_rest_goes_on(journal):
+    class Broken(ListSink):
+        async def deliver(self, entries):
+            if any(one.id == "astrid:1:3" for one in entries):
+                raise ZeroDivisionError(entries[0].data["positions"])
+            return await super().deliver(entries)
+
+    async def work():
+        sink = Broken()
+        put(journal, *reports(5))
+        async with forwarding(journal, {"list": sink}, chance=lambda: 0.0) as forwarder:
+            await until(lambda: journal.cursor("list", LIVE) == 5)
+            (state,) = [one for one in forwarder.state() if one["lane"] == "live"]
+        assert sink.got == named(1, 2, 4, 5)
+        assert (state["faults"] >= 3, state["refused"]) == (True, 1)
+        ((reason,),) = journal.query("SELECT reason FROM quarantine")
+        assert "ZeroDivisionError at test_poison.py" in reason
+        assert "59.9" not in reason
+
+    run(work())
+
+
 def test_a_record_that_came_late_says_so_at_every_sink(journal):
     async def work():
         sinks = {"one": Keeping(batch=2), "two": Keeping(batch=100)}

@@ -255,6 +255,7 @@ def test_a_running_gateway_does_what_it_is_asked_within_seconds(tmp_path):
         line = gateway.tracker(gateway.add("astrid"))
         line.write(packets.publish(topics.up("nord", "astrid"), alarm(1, 1), 1, 9))
         packets_until(line, 0, {9})
+        line.close()
         until(lambda: len(events(gateway)) == 1)
         assert "archive: stored after" in gateway.command("sinks", "test", "archive").stdout
         gateway.command("sinks", "replay", "archive", "--from", "1h")
