@@ -23,6 +23,7 @@ def _add_rooms() -> None:
     from trygg_tools.provision import command as provision
     from trygg_tools.provision import inventory_command as inventory
     from trygg_tools.replay import command as replay
+    from trygg_tools.selftest import command as selftest
     from trygg_tools.simulate import campaign
     from trygg_tools.simulate import command as simulate
 
@@ -37,6 +38,7 @@ def _add_rooms() -> None:
     app.add_typer(provision.app, name="provision")
     app.add_typer(inventory.app, name="inventory")
     app.command("replay")(replay.command)
+    app.command("selftest")(selftest.command)
     app.command("simulate")(simulate.command)
     app.command("campaign")(campaign.command)
     app.add_typer(modem.app, name="modem")

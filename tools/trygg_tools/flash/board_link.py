@@ -29,7 +29,8 @@ from mpremote.transport import TransportError
 from trygg_tools.flash.errors import FlashError, of_the_port
 
 SILENT_S = 15.0  # an erase of many blocks says nothing for seconds
-PROMPT_S = 10.0  # for a program to be stopped
+PROMPT_S = 3.0  # for a program to be stopped
+WAKE_S = 15.0  # for a board that sleeps to be reset
 CHUNK = 1024
 AT_ONCE = 4  # chunks in one word to the board
 
@@ -55,6 +56,10 @@ with open(%r, %r) as file:
     for part in %r:
         file.write(binascii.a2b_base64(part))
 """
+
+
+# what mpremote and pyserial raise when a port goes away under them
+GONE = (TransportError, serial.SerialException, OSError, TypeError, struct.error)
 
 
 class BoardLink:
@@ -97,7 +102,7 @@ class BoardLink:
 
     def close(self) -> None:
         """Let the port go; the board stays where it is."""
-        with contextlib.suppress(TransportError, serial.SerialException, OSError):
+        with contextlib.suppress(*GONE):
             self._transport.close()
 
     # -- what is asked of it -----------------------------------------------------------------
@@ -158,8 +163,12 @@ class BoardLink:
 
     def restart(self) -> None:
         """Reset the chip; its program runs again. The link is of no use any more."""
-        with contextlib.suppress(TransportError, serial.SerialException, OSError):
-            self._transport.exec_raw_no_follow("import machine\nmachine.reset()")
+        self.leave("import machine\nmachine.reset()")
+
+    def leave(self, code: str) -> None:
+        """Run `code`, of which no answer is waited for, and let the port go."""
+        with contextlib.suppress(*GONE):
+            self._transport.exec_raw_no_follow(code)
             time.sleep(0.1)
         self.close()
 
@@ -171,20 +180,37 @@ class BoardLink:
         watchdog.start()
         try:
             return call()
-        except (TransportError, serial.SerialException, OSError, TypeError, struct.error) as error:
+        except GONE as error:
             raise of_the_port(self.port, error) from None
         finally:
             watchdog.cancel()
 
     def _stop_program(self) -> None:
-        """To the raw REPL, through Ctrl-C and a soft reset that runs no main.py."""
-        _heard.text = ""
-        try:
-            self._transport.enter_raw_repl(timeout_overall=PROMPT_S)
-        except TransportError:
-            raise _nobody(self.port, _heard.text) from None
-        except (serial.SerialException, OSError) as error:
-            raise of_the_port(self.port, error) from None
+        """To the raw REPL, through Ctrl-C and a soft reset that runs no main.py.
+
+        A tracker sleeps most of the time and hears nothing then: it is reset by the port's RTS
+        line where the board has that, else a person does it within WAKE_S.
+        """
+        until = time.monotonic() + WAKE_S
+        while True:
+            _heard.text = ""
+            try:
+                self._transport.enter_raw_repl(timeout_overall=PROMPT_S)
+                return
+            except TransportError:
+                if time.monotonic() > until:
+                    raise _nobody(self.port, _heard.text) from None
+                self._reset_by_rts()
+            except GONE as error:
+                raise of_the_port(self.port, error) from None
+
+    def _reset_by_rts(self) -> None:
+        """The two transistors of a development board: RTS holds EN low, DTR would hold BOOT."""
+        with contextlib.suppress(serial.SerialException, OSError):  # a pty has no such lines
+            self._transport.serial.dtr = False
+            self._transport.serial.rts = True
+            time.sleep(0.1)
+            self._transport.serial.rts = False
 
 
 class _Heard(threading.local):
@@ -222,6 +248,6 @@ def _nobody(port: str, heard: str) -> FlashError:
             " if it says so again, give --micropython IMAGE"
         )
     return FlashError(
-        f"{port}: no MicroPython answers. If the board is blank, give --micropython IMAGE;"
-        " else press its reset button and try again"
+        f"{port}: no MicroPython answers. A tracker that sleeps hears nothing: say the same again"
+        " and press its reset button meanwhile. A blank board wants `trygg flash --micropython`"
     )

@@ -84,7 +84,7 @@ def _esptool(
 def _judged(port: str, said: str) -> FlashError:
     """What esptool's words mean at a bench."""
     if "No module named esptool" in said:
-        return FlashError("esptool is missing: `pip install 'trygg[flash]'`")
+        return FlashError("esptool is missing: `pip install 'trygg[technician]'`")
     if "ermission denied" in said or "busy" in said or "could not open" in said:
         return of_the_port(port, OSError(said))
     if "rownout" in said:

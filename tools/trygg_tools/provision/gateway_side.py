@@ -51,6 +51,11 @@ class GatewaySide:
         """Ask the tracker for an alarm that is marked as a test."""
         self._run(["order", "send", device, "test-alarm"])
 
+    def alarms(self, device: str) -> list[dict[str, Any]]:
+        """The tracker's alarms, closed ones too, newest first."""
+        said: list[dict[str, Any]] = json.loads(self._run(["alarms", "list", "--all", "--json"]))
+        return [alarm for alarm in said if alarm["device"] == device]
+
     def health(self, device: str) -> dict[str, Any]:
         """What the tracker last said of itself; {} if nothing was heard yet."""
         said: dict[str, Any] = json.loads(self._run(["tracker", "health", device, "--json"]))
