@@ -38,11 +38,14 @@ class Plan(NamedTuple):
 def rows_of(
     query: Query, window: Window, after: int, upto: int, lanes: Sequence[int], most: int
 ) -> list[Row]:
-    """The next rows of a window after row `after`, in the journal's order."""
+    """The next rows of a window after row `after`, in the journal's order.
+
+    `+lane`: by its number and not by the lane's index, or each batch would sort what is left.
+    """
     marks = ", ".join("?" * len(lanes))
     sql = (
         f"SELECT {', '.join(Row._fields)} FROM records"  # noqa: S608 - our own names
-        f" WHERE id > ? AND id <= ? AND received_ms >= ? AND received_ms < ? AND lane IN ({marks})"
+        f" WHERE id > ? AND id <= ? AND received_ms >= ? AND received_ms < ? AND +lane IN ({marks})"
         " AND (? = '' OR device = ?) ORDER BY id LIMIT ?"
     )
     values = after, upto, window.from_ms, window.to_ms, *lanes, window.device, window.device, most

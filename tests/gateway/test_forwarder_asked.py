@@ -20,7 +20,7 @@ from gateway.records import alarm, entry, report
 from trygg_gateway import sending, sink_book
 from trygg_gateway.journal import Journal
 from trygg_gateway.own_delivery import Address
-from trygg_gateway.replay_rows import Window, plan
+from trygg_gateway.replay_rows import Window, plan, rows_of
 from trygg_gateway.sinks.port import Answer, Later, Refused
 from trygg_gateway.values import ALARM, LANES, LIVE
 from trygg_gateway.values import Refused as Told
@@ -189,6 +189,19 @@ def test_a_replay_goes_on_after_a_restart_where_it_was(journal):
         assert first.got + second.got == named(*range(1, 11))
 
     run(work())
+
+
+def test_a_batch_of_a_replay_reads_no_more_than_it_takes(journal):
+    asked_for = []
+
+    def query(sql, values):
+        asked_for.append((sql, values))
+        return journal.query(sql, values)
+
+    rows_of(query, ALWAYS, 0, 9, LANES, 5)
+    ((sql, values),) = asked_for
+    (step,) = [text for *_, text in journal.query("EXPLAIN QUERY PLAN " + sql, values)]
+    assert "USING INTEGER PRIMARY KEY" in step, "in order as it stands there, nothing sorted"
 
 
 def test_a_replay_that_hangs_does_not_hold_an_alarm(journal):
