@@ -58,9 +58,10 @@ class RealStage(Stage):
         return said
 
     def stop(self) -> None:
-        """End paho's threads."""
+        """End paho's threads, and every socket."""
         self.modem.rail(False, self.now_ms)
         self._mqtt.stop()
+        self._sockets.stop()
 
 
 @pytest.fixture

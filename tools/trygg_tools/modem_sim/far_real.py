@@ -26,6 +26,7 @@ from trygg_tools.modem_sim.far import (
     Socket,
     Tls,
 )
+from trygg_tools.modem_sim.far_psk import psk_context
 from trygg_tools.modem_sim.schedule import Schedule
 
 CHUNK = 4096
@@ -33,12 +34,9 @@ GIVE_UP_MS = 30000
 
 
 def context_of(tls: Tls) -> ssl.SSLContext:
-    """The TLS context of what was uploaded; ssl.SSLError when the texts are none.
-
-    A pre-shared key is refused: Python's ssl knows them from 3.13 on.
-    """
+    """The TLS context of what was uploaded; ssl.SSLError when the texts are none."""
     if tls.psk is not None:
-        raise ssl.SSLError("a pre-shared key needs the ends in memory (--alone)")
+        return psk_context(*tls.psk)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.maximum_version = ssl.TLSVersion.TLSv1_2  # the parts list no TLS 1.3
