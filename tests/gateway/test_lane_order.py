@@ -65,7 +65,9 @@ TRACKERS = st.sampled_from(["astrid", "birk"])
 NUMBERS = st.tuples(TRACKERS, st.integers(1, 3), st.integers(1, 8))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(NUMBERS, unique=True, max_size=25), st.integers(0, 25))
 def test_marks_are_the_same_after_a_restart_anywhere(tmp_path_factory, came, at):
     journal = Journal.open(tmp_path_factory.mktemp("lane") / "journal.sqlite")
