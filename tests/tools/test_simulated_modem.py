@@ -11,6 +11,7 @@ from tracker.ledger import Ledger
 from tracker.modem import arbiter, ladder
 from tracker.records import recoveries
 from trygg_tools.modem_sim.board_end import Cable
+from trygg_tools.modem_sim.far_memory import Guard
 from trygg_tools.modem_sim.fault_file import from_words
 from trygg_tools.modem_sim.faults import Faults
 from trygg_tools.rig.modem_side import ModemSide
@@ -36,6 +37,7 @@ class Tracker(SimulatedTracker):
         )
         self._tls = tls
         self._own_receiver = own_receiver
+        self.psk = ""
         self.said = []
         self.side.scene.modem.traces.append(self._heard)
         if tls:
@@ -56,6 +58,8 @@ class Tracker(SimulatedTracker):
         config = super().config() | {"energy": {"ua": UA, "boot_ms": 0}}
         if self._tls:
             config |= {"tls": "/ca.pem", "port": 8883}
+        if self.psk:
+            config["modem"] = config["modem"] | {"psk": self.psk}
         if self._own_receiver:
             config["gnss"] = {"receiver": "modem"}
         return config
@@ -99,6 +103,29 @@ def test_tls_gets_the_authority_into_the_modem_once_and_a_clock_that_is_right(di
     uploads = [text for _, text in tracker.said if b"BEGIN CERTIFICATE" in text]
     assert len(uploads) == 1
     assert tracker.starts > 1
+
+
+@pytest.mark.parametrize("dialect", ["sim7080", "sim7000"])
+@pytest.mark.parametrize("way", ["mqtt", "socket"])
+def test_a_shared_key_in_place_of_certificates_secures_both_ways(dialect, way):
+    """The key's table is named as PSKTABLE where a socket names its files (AT+CASSLCFG)."""
+    for key, comes in ((bytes(range(16)), True), (bytes(16), False)):
+        guard = Guard(psk=("kari", bytes(range(16))))
+        tracker = Tracker(dialect, way=way, tls=True, guard=guard)
+        tracker.flash.files["/kari.psk"] = b"kari:" + key.hex().encode() + b"\n"
+        tracker.psk = "/kari.psk"
+        tracker.run(400)
+        assert bool(tracker.gateway.records) == comes
+        assert not tracker.commands(b'AT+CASSLCFG=0,"CACERT"')
+        assert bool(tracker.commands(b'AT+CASSLCFG=0,"PSKTABLE","kari.psk"')) >= (way == "socket")
+
+
+def test_a_shared_key_is_no_way_to_secure_a_modem_that_has_none():
+    for dialect in ("sim7600", "a7670", "bg95"):
+        tracker = Tracker(dialect, tls=True)
+        tracker.psk = "/kari.psk"
+        with pytest.raises(ValueError, match="modem.psk: a " + dialect):
+            tracker.run(1)
 
 
 def test_an_alarm_goes_out_from_psm_and_taken_is_felt_within_ninety_seconds():

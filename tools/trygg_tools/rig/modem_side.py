@@ -17,7 +17,7 @@ from trygg_tools.rig.clock import Clock
 from trygg_tools.rig.gateway import Gateway
 from trygg_tools.rig.power import Power
 
-PORTS = (1883, None), (8883, Guard)
+PLAIN, SECURED = 1883, 8883
 
 
 class ModemSide:
@@ -33,16 +33,16 @@ class ModemSide:
         cable: Cable | None = None,
         place: Callable[[int], Any] | None = None,
         firmware: str | None = None,
+        guard: Guard | None = None,
     ) -> None:
+        """`guard`: what TLS has to satisfy; any authority's file where it is None."""
         clock, power, gateway = ports
         world = World(start_s=clock.start_s)
         if place is not None:
             world.place = place
         self.scene = Scene(PARTS[part], seed=seed, faults=faults, firmware=firmware, world=world)
-        for port, guard in PORTS:
-            self.scene.net.listen(
-                ANY, port, gateway.accept, after=gateway.poll, guard=guard and guard()
-            )
+        for port, asks in ((PLAIN, None), (SECURED, guard or Guard())):
+            self.scene.net.listen(ANY, port, gateway.accept, after=gateway.poll, guard=asks)
         self.uart = ModemUart(self.scene.modem, clock, cable)
         pins = ModemPins(self.scene.modem, clock)
         power.switch = pins.rail  # type: ignore[assignment]
