@@ -234,6 +234,25 @@ class Views:
         self.changed("trackers")
         return self.alarm(alarm_id)
 
+    def set_fences(self, device: str, fences: list[Json], who: str) -> Json:
+        """Order a tracker to keep these fences and no others, as {"order": id}. Raises Refused.
+
+        Their schedules go by the clock that on_call goes by.
+        """
+        if not fences:
+            raise Refused(
+                "With no fence the tracker raises no alarm when its wearer leaves. If that is"
+                f" meant: trygg gateway fence set {device} --none"
+            )
+        zone = str(self._policy.zone) if any(one.get("schedule") for one in fences) else ""
+        now_ms = self._now_ms()
+        order_id = self._journal.write(
+            lambda db: order_book.queue_fences(db, device, fences, 0, who, now_ms, zone)
+        ).result()
+        self._nudge(device)
+        self.changed("trackers")
+        return {"order": order_id}
+
     # -- being told ------------------------------------------------------------------------
 
     def changed(self, what: str) -> None:

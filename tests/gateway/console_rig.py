@@ -115,6 +115,7 @@ class FakeViews:
         self.alarm_rows = list(alarms)
         self.tracks = {}
         self.reads = []
+        self.ordered = []  # (device, fences, who)
         self.set_aside = []
         self.figures = {"records_committed": 0}
         self.listeners = set()
@@ -140,6 +141,12 @@ class FakeViews:
         row.update(state="taken", taken_by=who)
         self._write(row, "taken", who, "")
         return row
+
+    def set_fences(self, device, fences, who):
+        if not fences:
+            raise Refused("With no fence the tracker raises no alarm when its wearer leaves.")
+        self.ordered.append((device, fences, who))
+        return {"order": len(self.ordered)}
 
     def on_the_way(self, alarm_id, who):
         return self._move(alarm_id, who, "on_the_way")

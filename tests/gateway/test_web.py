@@ -110,6 +110,34 @@ def test_a_track_starts_at_since(http, views):
     assert [p["time_s"] for p in track] == [200]
 
 
+FENCE = {"number": 1, "name": "home", "keep": "in", "shape": "circle", "lat": 59.9, "lon": 10.7,
+         "radius_m": 150}  # fmt: skip
+
+
+def test_fences_are_ordered_with_the_name_of_who_drew_them(http, views):
+    answer = http.post("/api/trackers/berit-01/fences", json={"who": "Ingrid", "fences": [FENCE]})
+    assert answer.json()["order"] == 1
+    assert views.ordered == [("berit-01", [FENCE], "Ingrid")]
+    none = http.post("/api/trackers/berit-01/fences", json={"who": "Ingrid", "fences": []})
+    assert none.status_code == 409
+    assert "no fence" in none.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"who": "Ingrid"}, 400),
+        ({"who": "", "fences": [FENCE]}, 400),
+        ({"who": "Ingrid", "fences": {}}, 400),
+        ({"who": "Ingrid", "fences": ["home"]}, 400),
+        ({"who": "Ingrid", "fences": [{"name": "x" * 300_000}]}, 413),
+    ],
+)
+def test_what_is_no_set_of_fences_orders_nothing(http, views, body, status):
+    assert http.post("/api/trackers/berit-01/fences", json=body).status_code == status
+    assert views.ordered == []
+
+
 def test_alarms_can_be_only_the_open_ones_and_no_more_than_asked_for(http, views):
     views.alarm_rows = [alarm(i, "b", "B", state="closed" if i % 2 else "raised") for i in range(9)]
     assert len(http.get("/api/alarms").json()["alarms"]) == 9

@@ -33,7 +33,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from trygg_gateway.values import Refused
-from trygg_gateway.web.asked import since_of, who_asks, whole_number, words_of
+from trygg_gateway.web.asked import fences_of, since_of, who_asks, whole_number, words_of
 from trygg_gateway.web.auth import ConsolePassword, Sessions
 from trygg_gateway.web.guard import Guard
 from trygg_gateway.web.live import Live
@@ -137,6 +137,12 @@ class Console:
         act = getattr(self._views, STEPS_WITH_CAUSE[request.path_params["step"]])
         return _json({"alarm": await run_in_threadpool(act, _alarm_id(request), who, cause)})
 
+    async def fences(self, request: Request) -> Response:
+        """Order a tracker these fences and no others: `{"who": name, "fences": [...]}`."""
+        who, fences = await fences_of(request)
+        device = str(request.path_params["device"])
+        return _json(await run_in_threadpool(self._views.set_fences, device, fences, who))
+
     async def health(self, request: Request) -> Response:
         """The gateway's counters and what it set aside unread."""
         limit = whole_number(request.query_params.get("limit", "50"), 1, 500, "limit")
@@ -156,6 +162,7 @@ def _api_routes(console: Console) -> list[Route | Mount]:
         Route("/api/trackers", console.trackers),
         Route("/api/alarms", console.alarms),
         Route("/api/track/{device}", console.track),
+        Route("/api/trackers/{device}/fences", console.fences, methods=["POST"]),
         *(_step_route(step, console.step) for step in STEPS),
         *(_step_route(step, console.step_with_cause) for step in STEPS_WITH_CAUSE),
         Route("/api/health", console.health),

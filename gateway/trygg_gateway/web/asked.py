@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 MAX_BODY = 4096
+MAX_FENCES_BODY = 262_144  # sixteen of 64 corners take a fifth of it
 LIMITS = {"who": 60, "cause": 200, "password": 500}
 
 
@@ -37,6 +38,15 @@ async def words_of(request: Request, *names: str) -> list[str]:
     return [_words(body.get(name), name) for name in names]
 
 
+async def fences_of(request: Request) -> tuple[str, list[dict[str, Any]]]:
+    """Who orders, and the fences as people write them; whether they are fit is judged later."""
+    body = await _json_object(request, MAX_FENCES_BODY)
+    fences = body.get("fences")
+    if not isinstance(fences, list) or not all(isinstance(one, dict) for one in fences):
+        raise HTTPException(400, "fences must be a list of objects.")
+    return _words(body.get("who"), "who"), fences
+
+
 def who_asks(request: Request) -> str:
     """Who reads, for the log of reads: the name the page tells, and the address it came from."""
     told = unquote(request.headers.get("x-trygg-operator", ""))[:60].strip()
@@ -44,12 +54,12 @@ def who_asks(request: Request) -> str:
     return f"{name} ({request.client.host if request.client else 'address unknown'})"
 
 
-async def _json_object(request: Request) -> dict[str, Any]:
+async def _json_object(request: Request, longest: int = MAX_BODY) -> dict[str, Any]:
     raw = b""
     async for part in request.stream():
         raw += part
-        if len(raw) > MAX_BODY:
-            raise HTTPException(413, f"The request is longer than {MAX_BODY} bytes.")
+        if len(raw) > longest:
+            raise HTTPException(413, f"The request is longer than {longest} bytes.")
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):

@@ -51,6 +51,9 @@ class Views(Protocol):
     def close(self, alarm_id: int, who: str, cause: str) -> Json:
         """Write that `who` closed the alarm and why; raises values.Refused with a sentence."""
 
+    def set_fences(self, device: str, fences: list[Json], who: str) -> Json:
+        """Order these fences and no others; raises values.Refused with a sentence."""
+
     def quarantine(self, limit: int) -> list[Json]:
         """What the gateway set aside because it could not be read, newest first."""
 

@@ -6,6 +6,7 @@ import { showAlarms } from "./alarms.js";
 import { askCause, askName, askWhy, theName } from "./asking.js";
 import { flash, heed, soundButton } from "./attention.js";
 import { byId, say, sayOrHide } from "./dom.js";
+import { Drawing } from "./drawing.js";
 import { get, listen, nowS, post, Refused } from "./gateway.js";
 import { showHealth } from "./health.js";
 import { WatchMap } from "./map.js";
@@ -19,11 +20,12 @@ const REFRESH_MS = 15000; // a tracker grows late without any news, so the list 
 const HEALTH_MS = 60000; // what was set aside is counted beside the view's name
 const state = { trackers: [], alarms: [], chosen: null, heardS: 0, lost: false, trouble: "", tracksOf: new Map() };
 let map = null;
+let drawing = null;
 
 // ---- drawing
 
 function draw() {
-  showTrackers(state.trackers, state.chosen, choose);
+  showTrackers(state.trackers, state.chosen, choose, fence);
   map.show(state.trackers, state.chosen);
 }
 
@@ -138,6 +140,24 @@ function choose(device) {
   fetchTrackers();
 }
 
+/** Draw a tracker's fences on the map. */
+function fence(device) {
+  const tracker = state.trackers.find((t) => t.device === device);
+  if (!tracker) return;
+  mark("pane", "map");
+  drawing.begin(tracker);
+}
+
+/** Order what was drawn; false if the operator would not say who they are. */
+async function orderFences(device, fences) {
+  const who = await theName();
+  if (!who) return false;
+  drawOperator();
+  await post(`/api/trackers/${encodeURIComponent(device)}/fences`, { who, fences });
+  fetchTrackers();
+  return true;
+}
+
 function locate(alarm) {
   document.body.dataset.pane = "map";
   map.go(null, alarm.position);
@@ -213,6 +233,7 @@ async function start() {
     return void setTimeout(start, 2000);
   }
   map = new WatchMap(page, choose);
+  drawing = new Drawing(map.map, orderFences);
   wire(page);
   everySecond();
   setInterval(everySecond, 1000);

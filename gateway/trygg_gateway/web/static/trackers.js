@@ -9,9 +9,9 @@ import { accuracy, atMost, bars, capital, clock, fenceWords, statusWord } from "
 const CALM = ["fine", "waiting"];
 const parts = new WeakMap();
 
-/** Draw the list. `chosen` is a device or null; `choose(device)` is called on a click. */
-export function showTrackers(trackers, chosen, choose) {
-  fit(byId("tracker-list"), trackers, (t) => t.device, (t) => card(t, choose), (node, t) => show(node, t, chosen));
+/** Draw the list. `chosen` is a device or null; `choose(device)` and `fence(device)` are called on clicks. */
+export function showTrackers(trackers, chosen, choose, fence) {
+  fit(byId("tracker-list"), trackers, (t) => t.device, (t) => card(t, choose, fence), (node, t) => show(node, t, chosen));
   byId("no-trackers").hidden = trackers.length > 0;
   say(byId("tally"), tally(trackers));
 }
@@ -22,7 +22,7 @@ function tally(trackers) {
   return worrying ? `${worrying} of ${trackers.length} need${worrying === 1 ? "s" : ""} attention` : `all ${trackers.length} well`;
 }
 
-function card(tracker, choose) {
+function card(tracker, choose, fence) {
   const p = {
     icon: el("span", { class: "status-icon" }),
     word: el("span", { class: "status-word" }),
@@ -35,6 +35,7 @@ function card(tracker, choose) {
     fence: el("span", { class: "fence-word" }),
     bound: el("p", { class: "bound" }),
     more: el("dl", { class: "more" }),
+    draw: el("button", { type: "button", class: "quiet draw-fences", onclick: () => fence(tracker.device) }, "Draw fences"),
   };
   const pick = el("button", { type: "button", class: "pick", onclick: () => choose(tracker.device) },
     el("span", { class: "status" }, p.icon, p.word), p.name);
@@ -43,7 +44,7 @@ function card(tracker, choose) {
     el("h3", {}, pick), p.text,
     el("p", { class: "line" }, el("span", { class: "contact-age" }, "Last contact ", p.contact, p.overdue), p.fence),
     el("p", { class: "line figures" }, p.battery, p.signal, p.bound),
-    p.more);
+    p.more, p.draw);
   parts.set(node, p);
   return node;
 }
@@ -62,7 +63,7 @@ function show(node, t, chosen) {
   showFigures(p, t);
   say(p.fence, fenceWords(t));
   say(p.bound, boundWords(t));
-  p.more.hidden = !open;
+  p.more.hidden = p.draw.hidden = !open;
   if (open) showMore(p.more, t);
 }
 

@@ -46,6 +46,8 @@ const WHAT = {
   deaf: () => "Trackers cannot be heard",
   journal_mended: () => "The journal was damaged or restored",
   journal_full: () => "The disk has little room for records",
+  journal_unchecked: () => "The journal was not looked at whole",
+  forgotten: () => "Somebody's whereabouts were deleted",
 };
 
 const REASON = {
