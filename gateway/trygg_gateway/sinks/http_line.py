@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -29,15 +30,11 @@ SETUP_WRONG = (401, 403, 404, 405, 407)
 NOT_NOW = (408, 425, 429)
 
 
-class Reply:
-    """The status of an answer, its body, and the seconds that it asks to wait."""
+class Reply(NamedTuple):
+    """The status of an answer, and the seconds that it asks to wait."""
 
-    __slots__ = ("asked_s", "body", "status")
-
-    def __init__(self, status: int, body: bytes, asked_s: float | None) -> None:
-        self.status = status
-        self.body = body
-        self.asked_s = asked_s
+    status: int
+    asked_s: float | None
 
 
 class HttpLine:
@@ -95,7 +92,7 @@ class HttpLine:
             said = f"{urlsplit(self._url).hostname}: {type(error).__name__}: {error or 'no words'}"
             raise Later(said, confirmed=confirmed) from None
         asked_s = retry_after_s(answer.headers.get("retry-after", ""), self._now())
-        return Reply(answer.status_code, answer.content, asked_s)
+        return Reply(answer.status_code, asked_s)
 
 
 def judged(reply: Reply, confirmed: int) -> Answer:
