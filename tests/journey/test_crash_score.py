@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from trygg_tools.crash.beside import __main__ as beside
 from trygg_tools.crash.nursery import Nursery
 from trygg_tools.crash.power import cuts
 from trygg_tools.crash.rounds import play
@@ -35,6 +36,12 @@ def test_what_was_acknowledged_is_at_three_sinks_once_whoever_is_killed(
     assert sum(found["kills"].values()) > KILLS
     assert found["acknowledged"] == found["records"] > 300
     assert found["alarms"] > 20
+
+
+def test_beside_others_ours_loses_nothing_of_a_backlog_that_is_killed(nursery: Nursery) -> None:
+    found = asyncio.run(beside.compare("trygg", beside.BACKLOG, 2, 1, nursery, ""))
+    assert (found["kills"], found["lost"]) == (2, 0)
+    assert found["acknowledged"] > 100
 
 
 @pytest.mark.parametrize(("play", "seed"), [("journal", 5), ("file", 9)])

@@ -21,6 +21,7 @@ AGAIN_S = (0.02, 0.08)  # after a line was lost, until it is tried again
 STEP_S = 0.02
 ALARMS = 0.08  # of the records
 BACKLOG = 0.2
+KEPT_MAX = 25  # of one tracker: a gateway that is slow to come back meets no flood
 
 
 class LightTracker:
@@ -176,7 +177,7 @@ class Fleet:
                 owed += STEP_S / self.pace_s
             whole, owed = int(owed), owed % 1
             for one in self.trackers:
-                for _ in range(whole):
+                for _ in range(min(whole, KEPT_MAX - len(one.outbox))):
                     self._make(one)
                 one.speak()
 

@@ -3,10 +3,11 @@
     python -m trygg_tools.crash.beside --kills 20 --thingsboard /opt/thingsboard
 
 The way is the same for each: publishers → source broker → the system → far broker → a collector.
-The system is killed with -9 at random moments and comes back: `live`, while it delivers, and `with a
-backlog`, the far broker being out of reach for a while before. In the end all is up, and what has
-not arrived when nothing more comes is lost. A publisher forgets what got its PUBACK: between a
-client and a broker there is no other acknowledgement. `unharmed` is what a system loses alone.
+The system is killed with -9 at random moments and comes back: `live`, while it delivers, and
+`with a backlog`, the far broker being out of reach for a while before. In the end all is up, and
+what has not arrived when nothing more comes is lost. A publisher forgets what got its PUBACK:
+between a client and a broker there is no other acknowledgement. `unharmed` is what a system loses
+alone.
 """
 
 from __future__ import annotations
