@@ -17,6 +17,7 @@ BUSY_BATCH = 25  # the same while it yields
 BUSY_RATE = 3_000  # records a second being stored: from here on it yields
 RATE_MS = 20  # over which the rate is taken
 BEHIND_MOST = 50_000  # records stored and not folded: from here on it keeps up
+PIECE = 1_000  # places written in one commit, at BEHIND_MOST and before
 TURN_S = 0.02  # of its own, at most, at BEHIND_MOST
 TURN_MOST_S = 0.25  # however far it is behind: the doors are never left alone for longer
 
@@ -61,6 +62,11 @@ class Pace:
         if self.yields:
             return BUSY_BATCH
         return min(round(MOST / 2 * self.strain), MOST) if self.strain else BATCH
+
+    @property
+    def piece(self) -> int:
+        """How many places to write in one commit: soon all of a batch, when it must be quick."""
+        return round(PIECE * max(1.0, self.strain) ** 6)
 
     def still_ours(self, now_s: float) -> bool:
         """Whether the doors' next turn is still to come; seconds of any clock."""

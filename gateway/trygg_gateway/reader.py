@@ -18,8 +18,8 @@ cannot be folded is found by folding its batch one by one, and goes the same way
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ class Batch(NamedTuple):
     lane: int
     rows: list[Row]
     understood: Understood
-    written: Future[int]
+    written: asyncio.Future[int]
 
 
 class Reader:
@@ -112,6 +112,8 @@ class Reader:
                     await self._work.wait()
         finally:
             self._journal.on_commit.remove(self.on_commit)
+            if self._under_way is not None:
+                self._under_way.written.cancel()  # it is read again at the next start
 
     async def step(self) -> int:
         """Fold one batch of the first lane that has something; how many records."""
@@ -212,13 +214,30 @@ class Reader:
         for device, boot in list(understood.starts):
             if self._dated.get(device) == boot:
                 del understood.starts[device, boot]
-        now_ms = self._now_ms()
+        written = asyncio.ensure_future(self._write(lane, rows[-1].id, understood))
+        self._under_way = Batch(lane, rows, understood, written)
+
+    async def _write(self, lane: int, last_id: int, understood: Understood) -> int:
+        """Write a batch; how many alarms it raised.
+
+        Of many places all but the last piece go ahead, a commit each, tracker by tracker: so none
+        delays the doors' commits for long. After a crash they are written again, to no effect.
+        """
+        now_ms, size = self._now_ms(), self._pace.piece
+        places = understood.positions
+        if len(places) > size:
+            places.sort()
+        while len(places) > size:
+            piece, places = places[:size], places[size:]
+            ahead = partial(understood_book.write_positions, positions=piece)
+            await asyncio.wrap_future(self._journal.write(ahead))
+        understood.positions = places
 
         def write(db: Database) -> int:
-            set_cursor(db, READER, lane, rows[-1].id)
+            set_cursor(db, READER, lane, last_id)
             return understood_book.write(db, understood, now_ms)
 
-        self._under_way = Batch(lane, rows, understood, self._journal.write(write))
+        return await asyncio.wrap_future(self._journal.write(write))
 
     async def _finish(self) -> None:
         """Wait until the batch under way is committed, and say what is new."""
@@ -247,10 +266,10 @@ class Reader:
         self.counters["alarms_raised"] += raised
         await self._tell(lane, understood)
 
-    async def _waited(self, written: Future[int]) -> int:
+    async def _waited(self, written: asyncio.Future[int]) -> int:
         began_s = time.monotonic()
         try:
-            return await asyncio.wrap_future(written)
+            return await written
         finally:
             self._doors_had_since(began_s)
 

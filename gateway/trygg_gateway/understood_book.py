@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -18,7 +19,7 @@ from trygg_gateway import (
     quarantine,
 )
 from trygg_gateway.database import Database
-from trygg_gateway.devices import Device
+from trygg_gateway.devices import Device, Position
 from trygg_gateway.understood import Understood
 from trygg_gateway.values import Refused, Row
 from trygg_wire import codec, layouts
@@ -34,8 +35,9 @@ Json = dict[str, Any]
 
 def write(db: Database, understood: Understood, now_ms: int) -> int:
     """Write all of it, but of who was forgotten meanwhile; how many alarms it raised."""
-    if db.execute("SELECT 1 FROM forgotten LIMIT 1").fetchone():  # else all trackers were looked at
-        understood.leave_out(forgetting.dropped(db))
+    forgotten = _forgotten(db)
+    if forgotten:
+        understood.leave_out(forgotten)
     many_rows.insert(db, _PUT_STATES, list(understood.states.values()))
     many_rows.insert(db, _PUT_POSITIONS, understood.positions)
     if understood.strays:
@@ -50,6 +52,20 @@ def write(db: Database, understood: Understood, now_ms: int) -> int:
     for row, values in understood.healths:
         _restore(db, row.device, values["fence_version"], now_ms)
     return raised
+
+
+def write_positions(db: Database, positions: Sequence[Position]) -> None:
+    """Write these alone."""
+    forgotten = _forgotten(db)
+    known = [one for one in positions if one.device not in forgotten] if forgotten else positions
+    many_rows.insert(db, _PUT_POSITIONS, known)
+
+
+def _forgotten(db: Database) -> frozenset[str]:
+    """Whose records must leave no trace; all trackers are looked at only if there are any such."""
+    if db.execute("SELECT 1 FROM forgotten LIMIT 1").fetchone() is None:
+        return frozenset()
+    return forgetting.dropped(db)
 
 
 def _restore(db: Database, device: str, fence_version: int, now_ms: int) -> None:

@@ -50,6 +50,13 @@ def test_its_turns_and_batches_grow_with_how_far_it_is_behind():
     assert batches == [pace.MOST // 2, pace.MOST, pace.MOST]
 
 
+def test_near_its_bound_places_are_written_in_small_pieces_and_far_behind_at_once():
+    shared = Pace(0, 0)
+    assert shared.piece == pace.PIECE
+    shared.strain = 1.5
+    assert shared.piece > pace.MOST
+
+
 def test_a_year_behind_it_still_leaves_the_doors_their_turn():
     shared = Pace(1000 * pace.BEHIND_MOST, 0)
     shared.look(0, 20)

@@ -491,17 +491,53 @@ def test_who_is_forgotten_while_the_reader_reads_is_not_written_down_again(rig):
     assert set(reader._states) == {"bjorn"}
 
 
+def test_many_places_are_written_in_pieces_ahead_of_the_batch(rig, monkeypatch):
+    monkeypatch.setattr(pace, "PIECE", 10)
+    rig.put(*(report(1, seq, NOW_S - 2 * seq, fixes=[PLACE]) for seq in range(1, 36)))
+    pieces = []
+    ahead = understood_book.write_positions
+
+    def counted(db, positions):
+        pieces.append((len(positions), rig.journal.cursor("reader", LIVE)))
+        ahead(db, positions)
+
+    monkeypatch.setattr(understood_book, "write_positions", counted)
+    reader = rig.fold()
+    assert pieces == [(10, 0), (10, 0), (10, 0)]
+    assert rig.count("positions") == reader.counters["folded"] == 35
+    assert rig.journal.cursor("reader", LIVE) == 35
+
+
+def test_who_is_forgotten_between_two_pieces_is_not_written_down_again(rig, monkeypatch):
+    monkeypatch.setattr(pace, "PIECE", 10)
+    rig.put(*(report(1, seq, NOW_S - 2 * seq, fixes=[PLACE]) for seq in range(1, 36)))
+    ahead = understood_book.write_positions
+    pieces = []
+
+    def then_forgets(db, positions):
+        ahead(db, positions)
+        pieces.append(len(positions))
+        if len(pieces) == 1:
+            forget_in(db, "astrid")
+
+    monkeypatch.setattr(understood_book, "write_positions", then_forgets)
+    rig.fold()
+    assert len(pieces) == 3
+    assert rig.count("positions") == rig.count("devices") == 0
+
+
 def forget(journal, device):
     """All that is held of a tracker goes."""
 
-    def act(db):
-        forgetting.ask(db, device, "Kari", NOW_MS)
-        (one,) = forgetting.asked(db)
-        known = LetGo()
-        while forgetting.asked(db):
-            one, _ = forgetting.step(db, one, known, NOW_MS)
+    journal.write(lambda db: forget_in(db, device)).result()
 
-    journal.write(act).result()
+
+def forget_in(db, device):
+    forgetting.ask(db, device, "Kari", NOW_MS)
+    (one,) = forgetting.asked(db)
+    known = LetGo()
+    while forgetting.asked(db):
+        one, _ = forgetting.step(db, one, known, NOW_MS)
 
 
 def test_a_record_that_cannot_be_written_stops_only_itself(rig, monkeypatch):
