@@ -116,6 +116,11 @@ class PostgresSink:
         except TimeoutError:
             raise Later(f"no answer in {self._settings.timeout_seconds} s") from None
         except psycopg.Error as error:
+            if connection is None or connection.closed:
+                await self.stop()  # a server that was away has closed the others too
+            else:
+                self._idle.append(connection)
+                connection = None
             raise meaning(error) from None
         else:
             self._idle.append(connection)
