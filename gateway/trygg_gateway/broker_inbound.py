@@ -13,6 +13,7 @@ The stream has no more meaning after a PacketError: close it and make a new Inbo
 
 from collections.abc import Callable
 
+from trygg_gateway.ingest import TOO_LARGE
 from trygg_gateway.puback_window import UNASKED
 from trygg_wire import packets
 from trygg_wire.packets import PacketError
@@ -124,7 +125,7 @@ class Inbound:
             raise PacketError(packets.TOO_LARGE)
         self._publish(data[at], data, start, min(end, at + PACKET_MAX))
         topic, payload = self._came.pop()
-        self._came.append((f"too-large/{end - at}/{topic}", payload[:KEPT_BYTES]))
+        self._came.append((f"{TOO_LARGE}{end - at}/{topic}", payload[:KEPT_BYTES]))
         self._counters["too_large"] += 1
         self._passing = max(0, end - len(data))
         if self._passing:

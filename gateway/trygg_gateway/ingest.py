@@ -30,6 +30,7 @@ COUNTERS = (
     "unreadable",  # no frame of ours: version, CRC, kind, identity
 )
 
+TOO_LARGE = "too-large/"  # and its size, before the topic of what a broker's door read past
 ALARM_KIND: int = layouts.ALARM
 NOT_OWN = "not-own"  # what our own door puts before a foreign topic, with the device
 peek = codec.peek
@@ -107,9 +108,11 @@ class Ingest:
         """The device of a topic not known so far, if it was registered since; else set aside."""
         names = topics.parse(topic)
         if names is None or names[2] != "up":
-            why = "not a topic that a tracker publishes on"
+            counter, why = "not_ours", "not a topic that a tracker publishes on"
+            if topic.startswith(TOO_LARGE):
+                counter, why = "unreadable", "too large for a record; only its beginning is kept"
             stray = Stray(topic, payload, why, now_ms, self._whose(topic))
-            self._set_aside(parcel, "not_ours", stray)
+            self._set_aside(parcel, counter, stray)
             return None
         group, device = str(names[0]), str(names[1])
         tracker = self._registry.find(device)
@@ -125,10 +128,14 @@ class Ingest:
         return None
 
     def _whose(self, topic: str) -> str:
-        """Our own door says who it was that published on a topic not its own."""
+        """Our own door says who published on a topic not its own, a broker's whose is too large."""
         at, _, rest = topic.partition("/")
-        device = rest.partition("/")[0]
-        return device if at == NOT_OWN and self._registry.find(device) else STRANGERS
+        word, _, own = rest.partition("/")
+        if at == NOT_OWN and self._registry.find(word):
+            return word
+        if not topic.startswith(TOO_LARGE):
+            return STRANGERS
+        return self._registry.by_topic.get(own, STRANGERS)
 
     def _set_aside(self, parcel: Parcel, counter: str, stray: Stray) -> None:
         self.counters[counter] += 1

@@ -80,7 +80,9 @@ def test_what_goes_is_counted_by_the_journal(journal):
         ("trygg/v1/nord/old/up", b"garbage", STRANGERS),
         ("not-own/astrid/trygg/v1/nord/late/up", b"garbage", "astrid"),
         ("not-own/nobody/x", b"garbage", STRANGERS),
-        ("too-large/100000/trygg/v1/nord/astrid/up", b"garbage", STRANGERS),
+        ("too-large/100000/trygg/v1/nord/astrid/up", b"garbage", "astrid"),
+        ("too-large/100000/trygg/v1/nord/nobody/up", b"garbage", STRANGERS),
+        ("too-large/trygg/v1/nord/astrid/up", b"garbage", STRANGERS),
         ("weather", b"garbage", STRANGERS),
     ],
 )
