@@ -146,6 +146,14 @@ def until(true, what="it"):
         time.sleep(0.02)
 
 
+def run_gateway(settings: Path) -> subprocess.Popen[str]:
+    """A gateway on settings that somebody else made, ready; whoever asks ends it."""
+    process = _python("run", "--config", settings)
+    line = _line(process)
+    assert line.startswith("ready: "), f"no ready line but {line!r}: {process.communicate()[1]}"
+    return process
+
+
 def _python(*words: object) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.Popen(

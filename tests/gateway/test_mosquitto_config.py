@@ -9,12 +9,14 @@ import time
 
 import pytest
 
+from gateway.gateway_process import run_gateway
 from gateway.mosquitto import program
 from gateway.mosquitto_setup import SECONDS, Client, Running, trygg
+from gateway.records import report
 from trygg_gateway.config import parse
 from trygg_gateway.config_check import findings
 from trygg_gateway.mosquitto.password_hash import broker_hash, fits
-from trygg_wire import topics
+from trygg_wire import codec, layouts, topics
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,32 @@ def test_a_tracker_cannot_take_the_gateways_session_by_its_client_id(broker):
     wrong = Client(broker, "_gateway", "guess", client_id="trygg-gateway", clean=False)
     assert wrong.code in (4, 5)
     assert gateway.heard() == [], "a wrong password cuts nobody off"
+
+
+def test_the_whole_gateway_works_behind_it_with_the_settings_that_were_printed(broker):
+    settings = broker.folder / "gateway.toml"
+    settings.write_text(settings.read_text() + "\n[console]\nport = 0\n")
+    gateway = run_gateway(settings)
+    try:
+        astrid = broker.as_tracker("astrid")
+        astrid.listen(down("astrid"))
+        astrid.say(up("astrid"), report(1, 1, int(time.time())))
+        until = time.monotonic() + SECONDS
+        heard = []
+        while not heard:
+            heard = astrid.heard()
+            assert time.monotonic() < until, "the gateway's own ack did not come down"
+        kind, values = codec.decode(heard[0][1])
+        assert (kind, values["boot"], values["upto"]) == (layouts.ACK, 1, 1)
+        said = trygg(broker.folder, "audit", "--device", "astrid", "--from", "1h")
+        assert "COMPLETE; 1 records" in said
+        assert "broker:" not in trygg(broker.folder, "status").partition("trackers:")[0]
+    finally:
+        gateway.terminate()
+        _, log = gateway.communicate(timeout=SECONDS)
+    assert gateway.returncode == 0, log
+    assert "not authorised" not in log
+    assert "gives us no right" not in log
 
 
 def test_who_is_added_gets_in_and_who_is_revoked_is_cut_off_at_once(broker):

@@ -5,6 +5,7 @@ import hmac
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -285,3 +286,18 @@ def test_two_fences_of_one_number_or_too_many_points_are_refused():
     ring = [[59.9 + n / 1000, 10.7] for n in range(65)]
     with pytest.raises(Refused, match="65 points"):
         fences_body([LAKE | {"rings": [ring]}])
+
+
+def test_an_order_that_expires_is_said_in_the_log_and_counted(journal, clock):
+    order_id = queue(journal, clock, expires_s=NOW_S + 60)
+    book = OrderBook(journal, clock)
+    clock.now_ms += 61_000
+    with structlog.testing.capture_logs() as said:
+        book.reload()
+    journal.write(lambda _db: None).result()
+    assert states(journal) == ["expired"]
+    assert book.counters["orders_expired"] == 1
+    (line,) = said
+    assert (line["event"], line["orders"]) == ("orders_expired", [order_id])
+    book.reload()
+    assert book.counters["orders_expired"] == 1, "once"
