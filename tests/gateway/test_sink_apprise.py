@@ -97,12 +97,16 @@ def test_warnings_and_ends_are_named(entry, title):
     assert said(entry).title == title
 
 
-WHATS = ("LEFT", "BACK", "SOS", "BATTERY_LOW", "CANNOT_TELL", "TEST", "OFF_CHARGER", "TAKEN_OFF")
+WHATS = ("LEFT", "BACK", "SOS", "BATTERY_LOW", "CANT_TELL", "TEST", "OFF_CHARGER", "TAKEN_OFF")
 
 
 @pytest.mark.parametrize("what", [getattr(layouts, name) for name in WHATS])
 def test_every_alarm_of_a_tracker_has_words(what):
     assert "Astrid Berg" in said(of(alarm(1, 8, what=what))).title
+
+
+def test_an_alarm_that_is_newer_than_its_words_is_told_by_its_name():
+    assert said(own("alarm", "lost_in_fog", text="")).title == "Alarm: Astrid Berg: lost in fog"
 
 
 @pytest.mark.parametrize("frame", [report(1, 1), health(1, 2), answer(1, 3)])

@@ -13,6 +13,7 @@ from trygg_gateway.own_records import OWN_BOOT, OWN_KIND, payload_of
 from trygg_gateway.sinks.port import Later, Refused
 from trygg_gateway.sinks.traccar import _level
 from trygg_gateway.values import ALARM, Row
+from trygg_wire import layouts
 
 
 def posted(entries, *lines, answers=()):
@@ -83,6 +84,11 @@ def test_a_withheld_position_is_none_and_the_battery_is_known():
 def test_what_comes_late_is_said_to_be():
     *_, (path, _, _) = posted([of(report(1, 7), received_ms=(NOW_S + 600) * 1000)])
     assert "&archive=true" in path
+
+
+def test_an_alarm_for_which_traccar_has_no_word_is_a_general_one():
+    ((path, *_),) = posted([of(alarm(1, 8, what=layouts.CANT_TELL))])
+    assert path.endswith("&what=cannot_tell&alarm=general"), path
 
 
 def test_a_test_alarm_raises_none():

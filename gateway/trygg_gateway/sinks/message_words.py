@@ -64,11 +64,10 @@ def words_of(entry: Delivery, name: str, fence: str, style: Style, now_ms: int) 
 def _title(data: Json, name: str, fence: str) -> str | None:
     kind = data["kind"]
     if kind == "alarm":
-        said = WHATS[data["what"]].format(name=name, fence=fence)
+        said = _what(data["what"], name, fence)
         return f"TEST, no alarm: {said}" if data.get("test") else f"Alarm: {said}"
     if kind == "call":
-        what = WHATS[data["alarm_what"]].format(name=name, fence=fence)
-        return f"{data['person']}, you are called: {what}"
+        return f"{data['person']}, you are called: {_what(data['alarm_what'], name, fence)}"
     if kind == "call_off":
         return f"No longer needed: {name}"
     if kind == "ended":
@@ -80,6 +79,12 @@ def _title(data: Json, name: str, fence: str) -> str | None:
     if kind == "gateway":
         return f"The gateway: {data['what'].replace('_', ' ')}"
     return None
+
+
+def _what(what: str, name: str, fence: str) -> str:
+    """An alarm in words; one that has none yet by its name."""
+    words = WHATS.get(what, "{name}: " + what.replace("_", " "))
+    return words.format(name=name, fence=fence)
 
 
 def _since(entry: Delivery, now_ms: int) -> str:

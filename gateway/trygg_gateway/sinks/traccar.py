@@ -37,8 +37,7 @@ Json = dict[str, Any]
 KNOTS = 1.9438444924406  # in a metre a second
 ALARMS = {
     "left": "geofenceExit", "back": "geofenceEnter", "sos": "sos", "battery_low": "lowBattery",
-    "off_charger": "powerCut", "taken_off": "removing", "cannot_tell": "general",
-    "silent": "general",
+    "off_charger": "powerCut", "taken_off": "removing",
 }  # fmt: skip
 UNREGISTERED = {"query": 400, "json": 404}
 
@@ -102,8 +101,7 @@ class TraccarSink:
 def sayings(entry: Delivery) -> list[Json]:
     """What is to be said of a record, oldest first: a position or none, and what is known."""
     data = entry.data
-    kind, what = data["kind"], data.get("what")
-    if kind not in ("report", "alarm") or what not in (None, *ALARMS, "test"):
+    if data["kind"] not in ("report", "alarm"):
         return []
     positions = data.get("positions") or data.get("evidence") or []
     known = _known(entry)
@@ -131,7 +129,9 @@ def _known(entry: Delivery) -> Json:
         known["fence"] = data["fence_state"]
     if data["kind"] == "alarm":
         known["what"] = data["what"]
-        known |= {"test": True} if data.get("test") else {"alarm": ALARMS[data["what"]]}
+        known |= (
+            {"test": True} if data.get("test") else {"alarm": ALARMS.get(data["what"], "general")}
+        )
     return known
 
 
