@@ -84,8 +84,20 @@ def _listener(config: Config) -> Iterator[Finding]:
     if not listener.enabled or not listener.tls or not listener.cert or not listener.key:
         return
     yield from _pair("listener", listener.cert, listener.key)
+    if listener.client_ca is not None:
+        yield from _authority("listener.client_ca", listener.client_ca)
     if config.listener.unprotected:
         yield _warning("listener.unprotected", "is not needed with tls = true. Remove it")
+
+
+def _authority(setting: str, path: Path) -> Iterator[Finding]:
+    try:
+        left = days_left(path)
+    except TlsError as error:
+        yield _error(setting, f"{error}. Name the CA that trackers' certificates are signed by")
+        return
+    if left < RENEW_DAYS:
+        yield _warning(setting, f"ends in {left} days, and with it every tracker's certificate")
 
 
 def _open_files(trackers: int) -> Iterator[Finding]:

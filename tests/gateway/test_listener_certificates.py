@@ -159,3 +159,13 @@ def test_without_an_authority_for_it_no_certificate_is_issued_and_nobody_registe
     assert "listener.client_ca" in done.stderr
     assert "no trackers" in gateway.command("tracker", "list").stdout
     assert not out.exists()
+
+
+def test_an_authority_that_is_not_there_is_said_by_check(tmp_path):
+    listener = {"port": 1883, "tls": True, "cert": "tls/server.crt", "key": "tls/server.key"}
+    gateway = GatewayProcess(
+        tmp_path / "nord", listener=listener | {"client_ca": "tls/nobodys.crt"}
+    )
+    done = gateway.command("check")
+    assert done.returncode == 2
+    assert "listener.client_ca" in done.stdout + done.stderr
