@@ -2,8 +2,8 @@
 
 Parcels of records (all lanes, duplicates, clashes) and strays, cursors, writes that fail, a full
 disk, a clock that jumps, a clean restart, a kill between commits, a power cut in one that tears
-what it wrote, a copy made and one put in the journal's place. The model is a list of what was put
-and a set of what was confirmed. At every rest:
+what it wrote, a copy made and one put in the journal's place, records let go. The model is a list
+of what was put and a set of what was confirmed. At every rest:
 
 - what was confirmed is there, with its own bytes, and nothing is there twice;
 - nothing is there that nobody put, and without a crash all is there that was put;
@@ -16,6 +16,7 @@ import shutil
 import tempfile
 import threading
 import time
+from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -28,12 +29,13 @@ from gateway.parcels import parcel
 from gateway.records import PLACE, report
 from gateway.tapped_disk import KINDS, TappedDisk
 from trygg_gateway import journal as journal_module
-from trygg_gateway import journal_backup, journal_file
+from trygg_gateway import journal_backup, journal_file, let_go
 from trygg_gateway.journal import Journal, Limits
 from trygg_gateway.values import ALARM, BACKLOG, CLASH_BOOT, LANES, LIVE, Entry, Stray
 
 WAIT_S = 20
 NOW_MS = 1_790_000_000_000
+LONG_AGO_S = 1  # records are made before the clock is wherever it jumps
 SINKS = ("centre", "archive")
 
 
@@ -75,6 +77,7 @@ class JournalMachine(RuleBasedStateMachine):
         self.arrived = {}  # Said → its place of arrival, of what was not lost in a crash
         self.confirmed = set()
         self.cursors = {}
+        self.gone = set()  # (device, boot, seq) let go: not taken as new when they come again
         self.copy, self.copies = None, 0
         self._connect, self._retry = journal_file.connect, journal_module.RETRY_MIN_S
         journal_module.RETRY_MIN_S = 0.001
@@ -120,7 +123,7 @@ class JournalMachine(RuleBasedStateMachine):
         self.put_count += 1
         token, life = self.put_count, self.life
         entries = [
-            Entry(one.device, one.boot, one.seq, 1, one.lane, 0, self.now_ms, one.payload)
+            Entry(one.device, one.boot, one.seq, 1, one.lane, LONG_AGO_S, self.now_ms, one.payload)
             for one in said
         ]
 
@@ -132,6 +135,8 @@ class JournalMachine(RuleBasedStateMachine):
         self.waiting.append((token, said, len(strays)))
         stored = {(one.device, one.boot, one.seq, one.payload) for one in self.arrived}
         for one in said:
+            if one[:3] in self.gone:
+                continue
             if (one.device, one.boot, one.seq, one.payload) not in stored:
                 self.arrived[one] = len(self.arrived) + 1000 * self.put_count
                 self.gathered.append(one)
@@ -187,6 +192,33 @@ class JournalMachine(RuleBasedStateMachine):
         self.journal.close()
         self._open()
 
+    @rule(data=st.data())
+    def let_go(self, data):
+        """Records are deleted by age or for a person; not the newest row, as upkeep has it."""
+        self.rest()
+        self._rows_before = self._rows()
+        rows = self.journal.read(lambda db: let_go.oldest(db, 0, 100))[:-1]
+        rows = [row for row in rows if row.boot < CLASH_BOOT]
+        if rows:
+            some = data.draw(st.lists(st.sampled_from(rows), unique=True, max_size=4))
+            known = self.journal.let_go
+            self.journal.write(lambda db: let_go.delete(db, some, known)).result(WAIT_S)
+            self._forget({(row.device, row.boot, row.seq) for row in some})
+        self._compare()
+        self._hold()
+
+    def _forget(self, gone):
+        """What clashed with them stays, under its own number."""
+        held = {row[1:4]: row[4] for row in self._rows_before}
+        self.gone |= gone
+        lost = {(*key, held[key]) for key in gone}
+        self.confirmed -= lost
+        self.arrived = {
+            one: place
+            for one, place in self.arrived.items()
+            if (one.device, one.boot, one.seq, one.payload) not in lost
+        }
+
     @rule()
     def back_up(self):
         """A copy is made beside the running journal, while records wait for a commit."""
@@ -194,7 +226,7 @@ class JournalMachine(RuleBasedStateMachine):
         self.copies += 1
         self.copy = self.root / f"copy-{self.copies}.sqlite"
         journal_backup.backup(self.journal.path, self.copy, self.now_ms)
-        self.copied = dict(self.arrived), set(self.confirmed), dict(self.cursors)
+        self.copied = [*map(copy, (self.arrived, self.confirmed, self.cursors, self.gone))]
         self._hold()
 
     @precondition(lambda self: self.copy is not None)
@@ -204,8 +236,7 @@ class JournalMachine(RuleBasedStateMachine):
         self.rest()
         self.journal.close()
         journal_backup.restore(self.copy, self.folder / "journal.sqlite")
-        arrived, confirmed, cursors = self.copied
-        self.arrived, self.confirmed, self.cursors = dict(arrived), set(confirmed), dict(cursors)
+        self.arrived, self.confirmed, self.cursors, self.gone = map(copy, self.copied)
         self._open()
         self._compare()
 
@@ -233,6 +264,7 @@ class JournalMachine(RuleBasedStateMachine):
             for token, said, _ in self.waiting
             if token in tokens
             for one in said
+            if one[:3] not in self.gone
         }
 
     def _die(self, left):
@@ -289,7 +321,7 @@ class JournalMachine(RuleBasedStateMachine):
                 mine = [
                     key for key in put
                     if (key[0], key[1] + CLASH_BOOT, key[3]) == (device, boot, payload)
-                    and first.get(key[:3], payload) != payload
+                    and (first.get(key[:3], payload) != payload or key[:3] in self.gone)
                 ]  # fmt: skip
                 found += mine
         return set(found)
