@@ -90,16 +90,6 @@ def _listener(config: Config) -> Iterator[Finding]:
         yield _warning("listener.unprotected", "is not needed with tls = true. Remove it")
 
 
-def _authority(setting: str, path: Path) -> Iterator[Finding]:
-    try:
-        left = days_left(path)
-    except TlsError as error:
-        yield _error(setting, f"{error}. Name the CA that trackers' certificates are signed by")
-        return
-    if left < RENEW_DAYS:
-        yield _warning(setting, f"ends in {left} days, and with it every tracker's certificate")
-
-
 def _open_files(trackers: int) -> Iterator[Finding]:
     try:
         raise_limit(Limits(max_connections=trackers).descriptors, f"{trackers} trackers")
