@@ -87,7 +87,7 @@ def test_a_port_without_a_chip_says_which_buttons_to_press():
         ("could not open port '/dev/ttyUSB0': [Errno 13] Permission denied", "dialout"),
         ("[Errno 16] Device or resource busy: '/dev/ttyUSB0'", "another program has it"),
         ("Brownout detector was triggered", "low voltage"),
-        ("No module named esptool", "trygg[flash]"),
+        ("No module named esptool", "trygg[technician]"),
         ("A fatal error occurred: MD5 of file does not match", "MD5 of file"),
     ],
 )
