@@ -40,7 +40,9 @@ class Inbound:
         counters: dict[str, int],
         five: bool,
         echo: tuple[bytes, Callable[[], None]],
+        packet_max: int = PACKET_MAX,
     ) -> None:
+        self._max = packet_max
         self._echo_topic, self._echoed = echo
         self._came = came
         self._take = take
@@ -72,39 +74,47 @@ class Inbound:
                 if cut is None:
                     break
                 first, start, end = cut
-            if end - at > PACKET_MAX:
-                return self._cut_too_large(data, at, start, end)
-            if end > size:
+            if end - at > self._max:
+                if size - at < self._max:
+                    break  # until its topic is here
+                self._take_beginning(first, data, start, at + self._max, end - at)
+                self._passing = max(0, end - size)
+            elif end > size:
                 break
-            if first >> 4 == packets.PUBLISH:
+            elif first >> 4 == packets.PUBLISH:
                 self._publish(first, data, start, end)
             else:
                 self._other(data[at:end])
-            at = end
+            at = min(end, size)
         return at
 
     def _publish(self, first: int, data: bytes, start: int, end: int) -> None:
         """Take the publish whose body is data[start:end]."""
-        body = start + 2 + (data[start] << 8 | data[start + 1]) if start + 2 <= end else end + 1
-        qos, packet_id = first & 6, UNASKED
-        if qos:
-            if qos != 2:
-                raise PacketError("a publish of a quality of service that was not asked for")
-            body += 2
-            packet_id = data[body - 2] << 8 | data[body - 1] if body <= end else 0
-            if not packet_id:
-                raise PacketError("publish without a packet id")  # [MQTT-2.3.1-1]
-        raw = data[start + 2 : body - qos]  # qos 1 is 2 here, as many bytes as the id has
+        raw, packet_id, at = _head(first, data, start, end)
         if self._five:
-            body = _past_properties(data, body, end)
-        if body > end:
+            at = _past_properties(data, at, end)
+        if at > end:
             raise PacketError("packet ends in a field")
-        if not qos and raw == self._echo_topic:
+        if packet_id == UNASKED and raw == self._echo_topic:
             self._echoed()
             return
         topic = self._topics.get(raw) or self._text(raw)
         self._take(packet_id)
-        self._came.append((topic, data[body:end]))
+        self._came.append((topic, data[at:end]))
+
+    def _take_beginning(self, first: int, data: bytes, start: int, end: int, size: int) -> None:
+        """Take what is kept of a publish of `size` bytes, of which data[start:end] is looked at."""
+        if first >> 4 != packets.PUBLISH:
+            raise PacketError(packets.TOO_LARGE)
+        raw, packet_id, at = _head(first, data, start, end)
+        if self._five:
+            try:
+                at = min(end, _past_properties(data, at, end))
+            except PacketError:
+                at = end  # its properties alone are too large: nothing of it is kept but its topic
+        self._take(packet_id)
+        self._came.append((f"{TOO_LARGE}{size}/{self._text(raw)}", data[at:end][:KEPT_BYTES]))
+        self._counters["too_large"] += 1
 
     def _text(self, raw: bytes) -> str:
         try:
@@ -117,20 +127,21 @@ class Inbound:
         self._topics[raw] = topic
         return topic
 
-    def _cut_too_large(self, data: bytes, at: int, start: int, end: int) -> int:
-        """Take what is kept of a packet that is too large, and pass by the rest of it."""
-        if len(data) - at < PACKET_MAX:
-            return at  # until its topic is here
-        if data[at] >> 4 != packets.PUBLISH:
-            raise PacketError(packets.TOO_LARGE)
-        self._publish(data[at], data, start, min(end, at + PACKET_MAX))
-        topic, payload = self._came.pop()
-        self._came.append((f"{TOO_LARGE}{end - at}/{topic}", payload[:KEPT_BYTES]))
-        self._counters["too_large"] += 1
-        self._passing = max(0, end - len(data))
-        if self._passing:
-            return len(data)
-        return end + self._cut(data[end:])
+
+def _head(first: int, data: bytes, start: int, end: int) -> tuple[bytes, int, int]:
+    """(topic, packet id or UNASKED, where the rest begins) of the publish in data[start:end]."""
+    if start + 2 > end:
+        raise PacketError("packet ends in a field")
+    topic = start + 2
+    at = topic + (data[start] << 8 | data[start + 1])
+    if not first & 6:
+        return data[topic:at], UNASKED, at
+    if first & 6 != 2:
+        raise PacketError("a publish of a quality of service that was not asked for")
+    packet_id = data[at] << 8 | data[at + 1] if at + 2 <= end else 0
+    if not packet_id:
+        raise PacketError("publish without a packet id")  # [MQTT-2.3.1-1]
+    return data[topic:at], packet_id, at + 2
 
 
 def _past_properties(data: bytes, at: int, end: int) -> int:

@@ -179,18 +179,20 @@ def _must_be_answers(written: bytes, published: int) -> None:
 
 
 def inbound(data: bytes) -> None:
-    """What a broker sends; the first byte says which MQTT and how large the pieces are."""
+    """What a broker sends; the first byte says which MQTT, how large the pieces are, and whether
+    hardly anything is too large."""
     how, data = (data[0], data[1:]) if data else (0, b"")
     came: list[tuple[str, bytes]] = []
     ids: list[int] = []
     counters = {"unreadable_topics": 0, "too_large": 0}
     echo = b"trygg/probe/t", lambda: None
-    cut = Inbound(came, ids.append, _other_packet, counters, bool(how & 1), echo)
+    most = PACKET_MAX if how & 8 else 40
+    cut = Inbound(came, ids.append, _other_packet, counters, bool(how & 1), echo, most)
     size = PIECES[how >> 1 & 3]
     try:
         for at in range(0, len(data), size):
             cut.feed(data[at : at + size])
-            assert len(cut._rest) <= PACKET_MAX + size
+            assert len(cut._rest) <= most + size
     except packets.PacketError:
         pass
     assert len(came) == len(ids)
@@ -347,6 +349,7 @@ SENT = [
     packets.publish(UP, b"payload", 1, 7) * 3,
     packets.publish(UP, b"payload"),
     packets_server.suback(1, [1]) + packets_server.PINGRESP,
+    packets.publish("trygg/probe/t", b"") + packets.publish("trygg/probe/t", bytes(50)),
     packets.join_packet(3, 2, packets.text16(UP) + b"\0\7\2\1\1payload"),
     packets.join_packet(3, 2, packets.text16(UP) + b"\0\7\0payload"),
 ]
@@ -366,7 +369,7 @@ SEEDS: dict[str, list[bytes]] = {
     "listener": [bytes((how,)) + b"".join(SAID[at : at + 4]) for at in range(len(SAID))
                  for how in (15, 11, 13, 9, 3, 4)],
     "inbound": [bytes((how,)) + b"".join(SENT[at : at + 3]) for at in range(len(SENT))
-                for how in (6, 7, 4, 5, 0, 1)],
+                for how in (14, 15, 6, 7, 4, 5, 0, 1)],
     "ingest": [framed(report(1, 2), alarm(1, 3)), framed(health(2, 9), answer(3, 4)),
                b"\x8ctrygg/v1/a/b\x03abc", b"\x15trygg/v1/nord/old/up\x00"],
     "reply": [answer(3, 4)[:-2], report(1, 1)[:-2]],

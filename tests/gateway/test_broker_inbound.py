@@ -118,3 +118,27 @@ def test_our_own_word_that_comes_back_is_nobodys_record():
     assert (cut.echoes, cut.came, cut.ids) == ([1], [(TOPIC, b"x")], [3])
     cut.feed(packets.publish("trygg/probe/t", b"forged", 1, 4))
     assert cut.came[-1] == ("trygg/probe/t", b"forged"), "one that wants an answer gets it"
+
+
+def test_what_is_too_large_never_touches_what_came_before_it():
+    """Also on the topic of our own word, where what comes is otherwise nobody's record."""
+    before = packets.publish(TOPIC, b"an alarm", 1, 41)
+    large = packets.publish("trygg/probe/t", bytes(PACKET_MAX))
+    cut = Cut().feed(before + large + packets.publish(TOPIC, b"after", 1, 42))
+    assert [payload for _, payload in cut.came] == [b"an alarm", bytes(KEPT_BYTES), b"after"]
+    assert [topic.split("/")[0] for topic, _ in cut.came] == ["trygg", "too-large", "trygg"]
+    assert (cut.ids, cut.echoes) == ([41, 0, 42], [])
+    assert Cut().feed(large).came[0][0].startswith("too-large/")
+
+
+@pytest.mark.parametrize("size", [9_000, 65_536, 1 << 30])
+def test_properties_that_are_too_large_alone_cost_the_payload_and_not_the_connection(size):
+    text = b"\x26\x00\x01k\xea\x60" + bytes(60_000)  # a user property of 60 KB
+    length = 2 * len(text)
+    encoded = bytes((length & 127 | 128, length >> 7 & 127 | 128, length >> 14))
+    stream = five(b"payload", encoded + text + text, 7) + five(b"after", b"\0", 8)
+    cut = Cut(five=True).feed(stream, size)
+    assert cut.came[0][0].endswith(TOPIC)
+    assert cut.came[0][1] == b""
+    assert cut.came[1:] == [(TOPIC, b"after")]
+    assert cut.ids == [7, 8]
