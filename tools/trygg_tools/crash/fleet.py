@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 import time
 from collections.abc import Callable, Iterable
 
@@ -36,6 +37,7 @@ class LightTracker:
         heard: Callable[[], None],
         *,
         forgets_at_puback: bool,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.device = device
         self.boot, self.seq = 1, 0
@@ -43,6 +45,7 @@ class LightTracker:
         self._down = topics.down(group, device)
         self._password = password
         self._port = port
+        self._tls = tls
         self._heard = heard
         self._writer: asyncio.StreamWriter | None = None
         self._listens = False
@@ -59,15 +62,21 @@ class LightTracker:
 
     def speak(self) -> None:
         """Send what may be sent."""
-        if self._listens and self._writer is not None and not self._writer.is_closing():
-            for packet in self.outbox.packets(time.monotonic()):
-                self._writer.write(packet)
+        if not self._listens or self._writer is None:
+            return
+        for packet in self.outbox.packets(time.monotonic()):
+            if self._writer.is_closing():
+                return
+            self._writer.write(packet)
 
     async def run(self, dice: random.Random) -> None:
         """Be connected, again and again, until cancelled."""
         while True:
             try:
-                reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+                name = None if self._tls is None else "localhost"
+                reader, self._writer = await asyncio.open_connection(
+                    "127.0.0.1", self._port, ssl=self._tls, server_hostname=name
+                )
                 await self._talk(reader, self._writer)
             except (OSError, packets.PacketError):
                 pass

@@ -8,24 +8,20 @@ import os
 import random
 import re
 import signal
-import socket
+import ssl
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
 from trygg_gateway.init_folder import make_folder
-from trygg_gateway.journal import Journal
-from trygg_gateway.registry import Registry
 from trygg_tools.crash.broker import Broker
 from trygg_tools.crash.collector import Collector, EventsKept
+from trygg_tools.crash.events import Events
 from trygg_tools.crash.fleet import Fleet, LightTracker
+from trygg_tools.crash.ground import GROUP, NAMES, OLD, quiet_port, register
 from trygg_tools.crash.hook import Hook, Served
 from trygg_tools.crash.old_journal import make_old
 
-GROUP = "nord"
-OLD = "jon"  # said something to the first Trygg, and nothing since
-NAMES = ("aase", "bjarne", "dagny", "einar", "frida", "gudrun", "halvor", "ingrid")
 READY_S = 30
 DOORS = ("listener", "broker")
 SINKS = """
@@ -44,6 +40,8 @@ type = "mqtt"
 url = "mqtt://127.0.0.1:{far}"
 client_id = "nord"
 """
+TLS = 'tls = true\ncert = "tls/server.crt"\nkey = "tls/server.key"\n'
+TLS_SHARE = 0.3  # of the rounds on the own door
 EVENTS = "trygg/events/#"
 
 
@@ -82,7 +80,9 @@ class Stage:
         self._far = Broker(folder / "far", quiet_port(dice))
         self._far_events = EventsKept()
         self._collector = Collector(self._far.port, EVENTS, self._far_events.take)
-        self._settle(port)
+        tls = self.broker is None and dice.random() < TLS_SHARE
+        self._settle(port, tls=tls)
+        trust = ssl.create_default_context(cafile=folder / "gateway/tls/ca.crt") if tls else None
         self.data = folder / "gateway/data"
         passwords = register(self.data, (*NAMES, OLD))
         trackers = [
@@ -90,6 +90,7 @@ class Stage:
                 GROUP, name, None if self.broker else passwords[name], port, self.heard.set,
                 # behind the own door a PUBACK means committed: half of the trackers rely on it
                 forgets_at_puback=self.broker is None and number % 2 == 1,
+                tls=trust,
             )
             for number, name in enumerate(NAMES)
         ]  # fmt: skip
@@ -116,9 +117,9 @@ class Stage:
             os.kill(pid, signal.SIGKILL)
         self._starter.wait(pid)
 
-    def _settle(self, port: int) -> None:
+    def _settle(self, port: int, *, tls: bool) -> None:
         """Write the settings."""
-        door = f"[listener]\nport = {port}\n"
+        door = f"[listener]\nport = {port}\n" + (TLS if tls else "")
         if self.broker is not None:
             door = f'[listener]\nenabled = false\n[broker]\nurl = "mqtt://127.0.0.1:{port}"\n'
         text = f'[gateway]\nname = "{GROUP}"\n{door}[console]\nenabled = false\n'
@@ -218,27 +219,6 @@ class Stage:
             await asyncio.sleep(0.002)
 
 
-def register(data: Path, names: Iterable[str] = NAMES) -> dict[str, str]:
-    """Register trackers in the journal of that folder; device → password."""
-    journal = Journal.open(data / "journal.sqlite")
-    try:
-        registry = Registry(journal, lambda: time.time_ns() // 1_000_000)
-        return {name: registry.add(name, GROUP, name.title()).password for name in names}
-    finally:
-        journal.close()
-
-
-def quiet_port(dice: random.Random) -> int:
-    """A loopback port that nobody listens on and that no outgoing connection is given."""
-    while True:
-        port = dice.randrange(15_000, 32_000)
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return port
-
-
 def _is_gone(pid: int) -> bool:
     """Whether the process has ended, also when nobody has waited for it yet."""
     try:
@@ -246,23 +226,3 @@ def _is_gone(pid: int) -> bool:
     except FileNotFoundError:
         return True
     return stat.rpartition(")")[2].split()[0] == "Z"
-
-
-class Events:
-    """The whole lines of a file of events, read on as it grows."""
-
-    def __init__(self, file: Path) -> None:
-        self.all: list[dict[str, Any]] = []
-        self._file = file
-        self._at = 0
-
-    def read_on(self) -> list[dict[str, Any]]:
-        """All there are by now."""
-        if self._file.exists():
-            with self._file.open("rb") as file:
-                file.seek(self._at)
-                new = file.read()
-            whole = new.rfind(b"\n") + 1
-            self._at += whole
-            self.all += [json.loads(line) for line in new[:whole].splitlines() if line.strip()]
-        return self.all

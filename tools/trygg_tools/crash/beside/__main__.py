@@ -29,8 +29,8 @@ from trygg_tools.crash.beside.publisher import Pace, PlainPublisher
 from trygg_tools.crash.beside.systems import PUBLISHERS, Bridge, System, Thingsboard, Trygg
 from trygg_tools.crash.broker import Broker
 from trygg_tools.crash.collector import Collector
+from trygg_tools.crash.ground import quiet_port
 from trygg_tools.crash.nursery import Nursery
-from trygg_tools.crash.stage import quiet_port
 from trygg_tools.peers import thingsboard
 
 PER_S = 400.0

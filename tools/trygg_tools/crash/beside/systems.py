@@ -17,8 +17,8 @@ from typing import Protocol
 from trygg_gateway.init_folder import make_folder
 from trygg_tools.crash import said
 from trygg_tools.crash.broker import Broker
+from trygg_tools.crash.ground import GROUP, register
 from trygg_tools.crash.nursery import Nursery
-from trygg_tools.crash.stage import GROUP, register
 from trygg_tools.peers import thingsboard
 from trygg_tools.peers.thingsboard_platform import Platform
 from trygg_wire import topics
