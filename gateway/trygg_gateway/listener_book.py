@@ -14,7 +14,7 @@ import structlog
 
 from trygg_gateway.database import Database
 from trygg_gateway.guesses import Ban, Guesses
-from trygg_gateway.journal import Journal
+from trygg_gateway.journal import Journal, JournalError, ReadError
 from trygg_gateway.values import Refused
 
 log = structlog.get_logger("listener")
@@ -46,12 +46,15 @@ class ListenerBook:
         """Keep the list until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
-            bans = guesses.bans(loop.time())
-            if await self._differs({(ban.device, ban.address) for ban in bans}):
-                await self._write_down(guesses, bans)
+            try:
+                bans = guesses.bans(loop.time())
+                if self._differs({(ban.device, ban.address) for ban in bans}):
+                    await self._write_down(guesses, bans)
+            except (ReadError, JournalError) as error:  # the list is old for a while, no more
+                log.warning("bans not written down", why=str(error))
             await asyncio.sleep(EVERY_S)
 
-    async def _differs(self, banned: set[tuple[str, str]]) -> bool:
+    def _differs(self, banned: set[tuple[str, str]]) -> bool:
         lifted = self._journal.query("SELECT 1 FROM bans WHERE lifted = 1 LIMIT 1")
         return banned != self._written or bool(lifted)
 

@@ -16,10 +16,12 @@ from gateway.gateway_process import GatewayProcess
 from gateway.gateway_process import until as until_it
 from gateway.listener_rig import Door
 from gateway.raw_tracker import RawTracker
-from trygg_gateway import descriptors, guesses, listener_gate
+from trygg_gateway import descriptors, guesses, listener_book, listener_gate
 from trygg_gateway.config_errors import ConfigError
 from trygg_gateway.descriptors import raise_limit
+from trygg_gateway.journal import ReadError
 from trygg_gateway.listener import Limits, server_tls
+from trygg_gateway.listener_book import ListenerBook
 from trygg_gateway.listener_pace import Pace
 from trygg_gateway.listener_patience import SILENT, UNFINISHED, UNREAD, Patience
 from trygg_gateway.tls import issue_server, make_ca
@@ -298,6 +300,26 @@ def sessions(gateway: GatewayProcess) -> list[tuple[str, int]]:
         return db.execute("SELECT device, qos FROM sessions").fetchall()
     finally:
         db.close()
+
+
+def test_a_disk_that_refuses_to_be_read_costs_the_list_of_bans_and_nothing_else(monkeypatch):
+    class Refusing:
+        asked = 0
+
+        def query(self, *_):
+            self.asked += 1
+            raise ReadError("disk I/O error")
+
+    monkeypatch.setattr(listener_book, "EVERY_S", 0.0)
+    journal = Refusing()
+    book = ListenerBook(journal, lambda: 0)
+
+    async def a_while() -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(book.run(guesses.Guesses()), 0.05)
+
+    asyncio.run(a_while())
+    assert journal.asked > 1
 
 
 def test_a_ban_is_listed_and_lifted_by_a_command(tmp_path: Path):
