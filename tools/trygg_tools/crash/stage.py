@@ -62,7 +62,14 @@ class EndedByItself(Exception):
 class Stage:
     """`start` it, play, `stop` it. The gateway's process is `pid` while it lives, else None."""
 
-    def __init__(self, folder: Path, starter: Starter, door: str, dice: random.Random) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        starter: Starter,
+        door: str,
+        dice: random.Random,
+        tls_share: float = TLS_SHARE,
+    ) -> None:
         self.folder = folder
         self.door = door
         self.pid: int | None = None
@@ -80,7 +87,7 @@ class Stage:
         self._far = Broker(folder / "far", quiet_port(dice))
         self._far_events = EventsKept()
         self._collector = Collector(self._far.port, EVENTS, self._far_events.take)
-        tls = self.broker is None and dice.random() < TLS_SHARE
+        tls = self.broker is None and dice.random() < tls_share
         self._settle(port, tls=tls)
         trust = ssl.create_default_context(cafile=folder / "gateway/tls/ca.crt") if tls else None
         self.data = folder / "gateway/data"

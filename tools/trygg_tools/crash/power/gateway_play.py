@@ -86,7 +86,7 @@ def record(seed: int, folder: Path) -> Played:
 
 
 async def _two_lives(dice: random.Random, root: Path, noted: Path, traced: Traced) -> Played:
-    stage = Stage(root, traced, "listener", dice)
+    stage = Stage(root, traced, "listener", dice, tls_share=0)  # what it says is read
     before = _files(root)
     try:
         await stage.start()
@@ -95,7 +95,7 @@ async def _two_lives(dice: random.Random, root: Path, noted: Path, traced: Trace
         assert stage.pid is not None
         stage.kill_gateway()
         stage.start_gateway()
-        await stage.hear()
+        await stage.ready()
         await asyncio.sleep(LIFE_S)
     finally:
         code = await stage.stop()
