@@ -42,8 +42,9 @@ NEW, READY, IMAGE, DAMAGED = ".new", ".salvaged", ".image", ".damaged-"
 TORN = "as a cut of power leaves it; if it was none, what is lost shows as a gap of its tracker"
 NOUGHTS_MOST = 1 << 20
 _LOG_ENDINGS = ("-wal", "-shm")
+_ONLY_ADDED = ("records", "positions", "alarm_events", "reads")  # rows of these never change
 _BY_SQL_ONLY = ("boots",)  # its rows look like those of an index of `records`
-_KEEP = "INSERT OR IGNORE INTO {} ({}) VALUES ({})"
+_KEEP = "INSERT OR {} INTO {} ({}) VALUES ({})"
 
 Rows = Iterator[tuple[Any, ...]]
 
@@ -198,7 +199,7 @@ def _new_journal(path: Path, images: list[Path], why: str, now_ms: int) -> dict[
         evidence, failed = set[Identity](), list[str]()
         for image in images:
             filling = _Filling(db, image)
-            filling.fill()
+            filling.fill(again=image != images[0])
             evidence |= filling.evidence()
             failed += [name for name in filling.failed if name not in failed]
             counts.update({name: count for name, count in filling.counts.items() if count})
@@ -223,14 +224,26 @@ class _Filling:
         self._known: set[tuple[str, int, int]] = set()  # identities that an index names
         self._harmed: set[tuple[str, int, int]] = set()  # identities set aside
         self._index_read = False
+        self._again = False
         self._devices: set[str] = set()
 
-    def fill(self) -> None:
-        """Every table by SQL, then by the pages those where SQL stopped."""
+    def fill(self, again: bool) -> None:
+        """Every table by SQL, then by the pages those where SQL stopped.
+
+        `again`: from a newer state of the file than before; a table that is whole in it counts
+        alone, or a tracker that was revoked since might speak.
+        """
+        self._again = again
         for table in self.tables:
+            if again and table.name not in _ONLY_ADDED and self._is_well(table):
+                self._db.execute(f"DELETE FROM {table.name}")  # noqa: S608 - what is newer is whole
             if not self._by_sql(table):
                 self.failed.append(table.name)
             self._learn_devices()
+        self._again = False  # a page may be an old one
+        put = "INSERT OR REPLACE INTO meta VALUES ('schema', ?)"
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        self._db.execute(put, (str(version),))  # of the new file, whatever the old one's was
         by_pages = [t for t in self.tables if t.name in self.failed and t.name not in _BY_SQL_ONLY]
         others = [table for table in by_pages if table.name != "records"]
         for tables in (others, [table for table in by_pages if table not in others]):
@@ -251,6 +264,10 @@ class _Filling:
             )
             self._known.update(row for row in found if _is_identity(row))
         return self._known
+
+    def _is_well(self, table: Table) -> bool:
+        """Whether the table is whole in this image."""
+        return list(self._read(f"PRAGMA quick_check({table.name})")) == [("ok",)]
 
     def _by_sql(self, table: Table) -> bool:
         """Copy a table as SQLite reads it; False if it could not to the end."""
@@ -287,7 +304,8 @@ class _Filling:
 
     def _keep(self, table: Table, rows: Rows, names: list[str]) -> None:
         columns, marks = ", ".join(names), ", ".join("?" * len(names))
-        insert = _KEEP.format(table.name, columns, marks)
+        conflict = "REPLACE" if self._again and table.name not in _ONLY_ADDED else "IGNORE"
+        insert = _KEEP.format(conflict, table.name, columns, marks)
         short = table._replace(columns=[c for c in table.columns if c.name in names])
         is_records = table.name == "records"
         for row in rows:

@@ -56,8 +56,12 @@ class Old(NamedTuple):
     @property
     def made_s(self) -> int:
         """When it was made, never later than it came."""
-        came_s = self.received_ms // 1000
-        return min(self.time_s or came_s, came_s)
+        return min(self.time_s or self.came_s, self.came_s)
+
+    @property
+    def came_s(self) -> int:
+        """When it came, by the gateway's clock."""
+        return self.received_ms // 1000
 
 
 class LetGo:
@@ -128,15 +132,30 @@ def confirmed_by_all(db: Database, sinks: Mapping[str, Sequence[int]]) -> dict[i
     return upto
 
 
-def due(rows: Iterable[Old], before_s: int, confirmed: Mapping[int, int]) -> list[Old]:
-    """Those made before a time that every sink has, or that are much older."""
-    much_older_s = before_s - UNCONFIRMED_DAYS * DAY_S
+def due(
+    rows: Iterable[Old], before_s: int, confirmed: Mapping[int, int], read: Mapping[int, int]
+) -> list[Old]:
+    """Those made before a time that every sink has, or that came long before it.
+
+    `read`: up to which row of each lane the gateway has understood them; never beyond that. What no
+    sink has goes by the gateway's clock alone: a tracker's may be wrong by years.
+    """
     return [
         row
         for row in rows
-        if row.made_s < before_s
-        and (row.id <= confirmed.get(row.lane, 0) or row.made_s < much_older_s)
+        if row.id <= read.get(row.lane, 0)
+        and ((is_confirmed(row, confirmed) and row.made_s < before_s) or is_overdue(row, before_s))
     ]
+
+
+def is_confirmed(row: Old, confirmed: Mapping[int, int]) -> bool:
+    """Whether every sink has it."""
+    return row.id <= confirmed.get(row.lane, 0)
+
+
+def is_overdue(row: Old, before_s: int) -> bool:
+    """Whether it came so long ago that no sink is waited for."""
+    return row.came_s < before_s - UNCONFIRMED_DAYS * DAY_S
 
 
 def keep_alarms(db: Database, rows: list[Old]) -> list[Old]:
@@ -170,7 +189,7 @@ def _remember(db: Database, key: Key, gone: list[Old], known: LetGo) -> None:
     for first, last, range_newest_s in db.execute(_RANGES, key).fetchall():
         held.add(first, last)
         newest_s = max(newest_s, range_newest_s)
-    newest_s = max(newest_s, *(row.made_s for row in gone))
+    newest_s = max(newest_s, *(max(row.time_s, row.came_s) for row in gone))
     for row in gone:
         held.add(row.seq, row.seq)
         known.add(*key, row.seq, row.seq, newest_s)
@@ -232,3 +251,20 @@ def devices(db: Database) -> list[str]:
             return found
         device = row[0]
         found.append(device)
+
+
+_LAP = "retention_ms"  # meta: when retention last went by the clock
+_ALIVE = "alive_ms"  # meta: when the watch last said that the gateway hears
+
+
+def last_lap_ms(db: Database) -> int:
+    """When retention last went by the clock, or the gateway was last known to run; 0 for never."""
+    select = "SELECT value FROM meta WHERE key = ?"
+    lap = db.execute(select, (_LAP,)).fetchone()
+    alive = None if lap else db.execute(select, (_ALIVE,)).fetchone()
+    return int((lap or alive or ("0",))[0])
+
+
+def set_last_lap(db: Database, now_ms: int) -> None:
+    """It goes by the clock now."""
+    db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_LAP, str(now_ms)))

@@ -40,6 +40,7 @@ def mend(
 
     `evidence`: identities known to have been there. `failed`: tables not read to their end.
     """
+    _let_go_again(db)
     boots = _named(db, evidence, now_ms)
     no_key = _unregistered(db)
     told = {"boots": boots, "tables_harmed": list(failed), "trackers_without_credentials": no_key}
@@ -55,6 +56,22 @@ def mend(
     if no_key:
         log.error("credentials_lost", trackers=no_key, todo="register them again")
     return told
+
+
+def _let_go_again(db: Database) -> None:
+    """What was deleted before may have come back from an older page: it goes, and whoever was
+    forgotten is forgotten again, but for a name that was registered anew since."""
+    db.execute(
+        "DELETE FROM records WHERE id IN (SELECT r.id FROM let_go AS g CROSS JOIN records AS r"
+        " ON r.device = g.device AND r.boot = g.boot AND r.seq BETWEEN g.first AND g.last)"
+    )
+    anew = "SELECT device FROM trackers WHERE added_ms > forgotten.at_ms"
+    again = f"UPDATE forgotten SET state = 'asked' WHERE device NOT IN ({anew})"  # noqa: S608
+    db.execute(again)
+    db.execute(
+        "UPDATE trackers SET revoked = 1"
+        " WHERE device IN (SELECT device FROM forgotten WHERE state = 'asked')"
+    )
 
 
 def _named(db: Database, evidence: Iterable[Identity], now_ms: int) -> list[Json]:

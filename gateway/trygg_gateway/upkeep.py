@@ -7,6 +7,7 @@ what cannot wait is done: who was asked to be forgotten, and room on a disk that
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -22,7 +23,7 @@ from trygg_gateway.journal_reading import wipe_log
 from trygg_gateway.let_go import DAY_S, SLICE, Old
 from trygg_gateway.own_book import Finding
 from trygg_gateway.own_records import GATEWAY, JOURNAL_FULL, JOURNAL_UNCHECKED, OWN_BOOT
-from trygg_gateway.values import CLASH_BOOT, Run
+from trygg_gateway.values import CLASH_BOOT, LANES, READER, Run
 
 log = structlog.get_logger("upkeep")
 
@@ -34,6 +35,8 @@ PAGES = 64  # given back to the file system in one go
 FREE_PAGES = 2_000  # kept for what comes, and a tenth of the file
 COUNTERS = (
     "deleted_by_age",
+    "deleted_unsent",  # of these: what a sink never confirmed
+    "laps_put_off",  # the clock was not believed
     "places_deleted",
     "strays_deleted",
     "deleted_for_room",
@@ -41,6 +44,9 @@ COUNTERS = (
     "records_forgotten",
     "pages_given_back",
 )
+UNSENT = "a sink has not confirmed them for so long that nobody waits for it any more"
+DOUBT_S = 2 * DAY_S  # the clock is ahead of the last lap by this: put off
+BELIEVED_S = DAY_S  # and believed when it has stayed so for this
 _TODO = "Make room on the disk of gateway.data, or give the journal more (journal.max_mb)."
 
 
@@ -71,6 +77,7 @@ class Upkeep:
         self._sinks = sinks
         self._written = written
         self._forgotten = forgotten
+        self._doubted_s = 0.0  # since when the clock is not believed, by the machine's counter
         self._room_at = 0  # row up to which room was looked for
 
     async def run(self) -> None:
@@ -195,8 +202,10 @@ class Upkeep:
     # -- retention -------------------------------------------------------------------------
 
     async def lap(self) -> None:
-        """Everybody's retention once."""
+        """Everybody's retention once; put off when the clock cannot be believed."""
         read = self._journal.read
+        if not await self._clock_is_believed():
+            return
         own = await asyncio.to_thread(read, let_go.retentions)
         now_s = self._now_ms() // 1000
         for device in await asyncio.to_thread(read, let_go.devices):
@@ -204,6 +213,23 @@ class Upkeep:
             await self._by_age(device, before_s)
         while await self._counted("strays_deleted", self._old_strays(now_s)) == SLICE:
             await self._rest()
+
+    async def _clock_is_believed(self) -> bool:
+        """Whether retention may go by the clock: it has not leapt ahead since the last lap.
+
+        A gateway that was off for longer waits as well: BELIEVED_S of running, not of the clock.
+        """
+        now_ms, counter_s = self._now_ms(), time.monotonic()
+        last_ms = await asyncio.to_thread(self._journal.read, let_go.last_lap_ms)
+        if last_ms and now_ms - last_ms > DOUBT_S * 1000:
+            self._doubted_s = self._doubted_s or counter_s
+            if counter_s - self._doubted_s < BELIEVED_S:
+                self.counters["laps_put_off"] += 1
+                log.warning("retention_put_off", why="the clock is days ahead of the last round")
+                return False
+        self._doubted_s = 0.0
+        await self._write(lambda db: let_go.set_last_lap(db, now_ms))
+        return True
 
     def _old_strays(self, now_s: int) -> Callable[[Database], int]:
         before_s = now_s - self._days * DAY_S
@@ -239,7 +265,12 @@ class Upkeep:
 
     def _without_old(self, db: Database, rows: list[Old], before_s: int) -> int:
         confirmed = let_go.confirmed_by_all(db, self._sinks())
-        chosen = let_go.keep_alarms(db, let_go.due(rows, before_s, confirmed))
+        read = let_go.confirmed_by_all(db, {READER: LANES})
+        chosen = let_go.keep_alarms(db, let_go.due(rows, before_s, confirmed, read))
+        unsent = sum(not let_go.is_confirmed(row, confirmed) for row in chosen)
+        if unsent:
+            self.counters["deleted_unsent"] += unsent
+            log.error("deleted_unsent", device=rows[0].device, records=unsent, why=UNSENT)
         return let_go.delete(db, chosen, self._journal.let_go)
 
     async def _counted(self, counter: str, act: Callable[[Database], int]) -> int:
