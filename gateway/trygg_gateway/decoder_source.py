@@ -6,7 +6,9 @@ For a report's beginning it comes out as
         i = 1
         boot = d[i]
         i += 1
-        if boot > 127: boot, i = long_var(d, i, boot)
+        if boot > 127:
+            if 0 < d[i] < 128: boot += (d[i] - 1) * 128; i += 1
+            else: boot, i = long_var(d, i, boot)
         if not 1 <= boot <= 1073741823: raise Doubt
         ...
         time_s, b1, b2, battery_mv, battery_percent, = unpack0(d, i)
@@ -163,9 +165,11 @@ def _limit(text: _Text, name: str, low: int, high: int, most: int) -> None:
 
 
 def _number(text: _Text, name: str) -> None:
-    """An unsigned number of one byte, else as long_var reads it."""
+    """An unsigned number of one byte or two, else as long_var reads it."""
     text.add(f"{name} = d[i]", "i += 1")
-    text.add(f"if {name} > 127: {name}, i = long_var(d, i, {name})")
+    text.add(f"if {name} > 127:")
+    text.add(f"    if 0 < d[i] < 128: {name} += (d[i] - 1) * 128; i += 1")
+    text.add(f"    else: {name}, i = long_var(d, i, {name})")
 
 
 def _var(text: _Text, name: str, form: str, low: int, high: int, step: int) -> None:

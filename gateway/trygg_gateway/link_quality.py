@@ -64,10 +64,12 @@ class LinkQuality:
     def report(self, repeated: int, signal_dbm: int | None) -> None:
         """What a report of now says; `repeated` is the tracker's counter of publishes repeated."""
         if self.repeated >= 0:
-            self.repeats = [*self.repeats, max(0, repeated - self.repeated)][-LOOK:]
+            self.repeats.append(max(0, repeated - self.repeated))
+            del self.repeats[:-LOOK]
         self.repeated = repeated
         if signal_dbm is not None:
-            self.signals = [*self.signals, signal_dbm][-LOOK:]
+            self.signals.append(signal_dbm)
+            del self.signals[:-LOOK]
             self.usual_of = min(USED_TO, self.usual_of + 1)
             self.usual_dbm += (signal_dbm - self.usual_dbm) / self.usual_of
 
