@@ -47,7 +47,7 @@ CHANNEL_CALL, PERSON_CALL, CALL_OFF = "channel", "person", "call_off"  # calls.k
 
 
 class Outcome(Protocol):
-    """What became of an alarm's record at a sink; `event` is "delivered", "accepted" or "refused"."""
+    """What became of an alarm's record at a sink: "delivered", "accepted" or "refused"."""
 
     @property
     def row_id(self) -> int:

@@ -28,8 +28,8 @@ from trygg_tools.bench.report import BenchError
 @pytest.fixture
 def bench(monkeypatch):
     """bench(*names) runs the command, with benches that take no time."""
-    for module in (nmea, fence, wire, week, ingest, sustained, inflight, end_to_end, drain, keeping, alarm,
-                   doors, modem):  # fmt: skip
+    gateways = (ingest, sustained, inflight, end_to_end, drain, keeping, alarm, doors)
+    for module in (nmea, fence, wire, week, modem, *gateways):
         monkeypatch.setattr(module, "run", lambda **given: {"figure": 1, "given": given})
     app = Typer()
     app.command(context_settings=bench_command.SETTINGS)(bench_command.command)
