@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from gateway.parcels import parcel
 from gateway.records import NOW_MS, NOW_S, alarm, answer, entry, health, report
 from trygg_gateway import journal_check, journal_salvage
+from trygg_gateway.forgetting import ask, asked, step
 from trygg_gateway.journal import Journal
 from trygg_gateway.journal_check import look, mark, whole
 from trygg_gateway.journal_file import JournalError, beside
+from trygg_gateway.let_go import LetGo
 from trygg_gateway.own_records import GATEWAY, JOURNAL_MENDED, OWN_BOOT
 from trygg_gateway.registry import Registry
 from trygg_gateway.values import CLASH_BOOT, LANES
@@ -527,5 +529,38 @@ def test_a_cut_of_power_at_the_very_first_start_is_begun_anew_without_a_word(tmp
     try:
         assert mendings(journal) == []
         assert journal.query("SELECT count(*) FROM alarms") == [(0,)]
+    finally:
+        journal.close()
+
+
+def test_who_was_revoked_or_forgotten_behind_damage_in_the_log_stays_so(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    fill(path)
+    journal = Journal.open(path)
+    for seq in range(1, 7):
+        journal.put(parcel(entry(report(3, seq))))
+        journal.write(lambda db: None).result(20)
+    Registry(journal, lambda: NOW_MS).revoke("bodil")
+    journal.write(lambda db: ask(db, "ingrid", "Kari", NOW_MS + 5)).result(20)
+    ((one, *_),) = [journal.read(asked)]
+    for _ in range(99):
+        one, run = journal.write(lambda db, one=one: step(db, one, LetGo(), NOW_MS)).result(20)
+        if run is not None:
+            break
+    journal.write(lambda db: None).result(20)
+    copy = path.with_name("copy")
+    copy.mkdir()
+    for ending in ("", "-wal", ".lock"):
+        shutil.copyfile(beside(path, ending), beside(copy / path.name, ending))
+    journal.close()
+    harm(beside(copy / path.name, "-wal"), 32 + 2 * 4120 + 200, 255)
+    journal = opened(copy / path.name)
+    try:
+        assert "behind damage" in mendings(journal)[0][1]
+        trackers = dict(journal.query("SELECT device, revoked FROM trackers"))
+        assert (trackers["astrid"], trackers["bodil"]) == (0, 1)
+        assert trackers.get("ingrid", 1) == 1
+        assert [one.device for one in journal.read(asked)] == ["ingrid"], "once more"
+        assert not journal.query("SELECT 1 FROM records WHERE device = 'ingrid' AND boot < 3")
     finally:
         journal.close()

@@ -430,3 +430,60 @@ def test_a_journal_that_was_not_looked_at_whole_is_said_until_it_was(rig, to_the
         rig.journal.write(lambda db: None).result(20)
     ((state,),) = rig.journal.query("SELECT state FROM alarms WHERE what = ?", (JOURNAL_UNCHECKED,))
     assert state == ("closed" if to_the_end else "raised")
+
+
+def test_what_a_tracker_with_a_wrong_clock_said_and_no_sink_has_stays(rig):
+    weeks_back = [old(1, 2000), old(2, 2000, make=alarm)]  # a receiver whose weeks rolled over
+    rig.keep(*(one._replace(received_ms=NOW_MS) for one in weeks_back), old(3, 0))
+    rig.confirm(READER)
+    rig.lap()
+    assert rig.held() == [1, 2, 3]
+    assert rig.upkeep.counters["deleted_unsent"] == 0
+
+
+def test_what_the_gateway_has_not_read_never_goes(rig):
+    rig.keep(old(1, 400), old(2, 400, make=alarm), old(3, 0))
+    rig.confirm("centre")
+    rig.lap()
+    assert rig.held() == [1, 2, 3]
+
+
+def test_what_goes_unsent_is_counted(rig):
+    rig.keep(old(1, 61), old(2, 0))
+    rig.confirm(READER)
+    rig.lap()
+    assert rig.held() == [2]
+    assert rig.upkeep.counters["deleted_unsent"] == 1
+
+
+def test_a_clock_that_leaps_ahead_deletes_nothing_until_it_has_stayed_there(rig, monkeypatch):
+    counter = [1000.0]
+    monkeypatch.setattr(upkeep.time, "monotonic", lambda: counter[0])
+    rig.keep(old(1, 1), old(2, 0))
+    rig.confirm()
+    rig.lap()
+    rig.now_ms = NOW_MS + 120 * DAY_MS
+    for _ in range(3):
+        counter[0] += 3600
+        rig.lap()
+    assert (rig.held(), rig.upkeep.counters["laps_put_off"]) == ([1, 2], 3)
+    rig.now_ms = NOW_MS + 3_600_000  # set right again
+    rig.lap()
+    assert rig.held() == [1, 2]
+    rig.now_ms = NOW_MS + 120 * DAY_MS  # it is so: the gateway was off for months
+    rig.lap()
+    counter[0] += upkeep.BELIEVED_S
+    rig.lap()
+    assert rig.held() == [2]
+
+
+def test_a_gateway_whose_clock_was_behind_knows_the_deleted_record_again(rig):
+    behind_ms = NOW_MS - 400 * DAY_MS
+    ahead = entry(report(1, 1, NOW_S - 40 * DAY_S), received_ms=behind_ms)
+    rig.keep(ahead, old(2, 0))
+    rig.confirm()
+    rig.lap()
+    assert rig.held() == [2]
+    rig.keep(ahead)
+    assert rig.held() == [2]
+    assert rig.journal.counters["clashes"] == 0
