@@ -154,12 +154,24 @@ def _replace(journal: Path, new: Path) -> Path | None:
         number += 1
     away = beside(journal, f"{_REPLACED}{number}")
     had_one = journal.exists()
-    for ending in ("-wal", "-shm", ""):
+    if had_one:
+        _keep_as(journal, away)
+        _sync(journal.parent)
+    for ending in ("-wal", "-shm"):  # there only where the log could not be brought home
         if beside(journal, ending).exists():
             beside(journal, ending).replace(beside(away, ending))
     new.replace(journal)
     _sync(journal.parent)
     return away if had_one else None
+
+
+def _keep_as(journal: Path, away: Path) -> None:
+    """A second name for the journal: it has the first until the new one takes it, so that there
+    is a journal at every moment, whoever is killed."""
+    try:
+        os.link(journal, away)
+    except OSError:  # a file system without second names
+        _copy_file(journal, away)
 
 
 def mend_restored(db: sqlite3.Connection, now_ms: int) -> bool:
