@@ -92,8 +92,8 @@ def test_a_campaign_goes_on_where_its_kept_file_ends(tmp_path):
     kept = tmp_path / "crash.jsonl"
     one = {"seed": 1, "door": "broker", "kills": {"load": 3}, "records": 5, "alarms": 1,
            "acknowledged": 5, "own_words": 0, "marked_overtaken": 0, "backups": 0,
-           "lost": {"file": 1}, "double": {}, "disordered": {}, "came_again": {}, "reports_before_last_alarm": 0.1,
-           "faults": ["lost at the file"], "seconds": 1.0}  # fmt: skip
+           "lost": {"file": 1}, "double": {}, "disordered": {}, "came_again": {},
+           "reports_before_last_alarm": 0.1, "faults": ["lost at the file"], "seconds": 1.0}  # fmt: skip
     score.keep_round(kept, one)
     score.keep_round(kept, {**one, "seed": 2, "faults": []})
     with kept.open("a") as file:
@@ -143,6 +143,13 @@ def test_what_was_not_synced_may_be_gone_and_so_may_its_name():
     assert (disk.left(NOTHING), disk.left(EVERYTHING)) == ({"/r/a": b"old"}, {})
 
 
+def test_a_second_name_is_of_the_same_bytes_and_may_be_gone():
+    link = Operation(trace.LINK, 1, -1, 0, "/r/a", b"/r/b")
+    disk = medium(opened("/r", 9, b"0"), opened("/r/a"), wrote(b"old"), synced(), synced(9), link)
+    assert disk.left(NOTHING) == {"/r/a": b"old"}
+    assert disk.left(EVERYTHING) == {"/r/a": b"old", "/r/b": b"old"}
+
+
 def test_a_rename_without_a_sync_of_the_bytes_may_leave_an_empty_file():
     disk = medium(opened("/r", 9, b"0"), opened("/r/a"), wrote(b"old"), synced(), synced(9),
                   opened("/r/a.new", 4), wrote(b"new", fd=4),
@@ -176,7 +183,7 @@ import os
 a = os.open("a", os.O_WRONLY | os.O_CREAT)
 os.write(a, b"one"); os.write(a, b"two"); os.pwrite(a, b"T", 3); os.fsync(a)
 os.ftruncate(a, 4); os.close(a)
-os.rename("a", "b"); os.mkdir("c"); os.unlink("b")
+os.link("a", "d"); os.rename("a", "b"); os.mkdir("c"); os.unlink("b")
 open(os.environ["ELSEWHERE"], "w").write("not ours")
 """
 
@@ -193,8 +200,8 @@ def test_the_tracer_sees_every_write_sync_and_name_below_its_root_in_order(tmp_p
     assert found == [
         ("open", 0, "/a", b"1"), ("write", 0, "", b"one"), ("write", 3, "", b"two"),
         ("write", 3, "", b"T"), ("sync", 0, "", b""), ("truncate", 4, "", b""),
-        ("close", 0, "", b""), ("rename", 0, "/a", b), ("mkdir", 0, "/c", b""),
-        ("unlink", 0, "/b", b""),
+        ("close", 0, "", b""), ("link", 0, "/a", f"{root}/d".encode()), ("rename", 0, "/a", b),
+        ("mkdir", 0, "/c", b""), ("unlink", 0, "/b", b""),
     ]  # fmt: skip
 
 

@@ -46,6 +46,7 @@ def main() -> int:
         faults += said["kills"]["faults"]
         print(score.table(rounds), file=sys.stderr)
     if "cuts" in asked.only:
+        cuts.hush()
         said["cuts"] = [
             cut(play_, seed, between)
             for play_, seeds, between in PLAYS

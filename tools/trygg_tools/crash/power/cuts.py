@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from trygg_gateway.logs import start_logging
 from trygg_tools.crash.power import choices, gateway_play, plays, trace
 from trygg_tools.crash.power.judges import JUDGES, Broken
 from trygg_tools.crash.power.medium import Medium
@@ -50,7 +51,9 @@ def record(play: str, seed: int, folder: Path) -> Recorded:
     tracer = trace.built(folder)
     command = [sys.executable, "-m", "trygg_tools.crash.power.plays", play, str(root), str(seed)]
     environment = trace.environment(tracer, root, noted)
-    subprocess.run(command, env=dict(environment), check=True)  # noqa: S603 - our own module
+    subprocess.run(  # noqa: S603 - our own module
+        command, env=dict(environment), check=True, stdout=subprocess.DEVNULL
+    )
     return Recorded(play, seed, str(root), list(trace.operations(noted)))
 
 
@@ -154,6 +157,11 @@ def _memory() -> str | None:
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 
+def hush() -> None:
+    """What is opened after a cut says much, thousands of times."""
+    start_logging("console", "critical")
+
+
 def main() -> int:
     """The command line: one JSON line; exit code 1 when a promise was broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -161,6 +169,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--between", type=int, default=300, help="moments beside the syncs")
     asked = parser.parse_args()
+    hush()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="trygg-cuts-") as folder:
         if asked.play == "gateway":

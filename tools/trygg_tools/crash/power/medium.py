@@ -98,6 +98,8 @@ class Medium:
             self._sync(key)
         elif operation.kind == trace.RENAME:
             self._move(operation.path, operation.data.decode())
+        elif operation.kind == trace.LINK:
+            self._made(operation.data.decode(), self._live[operation.path])
         elif operation.kind == trace.UNLINK:
             self._live.pop(operation.path, None)
             self._renamed.append(Renaming(self._order, operation.path, None))

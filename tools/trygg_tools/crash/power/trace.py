@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-OPEN, CLOSE, WRITE, TRUNCATE, SYNC, RENAME, UNLINK, MKDIR, ACCEPT, SAID = range(1, 11)
+OPEN, CLOSE, WRITE, TRUNCATE, SYNC, RENAME, UNLINK, MKDIR, ACCEPT, SAID, LINK = range(1, 12)
 NAMES: Final = ("", "open", "close", "write", "truncate", "sync", "rename", "unlink", "mkdir",
-                "accept", "said")  # fmt: skip
+                "accept", "said", "link")  # fmt: skip
 _HEAD: Final = struct.Struct("<6q")
 _SOURCE: Final = Path(__file__).with_name("tracer.c")
 
@@ -34,7 +34,9 @@ class Operation(NamedTuple):
     fd: int
     number: int  # offset of WRITE, size of TRUNCATE, 1 of an OPEN that emptied the file
     path: str
-    data: bytes  # written, said; the new path of RENAME; b"1" of an OPEN that made the file
+    data: (
+        bytes  # written, said; the new path of RENAME and LINK; b"1" of an OPEN that made the file
+    )
 
 
 def built(folder: Path) -> Path:

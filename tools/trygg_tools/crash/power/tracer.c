@@ -25,7 +25,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { OPEN = 1, CLOSE, WRITE, TRUNCATE, SYNC, RENAME, UNLINK, MKDIR, ACCEPT, SAID };
+enum { OPEN = 1, CLOSE, WRITE, TRUNCATE, SYNC, RENAME, UNLINK, MKDIR, ACCEPT, SAID, LINK };
 #define FDS 65536
 
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
@@ -252,6 +252,20 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
 }
 int rename(const char *from, const char *to) { return renameat2(AT_FDCWD, from, AT_FDCWD, to, 0); }
 int renameat(int a, const char *from, int b, const char *to) { return renameat2(a, from, b, to, 0); }
+
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
+{
+    char a[PATH_MAX], b[PATH_MAX];
+    const char *old = ours(from_folder, from, a), *new = ours(to_folder, to, b);
+    pthread_mutex_lock(&lock);
+    int done = REAL(linkat)(from_folder, from, to_folder, to, flags);
+    int error = errno;
+    if (!done && old && new) note(LINK, -1, 0, old, new, strlen(new));
+    pthread_mutex_unlock(&lock);
+    errno = error;
+    return done;
+}
+int link(const char *from, const char *to) { return linkat(AT_FDCWD, from, AT_FDCWD, to, 0); }
 
 int unlinkat(int folder, const char *path, int flags)
 {
