@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 
@@ -33,6 +33,7 @@ from trygg_gateway.journal_file import JournalError, beside, lock_of, prepared
 from trygg_gateway.mending_book import Identity
 from trygg_gateway.own_records import GATEWAY
 from trygg_gateway.quarantine import set_aside as quarantine
+from trygg_gateway.salvage_tables import Table, as_row, is_identity, tables_of
 from trygg_gateway.sqlite_pages import PAGE, Frame, page_size_of, read_wal, rows_in
 from trygg_gateway.values import Stray
 
@@ -47,29 +48,6 @@ _BY_SQL_ONLY = ("boots",)  # its rows look like those of an index of `records`
 _KEEP = "INSERT OR {} INTO {} ({}) VALUES ({})"
 
 Rows = Iterator[tuple[Any, ...]]
-
-
-class Column(NamedTuple):
-    """One column of a table: what may stand in it."""
-
-    name: str
-    types: tuple[type, ...]
-
-
-class Table(NamedTuple):
-    """A table as the new journal has it; `rowid` is the place of the column that is its rowid."""
-
-    name: str
-    root: int  # its first page
-    columns: list[Column]
-    rowid: int | None
-    least: int  # columns that a row of an older version has at least
-
-    def fits(self, row: tuple[Any, ...]) -> bool:
-        """Whether this could be a row of the table."""
-        return len(row) == len(self.columns) and all(
-            isinstance(value, column.types) for value, column in zip(row, self.columns, strict=True)
-        )
 
 
 def mended(path: Path, now_ms: int) -> Look:
@@ -218,7 +196,7 @@ class _Filling:
     def __init__(self, db: sqlite3.Connection, image: Path) -> None:
         self._db = db
         self._image = image
-        self.tables = _tables(db)
+        self.tables = tables_of(db)
         self.counts = dict.fromkeys((table.name for table in self.tables), 0)
         self.failed: list[str] = []  # tables that SQLite could not read to their end
         self._known: set[tuple[str, int, int]] = set()  # identities that an index names
@@ -262,7 +240,7 @@ class _Filling:
             found = self._read(
                 "SELECT device, boot, seq FROM records INDEXED BY sqlite_autoindex_records_1"
             )
-            self._known.update(row for row in found if _is_identity(row))
+            self._known.update(row for row in found if is_identity(row))
         return self._known
 
     def _is_well(self, table: Table) -> bool:
@@ -342,56 +320,17 @@ class _Filling:
     def _place(
         self, tables: list[Table], page: int, rowid: int | None, values: tuple[Any, ...]
     ) -> None:
-        if rowid is None and len(values) == 4 and _is_identity(values[:3]):
+        if rowid is None and len(values) == 4 and is_identity(values[:3]):
             self._known.add(values[:3])  # an index entry of records, or its like
             return
         fitting = [t for t in self.tables if (t.rowid is None) == (rowid is None)]
-        found = [(table, row) for table in fitting if (row := _as_row(table, rowid, values))]
+        found = [(table, row) for table in fitting if (row := as_row(table, rowid, values))]
         if len(found) > 1:  # tables are made in one order, so a small one stands on the same page
             found = [one for one in found if one[0].root == page]
         if len(found) == 1 and found[0][0] in tables:
             table, row = found[0]
             names = [column.name for column in table.columns[: len(row)]]
             self._keep(table, iter([row]), names)
-
-
-def _as_row(table: Table, rowid: int | None, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """The values as a row of the table, if they can be one."""
-    if not values or not table.least <= len(values) <= len(table.columns):
-        return None
-    if table.rowid is not None:
-        if values[table.rowid] is not None:
-            return None
-        values = (*values[: table.rowid], rowid, *values[table.rowid + 1 :])
-    short = table._replace(columns=table.columns[: len(values)])
-    return values if short.fits(values) else None
-
-
-def _is_identity(row: tuple[Any, ...]) -> bool:
-    return isinstance(row[0], str) and isinstance(row[1], int) and isinstance(row[2], int)
-
-
-_TYPES: dict[str, tuple[type, ...]] = {"INTEGER": (int,), "TEXT": (str,), "BLOB": (bytes,)}
-
-
-def _tables(db: sqlite3.Connection) -> list[Table]:
-    """Every table of the new journal, as it is laid out."""
-    made = db.execute(
-        "SELECT name, rootpage, sql FROM sqlite_master"
-        " WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-    ).fetchall()
-    return [_table(db, name, root, "WITHOUT ROWID" in sql) for name, root, sql in made]
-
-
-def _table(db: sqlite3.Connection, name: str, root: int, without_rowid: bool) -> Table:
-    columns, rowid, least = [], None, 0
-    for place, column, type_, not_null, default, key in db.execute(f"PRAGMA table_info({name})"):
-        nullable = () if not_null or key else (type(None),)
-        columns.append(Column(column, (*_TYPES[type_], *nullable)))
-        if key and type_ == "INTEGER" and not without_rowid and key == 1:
-            rowid = place
-        least = place + 1 if default is None or key else least
-    return Table(name, root, columns, rowid, least)
 
 
 def _sync_folder(path: Path) -> None:
