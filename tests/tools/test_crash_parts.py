@@ -93,7 +93,8 @@ def test_a_campaign_goes_on_where_its_kept_file_ends(tmp_path):
     one = {"seed": 1, "door": "broker", "kills": {"load": 3}, "records": 5, "alarms": 1,
            "acknowledged": 5, "own_words": 0, "marked_overtaken": 0, "backups": 0,
            "lost": {"file": 1}, "double": {}, "disordered": {}, "came_again": {},
-           "reports_before_last_alarm": 0.1, "faults": ["lost at the file"], "seconds": 1.0}  # fmt: skip
+           "reports_before_last_alarm": 0.1, "faults": ["lost at the file"],
+           "seconds": 1.0}  # fmt: skip
     score.keep_round(kept, one)
     score.keep_round(kept, {**one, "seed": 2, "faults": []})
     with kept.open("a") as file:

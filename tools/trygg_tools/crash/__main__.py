@@ -31,7 +31,8 @@ from trygg_tools.peers import thingsboard
 
 KILLS_A_ROUND = 25
 PARTS = ("kills", "cuts", "beside")
-PLAYS = (("journal", 3, 200), ("backup", 1, 200), ("file", 3, 200), ("gateway", 2, 300))
+PLAYS = (("journal", 3, 200), ("backup", 1, 200), ("salvage", 1, 300), ("file", 3, 200),
+         ("gateway", 2, 300))  # fmt: skip
 
 
 def main() -> int:

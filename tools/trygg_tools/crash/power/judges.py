@@ -23,6 +23,7 @@ from trygg_gateway.values import LIVE
 from trygg_tools.crash.power import plays
 
 _ROWS = "SELECT seq, payload FROM records WHERE boot = 1 ORDER BY id"
+PAGE_HOLDS = 70  # records: 4096 bytes, each some 60 and more
 Promises = Sequence[dict[str, Any]]
 
 
@@ -79,6 +80,20 @@ def backup(folder: Path, promises: Promises, seed: int) -> None:
     _demand_records(rows, kept if upto is None else set(range(1, upto + 1)), seed)
     if trouble:
         raise Broken(f"the journal is said to be damaged: {trouble}")
+
+
+def salvage(folder: Path, promises: Promises, seed: int) -> None:
+    """Of a harmed journal all but a page's records are there, wherever its salvage was cut."""
+    if not any("harmed" in one for one in promises):
+        return  # that is the journal's play
+    opened = _opened(folder / plays.JOURNAL)
+    try:
+        rows = opened.query(_ROWS)
+    finally:
+        opened.close()
+    _demand_records(rows, set(), seed)
+    if len(rows) < plays.RECORDS - PAGE_HOLDS:
+        raise Broken(f"{plays.RECORDS - len(rows)} records are gone, a page holds {PAGE_HOLDS}")
 
 
 def _demand_copy(copy: Path, records: int, seed: int) -> None:
@@ -150,5 +165,6 @@ def _demand_lines(archive: Path, wanted: set[int], *, whole: bool) -> None:
 JUDGES: dict[str, Callable[[Path, Promises, int], None]] = {
     "journal": journal,
     "backup": backup,
+    "salvage": salvage,
     "file": file_sink,
 }

@@ -32,6 +32,7 @@ COPY = "data/copy-{}.sqlite"
 ARCHIVE = "data/archive.jsonl"
 RECORDS = 160
 BATCH = 40
+PAGE = 4096
 
 Promise = Callable[..., None]
 
@@ -106,6 +107,22 @@ def backup(folder: Path, dice: random.Random, promise: Promise) -> None:
     Journal.open(folder / JOURNAL).close()
 
 
+def salvage(folder: Path, dice: random.Random, promise: Promise) -> None:
+    """Records; the disk harms a page of them; the next start salvages the rest."""
+    entries = [entry(number, dice) for number in range(1, RECORDS + 1)]
+    kept = Journal.open(folder / JOURNAL)
+    for one in entries:
+        _put(kept, [one], promise)
+    kept.close()
+    fd = os.open(folder / JOURNAL, os.O_RDWR)
+    at = (folder / JOURNAL).read_bytes().index(entries[RECORDS // 2].payload)
+    os.pwrite(fd, dice.randbytes(PAGE), at - at % PAGE)
+    os.fsync(fd)
+    os.close(fd)
+    promise(harmed=True)
+    Journal.open(folder / JOURNAL).close()
+
+
 def file_sink(folder: Path, dice: random.Random, promise: Promise) -> None:
     """Batches to the file sink, which is stopped and started again in between."""
     asyncio.run(_deliver_all(folder, dice, promise))
@@ -133,6 +150,7 @@ def _row(number: int) -> Row:
 PLAYS: dict[str, Callable[[Path, random.Random, Promise], None]] = {
     "journal": journal,
     "backup": backup,
+    "salvage": salvage,
     "file": file_sink,
 }
 
