@@ -9,6 +9,7 @@ import typer
 
 from trygg_gateway.cli.opened import DEFAULT, ConfigFile, loaded, told
 from trygg_gateway.garbage import collect_rarely
+from trygg_gateway.handover import hand_over_soon
 from trygg_gateway.logs import start_logging
 from trygg_gateway.service import run as run_service
 
@@ -22,5 +23,6 @@ def run(config_file: ConfigFile = DEFAULT) -> None:
     os.umask(0o077)  # whatever is made from here on is nobody else's to read
     start_logging(config.log.form, config.log.level)
     collect_rarely()
+    hand_over_soon()
     with told():
         asyncio.run(run_service(config, lambda line: typer.echo(line), file=config_file))

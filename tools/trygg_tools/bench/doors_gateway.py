@@ -14,6 +14,7 @@ from pathlib import Path
 
 from trygg_gateway.descriptors import raise_limit
 from trygg_gateway.garbage import collect_rarely
+from trygg_gateway.handover import hand_over_soon
 from trygg_gateway.ingest import Ingest
 from trygg_gateway.journal import Journal
 from trygg_gateway.listener import Limits, Listener, server_tls
@@ -71,7 +72,8 @@ def main() -> None:
     parser.add_argument("--scrypt", action="store_true")
     told = parser.parse_args()
     start_logging("console", "error")
-    collect_rarely()  # as the service does
+    collect_rarely()  # as the service does, both
+    hand_over_soon()
     asyncio.run(serve(told.folder, told.trackers, told.tls, told.scrypt))
 
 

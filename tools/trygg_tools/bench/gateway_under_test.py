@@ -29,6 +29,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from trygg_gateway.broker import Broker
 from trygg_gateway.config import Config
 from trygg_gateway.garbage import collect_rarely
+from trygg_gateway.handover import hand_over_soon
 from trygg_gateway.ingest import Ingest
 from trygg_gateway.journal import Journal
 from trygg_gateway.logs import start_logging
@@ -203,7 +204,8 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=100_000)
     told = parser.parse_args()
     start_logging("console", "warning")
-    collect_rarely()  # as the service does
+    collect_rarely()  # as the service does, both
+    hand_over_soon()
     print(json.dumps(asyncio.run(_gateway(told).run(told.records))), flush=True)
 
 
