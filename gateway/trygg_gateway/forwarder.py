@@ -21,13 +21,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final
 
+import structlog
+
 from trygg_gateway import sink_book
 from trygg_gateway.database import Database
 from trygg_gateway.lane_task import Journal, Surroundings
 from trygg_gateway.settlement import SetCursor, Tell
+from trygg_gateway.sink_tasks import NotStarted, SinkTasks
 from trygg_gateway.sink_tasks import Outlet as Outlet  # whoever makes a forwarder makes outlets
-from trygg_gateway.sink_tasks import SinkTasks
+from trygg_gateway.sinks.unmade import Unmade
 from trygg_gateway.values import Run
+
+log = structlog.get_logger("forwarder")
 
 Make = Callable[[], Outlet]  # a sink, made anew and not started
 
@@ -57,69 +62,85 @@ class Forwarder:
         around = Surroundings(
             journal, gateway, set_cursor, tell, told, observe, now_ms, self._threads
         )
-        self.sinks = [SinkTasks(outlet, around, chance) for outlet in outlets]
         self._loop: asyncio.AbstractEventLoop | None = None
         self._around, self._chance = around, chance
+        self._list([self._sink(outlet) for outlet in outlets])
         self._tasks: dict[str, asyncio.Task[None]] = {}  # by sink; "" follows what people ask
         self._changed = asyncio.Event()  # other sinks are at work
+
+    def _sink(self, outlet: Outlet) -> SinkTasks:
+        return SinkTasks(outlet, self._around, self._chance)
+
+    def _list(self, sinks: Sequence[SinkTasks], coming: Sequence[SinkTasks] = ()) -> None:
+        """These are the sinks; `owing` is which lanes go to them and to those that are coming."""
+        self.sinks = list(sinks)
+        owing: dict[str, list[int]] = {}
+        for sink in (*sinks, *coming):
+            lanes = owing.get(sink.outlet.name, ())
+            owing[sink.outlet.name] = sorted({*lanes, *sink.outlet.lanes})
+        self.owing: Mapping[str, Sequence[int]] = owing  # never changed: read from any thread
 
     async def start(self) -> None:
         """Begin; returns at once, also when a sink cannot be reached yet."""
         self._loop = asyncio.get_running_loop()
-        await asyncio.wrap_future(self._journal.write(self._begin))
-        asked = await self._look()
-        for sink in self.sinks:
-            sink.pause(asked)
-        for sink in self.sinks:
-            self._tasks[sink.outlet.name] = asyncio.create_task(sink.run())
+        await self._write_begun(self.sinks)
+        self._go_on(self.sinks, await self._look())
         self._tasks[""] = asyncio.create_task(self._follow())
 
-    def _begin(self, db: Database) -> None:
-        for sink in self.sinks:
-            sink_book.begin(db, sink.outlet.name, sink.outlet.begin_ms, self._now_ms())
+    async def _write_begun(self, sinks: Sequence[SinkTasks]) -> None:
+        def act(db: Database) -> None:
+            for sink in sinks:
+                sink_book.begin(db, sink.outlet.name, sink.outlet.begin_ms, self._now_ms())
+
+        await asyncio.wrap_future(self._journal.write(act))
 
     async def replace(self, old: Mapping[str, Make], new: Mapping[str, Make]) -> None:
         """Go on with `new` instead of `old` (both by name); the other sinks do not notice.
 
-        Raises NotStarted, or what making one raised: then those of `old` are at work again."""
-        made = [SinkTasks(make(), self._around, self._chance) for make in new.values()]
-        await self._end(set(old))
+        All of them are owed to until it is over. Raises NotStarted, or what making one raised: then
+        those of `old` are at work again, but for one that cannot be made: that stays, in trouble.
+        """
+        made = [self._sink(make()) for make in new.values()]
+        back = self._way_back(old)
+        asked = await self._look()
+        stay = [sink for sink in self.sinks if sink.outlet.name not in old]
         begun: list[SinkTasks] = []
+        self._list(self.sinks, made)
         try:
+            await self._end(old)
             for sink in made:
                 begun.append(sink)
                 await sink.begin()
-            self.sinks += made
-            await asyncio.wrap_future(self._journal.write(self._begin))
-        except BaseException:
-            self.sinks = [sink for sink in self.sinks if sink not in made]
-            for sink in begun:
-                await sink.stop()
-            await self._go_on(
-                [SinkTasks(make(), self._around, self._chance) for make in old.values()]
-            )
+            await self._write_begun(made)
+        except BaseException as failure:
+            try:
+                await asyncio.gather(*(sink.stop() for sink in begun), return_exceptions=True)
+            finally:  # nothing is waited for here: whatever has failed, they come back
+                self._list([*stay, *back])
+                self._go_on(back, asked)
+            if isinstance(failure, Exception) and (lost := _lost(back)):
+                raise NotStarted(f"{failure}; {lost}") from failure
             raise
-        await self._go_on(made)
+        self._list([*stay, *made])
+        self._go_on(made, asked)
+
+    def _way_back(self, old: Mapping[str, Make]) -> list[SinkTasks]:
+        """Those at work, made anew while they are, each on its own."""
+        now = {sink.outlet.name: sink.outlet for sink in self.sinks}
+        return [self._sink(_made_again(now[name], make)) for name, make in old.items()]
 
     async def _end(self, names: Collection[str]) -> None:
         """Stop those sinks where they are; what they had not confirmed comes again."""
-        ended = [task for name, task in self._tasks.items() if name in names]
-        for name in names:
-            self._tasks.pop(name, None)
+        ended = [self._tasks.pop(name) for name in names if name in self._tasks]
         for task in ended:
             task.cancel()
         await asyncio.gather(*ended, return_exceptions=True)
-        for sink in self.sinks:
-            if sink.outlet.name in names:
-                with suppress(TimeoutError):  # a thread that hangs is left behind
-                    await asyncio.wait_for(sink.stop(), STOP_S)
-        self.sinks = [sink for sink in self.sinks if sink.outlet.name not in names]
+        stopping = [sink.stop() for sink in self.sinks if sink.outlet.name in names]
+        waits = (asyncio.wait_for(stop, STOP_S) for stop in stopping)
+        await asyncio.gather(*waits, return_exceptions=True)  # a thread that hangs is left behind
 
-    async def _go_on(self, sinks: Sequence[SinkTasks]) -> None:
-        asked = await self._look()
+    def _go_on(self, sinks: Sequence[SinkTasks], asked: sink_book.Asked) -> None:
         for sink in sinks:
-            if sink not in self.sinks:
-                self.sinks.append(sink)
             sink.pause(asked)
             self._tasks[sink.outlet.name] = asyncio.create_task(sink.run())
         self._changed.set()
@@ -187,7 +208,8 @@ class Forwarder:
             await asyncio.sleep(LOOK_S)
             asked = await self._look()
             for sink in self.sinks:
-                sink.follow(asked)
+                if sink.outlet.name in self._tasks:  # it is not being replaced
+                    sink.follow(asked)
             news = [(sink.outlet.name, said) for sink in self.sinks if (said := sink.news())]
             if news:
                 await self._say(news)
@@ -205,3 +227,18 @@ class Forwarder:
                 sink_book.say(db, name, circuit, trouble, self._now_ms())
 
         await asyncio.wrap_future(self._journal.write(act))
+
+
+def _made_again(outlet: Outlet, make: Make) -> Outlet:
+    """The same, made anew; if that cannot be, one that tries it at each start."""
+    try:
+        return make()
+    except Exception as error:  # noqa: BLE001 - no fault of the settings that are taken over
+        log.warning("sink_not_made", sink=outlet.name, fault=type(error).__name__)
+        return outlet._replace(sink=Unmade(outlet.sink, lambda: make().sink))
+
+
+def _lost(back: Sequence[SinkTasks]) -> str:
+    """Which of the old sinks could not be made again, for people; empty if there is none."""
+    lost = [sink.outlet.name for sink in back if isinstance(sink.outlet.sink, Unmade)]
+    return f"the old {', '.join(lost)} cannot be made again and is tried on" if lost else ""

@@ -32,10 +32,11 @@ from trygg_gateway.forwarder import Forwarder
 from trygg_gateway.logs import start_logging
 from trygg_gateway.outlets import outlet_of
 from trygg_gateway.policies import limits_of, policy_of, rules_of
+from trygg_gateway.sink_tasks import NotStarted
 from trygg_gateway.systemd_notify import notify, reloading
 from trygg_gateway.views import Views
 from trygg_gateway.watcher import Watcher
-from trygg_gateway.web.server import ConsoleServer
+from trygg_gateway.web.server import ConsoleServer, greeting
 
 log = structlog.get_logger("reload")
 
@@ -52,6 +53,14 @@ class Parts(NamedTuple):
     watcher: Watcher | None
     listener: Any  # the door, None without one
     console: ConsoleServer | None
+
+
+class Wanted(NamedTuple):
+    """The new settings, with what is made of their certificates as those were at one time."""
+
+    changes: Changes
+    door: ssl.SSLContext | None
+    console: ssl.SSLContext | None
 
 
 class Outcome(NamedTuple):
@@ -93,29 +102,29 @@ class Reloader:
     async def reload(self) -> Outcome:
         """Read the file and take it over, or leave all as it is; what came of it is written."""
         try:
-            wanted = await self._changes()
-            await self._replace_sinks(wanted)
-        except (ConfigError, OSError) as failure:
+            wanted = await self._wanted()
+            await self._replace_sinks(wanted.changes)
+        except (ConfigError, NotStarted, OSError) as failure:
             outcome = Outcome(self._now_ms(), False, [], [], str(failure))
         except Exception as failure:
             log.exception("reload_fell_over")
             why = f"{type(failure).__name__}: {failure}"
             outcome = Outcome(self._now_ms(), False, [], [], why)
         else:
-            self._take(wanted.merged)
-            outcome = Outcome(self._now_ms(), True, list(wanted.taken), list(wanted.restart))
+            self._take(wanted)
+            taken, restart = wanted.changes.taken, wanted.changes.restart
+            outcome = Outcome(self._now_ms(), True, list(taken), list(restart))
         self._say(outcome)
         return outcome
 
-    async def _changes(self) -> Changes:
+    async def _wanted(self) -> Wanted:
         """The new file against what runs; raises ConfigError if a gateway could not start on it."""
         if self._file is None:
             raise ConfigError("this gateway was started without a file of settings")
         new = await asyncio.to_thread(load, self._file)
         await asyncio.to_thread(demand_fit, new)
         found = changes(self.config, new)
-        self._contexts(found.merged)
-        return found
+        return Wanted(found, *self._contexts(found.merged))
 
     async def _replace_sinks(self, wanted: Changes) -> None:
         def makers(config: Config) -> dict[str, Any]:
@@ -127,23 +136,29 @@ class Reloader:
             before, after = makers(self.config), makers(wanted.merged)
             await self._parts.forwarder.replace(before, after)
 
-    def _contexts(self, config: Config) -> ssl.SSLContext | None:
-        """The door's TLS, made of the files as they are now. Raises ConfigError."""
-        return listener_tls(config) if self._parts.listener is not None else None
+    def _contexts(self, config: Config) -> tuple[ssl.SSLContext | None, ssl.SSLContext | None]:
+        """(door's, console's), made of the files as they are now. Raises ConfigError."""
+        door = listener_tls(config) if self._parts.listener is not None else None
+        section = config.console
+        if self._parts.console is None or not (section.cert and section.key):
+            return door, None
+        try:
+            return door, greeting(section.cert, section.key)
+        except OSError as error:
+            raise ConfigError(f"TLS: {error}. `trygg gateway check` names the file") from None
 
-    def _take(self, config: Config) -> None:
-        """The rest, of which nothing waits and nothing fails: the files were looked at."""
-        parts = self._parts
+    def _take(self, wanted: Wanted) -> None:
+        """The rest, of which nothing waits and nothing fails: no file is opened any more."""
+        parts, config = self._parts, wanted.changes.merged
         policy = policy_of(config)
         parts.alarm_engine.go_by(policy)
         parts.views.go_by(policy)
         if parts.watcher is not None:
             parts.watcher.go_by(rules_of(config), limits_of(config))
-        context = self._contexts(config)
-        if context is not None:
-            parts.listener.take_tls(context)
-        if parts.console is not None and config.console.cert and config.console.key:
-            parts.console.take_cert(config.console.cert, config.console.key)
+        if wanted.door is not None:
+            parts.listener.take_tls(wanted.door)
+        if parts.console is not None and wanted.console is not None:
+            parts.console.take_tls(wanted.console)
         if config.log != self.config.log:
             start_logging(config.log.form, config.log.level)
         self.config = config

@@ -172,13 +172,10 @@ class Service:
         self.gaps = GapKeeper(journal, now_ms)
         self.upkeep = make_upkeep(
             journal, self.guard, config, now_ms,
-            lanes=self._lanes, written=self._written, forgotten=self._forget,
+            lanes=lambda: self.forwarder.owing, written=self._written, forgotten=self._forget,
         )  # fmt: skip
         self.quarantine = QuarantineDesk(journal, self.registry, now_ms, self._replayed)
         self.watcher = self._make_watcher() if config.watch.enabled else None
-
-    def _lanes(self) -> dict[str, Sequence[int]]:
-        return {sink.outlet.name: sink.outlet.lanes for sink in self.forwarder.sinks}
 
     def _forget(self, device: str) -> None:
         """What is remembered of a tracker outside the journal is void."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -71,10 +72,10 @@ class ConsoleServer:
         if self._serving.done():
             await self._serving
 
-    def take_cert(self, cert: Path, key: Path) -> None:
+    def take_tls(self, context: ssl.SSLContext) -> None:
         """Connections that begin from now on are greeted with another certificate."""
-        if self._server.config.ssl is not None:
-            self._server.config.ssl.load_cert_chain(cert, key)
+        if self._server.config.ssl is not None:  # its own stays as it is: no file is read into it
+            self._server.config.ssl.sni_callback = lambda tls, *_: setattr(tls, "context", context)
 
     async def stop(self) -> None:
         """End the live streams, finish the answers under way, close the port."""
@@ -82,6 +83,13 @@ class ConsoleServer:
         self._server.should_exit = True
         if self._serving is not None:
             await self._serving
+
+
+def greeting(cert: Path, key: Path) -> ssl.SSLContext:
+    """What the console's connections can be greeted with. Raises OSError on unfit files."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return context
 
 
 def must_have_password(host: str) -> bool:
