@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import socket
 import time
@@ -311,3 +312,17 @@ def test_a_start_that_fails_halfway_lets_everything_go(tmp_path):
     gateway.settings()
     with gateway:  # the journal was let go, so it starts
         assert gateway.ask("/healthz").status_code == 200
+
+
+def test_a_killed_gateways_word_is_not_believed_when_its_number_is_somebody_elses(tmp_path):
+    with GatewayProcess(tmp_path / "nord") as gateway:
+        said = json.loads((gateway.folder / "data/running.json").read_text())
+        running = json.loads(gateway.command("status", "--json").stdout)["running"]
+        assert running["pid"] == said["pid"]
+        gateway.kill()
+        stranger = {**said, "pid": os.getpid()}  # as after the next boot of the machine
+        (gateway.folder / "data/running.json").write_text(json.dumps(stranger))
+        assert json.loads(gateway.command("status", "--json").stdout)["running"] is None
+        done = gateway.command("reload")  # would end this test with a SIGHUP
+        assert done.returncode != 0
+        gateway.start()

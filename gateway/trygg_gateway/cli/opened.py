@@ -85,7 +85,23 @@ def running(config: Config) -> dict[str, Any] | None:
         said: dict[str, Any] = json.loads((config.gateway.data / RUNNING).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return said if Path(f"/proc/{said['pid']}").exists() else None
+    return said if _is_gateway(said["pid"]) else None
+
+
+def _is_gateway(pid: int) -> bool:
+    """Whether that process lives and has a lock, as a gateway has its journal's.
+
+    What a killed gateway wrote stays behind, and by the next boot its number is somebody else's,
+    whom a `reload` must not signal. /proc/locks (proc(5)): number, kind, ..., ..., pid.
+    """
+    if not Path(f"/proc/{pid}").exists():
+        return False
+    try:
+        locks = Path("/proc/locks").read_text("ascii")
+    except OSError:
+        return True  # nobody can tell here
+    words = [line.split() for line in locks.splitlines()]
+    return any(one[1] == "FLOCK" and one[4] == str(pid) for one in words if len(one) > 4)
 
 
 def now_ms() -> int:
