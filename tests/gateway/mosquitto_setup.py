@@ -31,6 +31,7 @@ class Client:
         self.line = context.wrap_socket(line, server_hostname="localhost")
         broker.lines.append(self.line)
         self._reader, self._got, self._id = packets.Reader(1 << 20), [], 0
+        self._heard = []
         self.line.sendall(packets.connect(client_id or user, user, password.encode(), 60, clean))
         self.session, self.code = packets.read_connack(self._next(packets.CONNACK)[1])
 
@@ -42,6 +43,8 @@ class Client:
                     raise ConnectionError("the broker closed")
                 self._got = self._reader.feed(data)
             got = self._got.pop(0)
+            if got[0] == packets.PUBLISH:
+                self._keep(got)
             if got[0] == kind:
                 return got[1], got[2]
 
@@ -58,17 +61,21 @@ class Client:
     def heard(self):
         """(topic, payload) of all that was sent to us before now."""
         self.line.sendall(packets.PINGREQ)
-        heard = []
         while True:
             while not self._got:
                 self._got = self._reader.feed(self.line.recv(4096))
             kind, flags, body = self._got.pop(0)
             if kind == packets.PINGRESP_TYPE:
+                heard, self._heard = self._heard, []
                 return heard
             if kind == packets.PUBLISH:
-                topic, _, packet_id, payload, _, _ = packets.read_publish(flags, body)
-                self.line.sendall(packets.puback(packet_id))
-                heard.append((topic, payload))
+                self._keep((kind, flags, body))
+
+    def _keep(self, packet):
+        """Acknowledge a message and keep it until somebody asks what was heard."""
+        topic, _, packet_id, payload, _, _ = packets.read_publish(*packet[1:])
+        self.line.sendall(packets.puback(packet_id))
+        self._heard.append((topic, payload))
 
     def gone(self):
         """Whether the broker closes on us."""

@@ -20,7 +20,7 @@ from trygg_gateway.cli.opened import (
 from trygg_gateway.config import Config, is_loopback
 from trygg_gateway.init_folder import own_hosts
 from trygg_gateway.journal import Journal
-from trygg_gateway.mosquitto.folder import Written, keep, make
+from trygg_gateway.mosquitto.folder import Written, keep, make, owner_of
 from trygg_gateway.mosquitto.texts import GATEWAY_USER, Place
 from trygg_gateway.registry import Registry
 from trygg_gateway.values import Refused
@@ -34,7 +34,10 @@ def mosquitto_config(
     ] = None,
     port: Annotated[int, typer.Option(help="Port it listens on.", min=1, max=65535)] = 8883,
     bind: Annotated[str, typer.Option(help="Address it listens on; none: every one.")] = "",
-    user: Annotated[str, typer.Option(help="As whom it runs; its files are given to them.")] = "",
+    user: Annotated[
+        str,
+        typer.Option(help="As whom it runs.", show_default="who owns the settings, as the gateway"),
+    ] = "",
     plain: Annotated[bool, typer.Option("--plain", help="No TLS; 127.0.0.1 only.")] = False,
     config_file: ConfigFile = DEFAULT,
     as_json: AsJson = False,
@@ -44,16 +47,18 @@ def mosquitto_config(
     Writes its configuration (TLS by the gateway's own CA, nobody without a password, memory that
     is written to disk every second and drops nothing), the rights, and each tracker's user. With
     `broker.mosquitto = FOLDER` in the settings `tracker add`, `rotate` and `revoke` keep the last
-    two in step and have the broker read them. It may be given again: what is there is replaced.
+    two in step and have the broker read them, for which it runs as the same user. It may be given
+    again: what is there is replaced.
 
-    Example: `trygg gateway mosquitto-config mosquitto --host trygg.example --user mosquitto`
+    Example: `trygg gateway mosquitto-config mosquitto --host trygg.example`
     """
     loaded(config_file)  # a mistake in it is said before anything is written
     folder = folder.resolve()
     with told():
         near = ["localhost", "127.0.0.1", *([bind] if bind else [])]
         hosts = list(dict.fromkeys([*(host or own_hosts()), *near]))
-        place = Place(folder, port, "127.0.0.1" if plain else bind, user)
+        runs_as = user or owner_of(config_file.resolve().parent)
+        place = Place(folder, port, "127.0.0.1" if plain else bind, runs_as)
         make(place, None if plain else _authority(config_file), hosts, _secrets(config_file))
     with journal_of(config_file) as journal:
         written = _kept(folder, config_file, journal)

@@ -59,6 +59,7 @@ def password_file(secret_folder: Path, name: str) -> Path:
     if not path.exists():
         secret_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(path, secrets.token_urlsafe(24).encode() + b"\n")
+        _give(path, owner_of(secret_folder.parent))  # root may have been asked to do this
     return path
 
 
@@ -71,7 +72,7 @@ def keep(folder: Path, secret_folder: Path, trackers: Sequence[Tracker], hashes:
         for name in (GATEWAY_USER, *PROBE_USERS)
     ]
     rows = [(one.device, known[one.device]) for one in may if known.get(one.device)]
-    owner = _owner(folder)
+    owner = owner_of(folder)
     _write(folder / "acl", texts.rights(may), owner)
     _write(folder / "users", texts.users(own + rows), owner)
     without = [one.device for one in may if not known.get(one.device)]
@@ -126,7 +127,8 @@ def _give(path: Path, user: str) -> None:
         ) from None
 
 
-def _owner(folder: Path) -> str:
+def owner_of(folder: Path) -> str:
+    """The name of the user whose it is."""
     return pwd.getpwuid(folder.stat().st_uid).pw_name
 
 
