@@ -16,7 +16,7 @@ import os
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from trygg_gateway import let_go, own_book, own_records
+from trygg_gateway import let_go, mending_book, own_book, own_records
 from trygg_gateway.database import Database
 from trygg_gateway.let_go import LetGo
 from trygg_gateway.values import Refused, Run
@@ -94,6 +94,10 @@ def step(db: Database, one: Asked, known: LetGo, now_ms: int) -> tuple[Asked, Ru
             own_book.add(db, own_records.GATEWAY, _word(one, "is being"), now_ms)
         _add(counts, "records", let_go.delete(db, rows, known))
         return _save(db, one, counts, ASKED), None
+    (version,) = db.execute(
+        "SELECT coalesce(max(version), 0) FROM orders WHERE device = ?", (one.device,)
+    ).fetchone()
+    mending_book.raise_order_floor(db, version)  # the board may be somebody else's next
     for table in tables(db):
         if table == "alarms":
             for of_alarms in _OF_ALARMS:

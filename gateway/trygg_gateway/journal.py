@@ -311,7 +311,7 @@ class Journal:
             alarms = _joined(_taken(self._alarms, len(self._alarms)))
             others = _joined(parcel.others for parcel in parcels)
             strays = [stray for parcel in parcels for stray in parcel.strays]
-            keep(self._db, batch, alarms, others, self.let_go, count)
+            keep(self._db, batch, alarms, others, self.let_go, self.forgotten, count)
             set_aside(self._db, strays, self.forgotten, count)
             if time.monotonic() >= until:
                 break

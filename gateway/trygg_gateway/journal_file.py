@@ -38,6 +38,14 @@ def beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)
 
 
+def old_journals(path: Path) -> list[Path]:
+    """What stood at the journal's name and was set aside, with everybody's whereabouts then."""
+    return [
+        *path.parent.glob(path.name + ".damaged-*"),
+        *path.parent.glob(path.name + ".replaced-*"),
+    ]
+
+
 def lock_of(path: Path) -> Path:
     """The file that a gateway locks. Once a journal has been laid out it is not empty."""
     return beside(path, ".lock")

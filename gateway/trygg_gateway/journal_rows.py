@@ -35,6 +35,7 @@ COUNTED = (
     "let_go_again",  # deleted before, and confirmed again without being kept
     "strays",  # quarantined
     "strays_dropped",  # let go by the quarantine's bounds
+    "records_of_forgotten",  # not kept: forgetting.py
     "strays_of_forgotten",  # not kept: forgetting.py
 )
 COUNTERS = (
@@ -157,6 +158,7 @@ def keep(
     alarms: list[Any],
     others: list[Any],
     known: LetGo,
+    forgotten: frozenset[str],
     count: dict[str, int],
 ) -> None:
     """Insert flat records, and note them in the batch: what they are, and as runs."""
@@ -165,16 +167,23 @@ def keep(
     runs = runs_of(alarms), runs_of(others)
     batch.alarm_runs.extend(runs[0])
     batch.other_runs.extend(runs[1])
-    batch.apart.extend(store_but(db, alarms + others, known, runs[0] + runs[1], count))
+    batch.apart.extend(store_but(db, alarms + others, known, forgotten, runs[0] + runs[1], count))
 
 
 def store_but(
-    db: Database, records: list[Any], known: LetGo, runs: list[Run], count: dict[str, int]
+    db: Database,
+    records: list[Any],
+    known: LetGo,
+    forgotten: frozenset[str],
+    runs: list[Run],
+    count: dict[str, int],
 ) -> list[Any]:
     """The same, but what was deleted before (let_go.py) is not stored again. `runs`: the records'.
 
     What comes under such an identity and cannot be that record clashes with it.
     """
+    if forgotten and any(run.device in forgotten for run in runs):
+        records = _without(records, forgotten, count)
     if not known.meets(runs):  # nearly always
         return store(db, records, count)
     fresh, apart = list[Any](), list[Any]()
@@ -182,12 +191,22 @@ def store_but(
         entry = Entry(*records[at : at + WIDTH])
         if not known.has(entry.device, entry.boot, entry.seq):
             fresh.extend(entry)
-        elif known.is_other(entry.device, entry.boot, entry.lane, entry.time_s):
+        elif known.is_other(entry.device, entry.boot, entry.time_s):
             count["duplicates"] += 1  # until it is kept
             apart.extend(_keep_apart(db, entry, count))
         else:
             count["let_go_again"] += 1
     return apart + store(db, fresh, count)
+
+
+def _without(records: list[Any], forgotten: frozenset[str], count: dict[str, int]) -> list[Any]:
+    """The flat records but those of who was forgotten: said before the door knew of it."""
+    kept = list[Any]()
+    for at in range(0, len(records), WIDTH):
+        if records[at] not in forgotten:
+            kept += records[at : at + WIDTH]
+    count["records_of_forgotten"] += (len(records) - len(kept)) // WIDTH
+    return kept
 
 
 def _clashes(db: Database, records: list[Any]) -> list[Entry]:

@@ -100,11 +100,10 @@ class LetGo:
         place = bisect_right(known.firsts, seq) - 1
         return place >= 0 and seq <= known.lasts[place]
 
-    def is_other(self, device: str, boot: int, lane: int, time_s: int) -> bool:
-        """Whether a record with an identity let go cannot be the one that was."""
-        if not time_s:
-            return lane == ALARM
-        return time_s > self._newest_s[device, boot]
+    def is_other(self, device: str, boot: int, time_s: int) -> bool:
+        """Whether a record with an identity let go may not be the one that was: made later, or
+        nobody knows when. Rather twice than never."""
+        return not time_s or time_s > self._newest_s[device, boot]
 
 
 # -- which may go ------------------------------------------------------------------------------

@@ -151,10 +151,28 @@ def _skip_numbers(db: Database) -> None:
     found = db.execute("SELECT value FROM meta WHERE key = 'own_seq'").fetchone()
     own = max(own, int(found[0]) if found and found[0].isdigit() else 0) + SKIPPED
     db.execute("INSERT OR REPLACE INTO meta VALUES ('own_seq', ?)", (str(own),))
+    raise_order_floor(db, _top_version(db) + SKIPPED)
     for table in ("orders", "alarms", "alarm_events"):
         (top,) = db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()  # noqa: S608
         db.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
         db.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, top + SKIPPED))
+
+
+def raise_order_floor(db: Database, above: int) -> None:
+    """No order gets a version of `above` or less any more: a tracker may have applied it."""
+    db.execute(
+        "INSERT INTO meta (key, value) VALUES ('order_floor', ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = max(CAST(value AS INTEGER), ?)",
+        (str(above), above),
+    )
+
+
+def _top_version(db: Database) -> int:
+    floor = "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'order_floor'"
+    (top,) = db.execute(
+        f"SELECT max(coalesce((SELECT max(version) FROM orders), 0), coalesce(({floor}), 0))"  # noqa: S608
+    ).fetchone()
+    return int(top)
 
 
 def _raise(db: Database, what: str, why: str, file: str, told: Json, now_ms: int) -> None:

@@ -32,7 +32,8 @@ _EXPIRE = """
 _INSERT = """
     INSERT INTO orders (device, version, kind, body, frame, expires_s, state, ordered_ms,
                         ordered_by, changed_ms)
-    SELECT ?, coalesce(max(version), 0) + 1, ?, ?, x'', ?, 'queued', ?, ?, ?
+    SELECT ?, max(coalesce(max(version), 0), coalesce((SELECT CAST(value AS INTEGER) FROM meta
+        WHERE key = 'order_floor'), 0)) + 1, ?, ?, x'', ?, 'queued', ?, ?, ?
     FROM orders WHERE device = ? AND kind = ?
 """
 _SUPERSEDE = """

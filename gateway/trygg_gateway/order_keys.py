@@ -21,7 +21,10 @@ _OPEN = """
     SELECT id, version, kind, body, expires_s FROM orders
     WHERE device = ? AND state IN ('queued', 'sent', 'received')
 """
-_VERSION = "SELECT coalesce(max(version), 0) + 1 FROM orders WHERE device = ? AND kind = ?"
+_VERSION = """
+    SELECT max(coalesce(max(version), 0), coalesce((SELECT CAST(value AS INTEGER) FROM meta
+        WHERE key = 'order_floor'), 0)) + 1 FROM orders WHERE device = ? AND kind = ?
+"""
 _VOID = """
     UPDATE orders SET state = 'superseded', changed_ms = ?
     WHERE device = ? AND kind = ? AND state IN ('queued', 'sent', 'received')

@@ -41,11 +41,19 @@ _TOO_OLD_OF_ALL = _TOO_OLD.format(whose="")
 _TOO_OLD_OF_ONE = _TOO_OLD.format(whose="WHERE device = ?")
 
 
+# nothing is kept of who was forgotten and not registered since (forgetting.py)
+_FORGOTTEN = """
+    SELECT device FROM forgotten EXCEPT SELECT device FROM trackers WHERE revoked = 0
+"""
+
+
 def set_aside(db: Database, strays: Sequence[Stray]) -> int:
     """Keep the strays; how many of these or of older ones went for the bounds."""
+    forgotten = {device for (device,) in db.execute(_FORGOTTEN).fetchall()}
     of: dict[str, list[Stray]] = defaultdict(list)
     for stray in strays:
-        of[stray.device].append(stray)
+        if not forgotten & {stray.device, stray.topic.partition(":")[0]}:
+            of[stray.device].append(stray)
     dropped = 0
     for device, its in of.items():
         bound = _bound(device)

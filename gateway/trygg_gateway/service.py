@@ -180,10 +180,13 @@ class Service:
     def _forget(self, device: str) -> None:
         """What is remembered of a tracker outside the journal is void."""
         self.reader.forget(device)
+        self.registry.load()
         tracker = self.registry.find(device)
         if tracker is None or tracker.revoked:
             for door in self.doors.values():
                 door.close_tracker(device)
+            if self.watcher is not None:
+                self.watcher.forget(device)
         self._folded("trackers")
 
     def _make_watcher(self) -> Watcher:

@@ -18,7 +18,7 @@ from trygg_gateway import disk_guard, forgetting, let_go, own_book
 from trygg_gateway.database import Database
 from trygg_gateway.disk_guard import DiskGuard, Room
 from trygg_gateway.journal import Journal
-from trygg_gateway.journal_file import INCREMENTAL
+from trygg_gateway.journal_file import INCREMENTAL, old_journals
 from trygg_gateway.journal_reading import wipe_log
 from trygg_gateway.let_go import DAY_S, SLICE, Old
 from trygg_gateway.own_book import Finding
@@ -29,6 +29,7 @@ log = structlog.get_logger("upkeep")
 
 LOOK_S = 1.0  # at the disk, and for who is to be forgotten
 LAP_S = 3600.0  # between two rounds of everybody's retention
+LOOKED_AT = 2_000  # rows looked at for those that may go for room
 PAUSE_S = 0.05  # behind each slice
 BUSY_ROWS = 500  # records waiting for a commit: not now
 PAGES = 64  # given back to the file system in one go
@@ -86,16 +87,19 @@ class Upkeep:
         todo = "Run `trygg gateway doctor`, which takes the time for it."
         self._say(JOURNAL_UNCHECKED, text, todo, self._journal.look.to_the_end)
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._looks())  # waits for no commit: a full disk has none
             group.create_task(self._watch())
             group.create_task(self._rounds())
 
-    async def _watch(self) -> None:
+    async def _looks(self) -> None:
         while True:
             await self.look()
-            while await self.forget_some() or await self.make_room():
-                await asyncio.sleep(PAUSE_S)
-                await self.look()
             await asyncio.sleep(LOOK_S)
+
+    async def _watch(self) -> None:
+        while True:
+            worked = await self.forget_some() or await self.make_room()
+            await asyncio.sleep(PAUSE_S if worked else LOOK_S)
 
     async def _rounds(self) -> None:
         while True:
@@ -108,6 +112,7 @@ class Upkeep:
 
     async def look(self) -> None:
         """Look at the disk; say it when what is taken changes."""
+        self._journal.forgotten = await asyncio.to_thread(self._journal.read, forgetting.dropped)
         room = await asyncio.to_thread(self.room)
         full = self._journal.disk_full
         changed = self._guard.look(room, full)
@@ -156,18 +161,19 @@ class Upkeep:
 
     def _without_oldest(self, db: Database, after: int) -> tuple[int, int]:
         """(records deleted, the row up to which was looked, 0 at the end)."""
-        rows = let_go.oldest(db, after, SLICE)
+        rows = let_go.oldest(db, after, LOOKED_AT)
         confirmed = let_go.confirmed_by_all(db, self._sinks())
-        had = [row for row in rows if row.id <= confirmed.get(row.lane, 0)]
-        if not had:
+        had = [row for row in rows if let_go.is_confirmed(row, confirmed)][:SLICE]
+        if not rows:
             return 0, 0
-        chosen = let_go.keep_alarms(db, had)
+        last = had[-1].id if len(had) == SLICE else rows[-1].id
+        chosen = let_go.keep_alarms(db, had) if had else []
         newest: dict[str, int] = {}
         for row in chosen:
             newest[row.device] = max(row.made_s, newest.get(row.device, 0))
         for device, made_s in newest.items():
             let_go.blank_places(db, device, made_s)
-        return let_go.delete(db, chosen, self._journal.let_go), rows[-1].id
+        return let_go.delete(db, chosen, self._journal.let_go), last
 
     # -- who asked to be forgotten ---------------------------------------------------------
 
@@ -177,6 +183,7 @@ class Upkeep:
         if not asked:
             return False
         one, now_ms = asked[0], self._now_ms()
+        self._journal.forgotten |= {one.device}  # before its records go, so that none comes after
         self._forgotten(one.device)
         known = self._journal.let_go
         before = one.deleted.get("records", 0)
@@ -211,6 +218,7 @@ class Upkeep:
         for device in await asyncio.to_thread(read, let_go.devices):
             before_s = now_s - own.get(device, self._days) * DAY_S
             await self._by_age(device, before_s)
+        await self._drop_old_journals(now_s)
         while await self._counted("strays_deleted", self._old_strays(now_s)) == SLICE:
             await self._rest()
 
@@ -230,6 +238,13 @@ class Upkeep:
         self._doubted_s = 0.0
         await self._write(lambda db: let_go.set_last_lap(db, now_ms))
         return True
+
+    async def _drop_old_journals(self, now_s: int) -> None:
+        """Damaged and replaced journals have everybody's places: they go at their age, too."""
+        for place in old_journals(self._journal.path):
+            if place.stat().st_mtime < now_s - self._days * DAY_S:
+                await asyncio.to_thread(place.unlink)
+                log.warning("old_journal_deleted", file=str(place), days=self._days)
 
     def _old_strays(self, now_s: int) -> Callable[[Database], int]:
         before_s = now_s - self._days * DAY_S

@@ -121,6 +121,12 @@ class Watcher:
             self._found += self.watch.heard_at_once(records)
             self._dirty.setdefault(records[0][0].device, now_s)
 
+    def forget(self, device: str) -> None:
+        """This tracker is waited for no more, and nothing of it is kept."""
+        self.watch.keep_only(self.watch.trackers.keys() - {device})
+        self._found = [notice for notice in self._found if notice.device != device]
+        self._dirty.pop(device, None)
+
     def pressed(self, on: bool) -> None:
         """The journal takes nothing more, or does again: who speaks is not heard."""
         self._pressed = on

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import threading
 import time
 from itertools import pairwise
@@ -14,6 +15,7 @@ from gateway.parcels import parcel
 from gateway.records import NOW_MS, NOW_S, PLACE, alarm, entry, health, report
 from gateway.upkeep_rig import DAY_MS, Rig
 from trygg_gateway import forgetting, let_go, upkeep
+from trygg_gateway.disk_guard import MAKING_ROOM
 from trygg_gateway.forgetting import FILE, ask, ask_again, write_down, written_down
 from trygg_gateway.journal import Journal
 from trygg_gateway.journal_check import Look
@@ -171,9 +173,8 @@ def test_a_newer_record_under_a_deleted_number_is_another_life_and_kept_apart(ri
     uptime = entry(alarm(1, 2, 1_577_836_800 + 60, time_is_uptime=1))._replace(time_s=0)
     rig.keep(old(1, 0), uptime, entry(report(1, 1, 1_577_836_900))._replace(time_s=0))
     apart = rig.journal.query("SELECT boot, kind FROM records WHERE boot >= ?", (CLASH_BOOT,))
-    assert len(apart) == 2, "the newer report, and an alarm whose time nobody knows"
-    assert rig.journal.counters["clashes"] == 2
-    assert rig.journal.counters["let_go_again"] == 1
+    assert len(apart) == 3, "the newer report, and what was said nobody knows when"
+    assert rig.journal.counters["clashes"] == 3
 
 
 def test_highest_boot_is_of_what_was_deleted_too(rig):
@@ -336,6 +337,7 @@ def test_what_comes_of_a_forgotten_person_is_dropped_until_registered_anew(rig):
     assert rig.journal.counters["strays_of_forgotten"] == 1
     rig.register("astrid")
     assert rig.journal.read(forgetting.dropped) == frozenset()
+    asyncio.run(rig.upkeep.look())  # as it does every second
     rig.keep(old(2, 0))
     assert rig.held() == [2]
 
@@ -487,3 +489,38 @@ def test_a_gateway_whose_clock_was_behind_knows_the_deleted_record_again(rig):
     rig.keep(ahead)
     assert rig.held() == [2]
     assert rig.journal.counters["clashes"] == 0
+
+
+def test_what_stood_in_the_queue_of_who_was_forgotten_is_not_kept(rig):
+    rig.keep(old(1, 0))
+    rig.journal.write(lambda db: ask(db, "astrid", "Kari", NOW_MS)).result(20)
+    rig.forget()
+    rig.keep(old(2, 0), old(3, 0, make=alarm), old(1, 0, "bodil"))
+    assert (rig.held(), rig.held("bodil")) == ([], [1])
+    assert rig.journal.counters["records_of_forgotten"] == 2
+
+
+def test_set_aside_journals_go_at_the_age_of_records(rig):
+    old_one = rig.journal.path.with_name("journal.sqlite.damaged-1")
+    new_one = rig.journal.path.with_name("journal.sqlite.replaced-1")
+    for file, days in ((old_one, 31), (new_one, 29)):
+        file.write_bytes(b"whereabouts")
+        os.utime(file, (NOW_S - days * DAY_S,) * 2)
+    rig.lap()
+    assert (old_one.exists(), new_one.exists()) == (False, True)
+
+
+def test_room_is_made_behind_what_a_dead_sink_is_owed(rig):
+    rig.keep(*(old(seq, 1)._replace(lane=BACKLOG) for seq in range(1, 151)))
+    rig.keep(*(old(seq, 1) for seq in range(151, 301)), old(400, 0))
+    rig.confirm(READER)
+    for lane in (ALARM, 1):
+        rig.journal.move_cursor("centre", lane, 300).result(20)
+    rig.guard.level = MAKING_ROOM
+
+    async def all_of_it():
+        while await rig.upkeep.make_room():
+            pass
+
+    asyncio.run(all_of_it())
+    assert rig.held() == [*range(1, 151), 400]

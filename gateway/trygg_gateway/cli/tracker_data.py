@@ -26,7 +26,9 @@ from trygg_gateway.cli.opened import (
 from trygg_gateway.cli.tracker import Device
 from trygg_gateway.config import Config
 from trygg_gateway.journal import Journal
+from trygg_gateway.journal_file import old_journals
 from trygg_gateway.journal_reading import wipe_log
+from trygg_gateway.service import JOURNAL
 from trygg_gateway.values import Refused
 
 _WHY = {
@@ -158,11 +160,13 @@ def _tell_forgotten(
     as_json: bool,
 ) -> None:
     sinks = {name: getattr(sink, "path", None) for name, sink in config.sinks.items()}
+    old = sorted(map(str, old_journals(config.gateway.data / JOURNAL)))
     if as_json:
         print_json({
             "device": device,
             "deleted": deleted,
-            "not_reached": {"sinks": sorted(sinks), "backups": [path for path, _ in copies]},
+            "not_reached": {"sinks": sorted(sinks), "backups": [path for path, _ in copies],
+                            "old_journals": old},
         })  # fmt: skip
         return
     counts = ", ".join(f"{count} {table}" for table, count in deleted.items()) or "nothing"
@@ -172,6 +176,8 @@ def _tell_forgotten(
         typer.echo(f"not reached: what sink {name}{where} was given. Delete it there.")
     for path, at_ms in copies:
         typer.echo(f"not reached: the backup of {clock(at_ms / 1000)}, {path}. Delete it.")
+    for place in old:
+        typer.echo(f"not reached: {place}, set aside when the journal was mended. Delete it.")
 
 
 def _shown(boot: int, gap: dict[str, Any]) -> dict[str, Any]:
