@@ -120,10 +120,17 @@ class LaneTask:
         title = LANE_NAMES[self.number]
         return Sending(self._peer, title, self.counters, urgent=self.number == ALARM)
 
+    async def peek(self) -> None:
+        """See what waits first, while the sink cannot be started: `state` tells its age."""
+        journal = self._around.journal
+        at = await self._in_thread(journal.cursor, self._peer.name, self.number)
+        self._front = await self._in_thread(journal.rows_after, at, self.number, 1)
+
     async def run(self) -> None:
         """Forward what is there, then what comes, until cancelled."""
         journal = self._around.journal
         self._at = await self._in_thread(journal.cursor, self._peer.name, self.number)
+        self._front = ()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._settlement.run())
             while True:

@@ -99,7 +99,7 @@ class SinkTasks:
         async with asyncio.TaskGroup() as group:
             self._group = group
             backoff = Backoff(ALARM_SCHEDULE, self._chance)
-            while not self._started and (later := await self._start()) is not None:
+            while not self._started and (later := await self._start_later()) is not None:
                 self._start_trouble = later.reason
                 self.circuit.failed(later.reason)
                 if backoff.failures % 10 == 0:
@@ -109,6 +109,12 @@ class SinkTasks:
             self.circuit.worked()
             for lane in self.lanes:
                 group.create_task(lane.run())
+
+    async def _start_later(self) -> Later | None:
+        """The same as `_start`, with what is owed meanwhile to be seen."""
+        for lane in self.lanes:
+            await lane.peek()
+        return await self._start()
 
     async def _start(self) -> Later | None:
         """Start the sink; why it cannot, None if it did."""
