@@ -261,3 +261,31 @@ def test_a_journal_never_grows_beyond_its_bound_and_takes_alarms_up_to_it(tmp_pa
             assert time.monotonic() < until
             time.sleep(0.01)
         assert rig.journal.query("SELECT count(*) FROM records WHERE boot = 9") == [(1200,)]
+
+
+def test_a_disk_that_fills_up_while_room_is_made_is_still_looked_at(tmp_path, monkeypatch):
+    """Making room waits for a commit that a full disk refuses; the look at the disk does not."""
+    monkeypatch.setattr(upkeep, "LOOK_S", 0.02)
+    with Rig(tmp_path / "journal.sqlite") as rig:
+        rig.guard.begin()
+        rig.keep(*(old(seq, 1) for seq in range(1, 2001)))
+        rig.confirm()
+        free = [5 * R // 2]
+        rig.upkeep.room = lambda: Room(free[0], 0, 0)
+
+        async def fill_up():
+            running = asyncio.create_task(rig.upkeep.run())
+            while rig.guard.level < MAKING_ROOM:  # noqa: ASYNC110 - nobody says when
+                await asyncio.sleep(0.01)
+            free[0] = 0
+            ((pages,),) = rig.journal.query("PRAGMA page_count")
+            await asyncio.to_thread(rig.journal.bound, pages * 4096)
+            rig.guard.put(parcel(*(entry(alarm(9, seq)) for seq in range(1, 2001))))
+            async with asyncio.timeout(20):
+                while not rig.guard.counters["reserve_given"]:  # noqa: ASYNC110 - as above
+                    await asyncio.sleep(0.01)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+        asyncio.run(fill_up())
+        rig.journal._db.execute("PRAGMA max_page_count = 100000")
