@@ -12,7 +12,9 @@ window, it is named, with what is known of it. Before a boot's first stands the 
     deleted     it was here, and was deleted by age or on request: no gap
 
 What this cannot see: what a tracker has said since it was last heard, and a start of which no
-record was ever kept. Both are said (`heard_upto_s`, `boots_without`).
+record was ever kept. Both are said (`heard_upto_s`, `boots_without`). A window is complete only as
+far as the tracker was heard, or had promised to be silent: what lies beyond (`unproven_s`) is a
+tracker that is flat or out of reach, and nobody knows what it holds.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +31,7 @@ Range = tuple[int, int]
 UNKNOWN: Final = "unknown"
 PORTION: Final = 500  # rows of one look, newest first
 MARGIN_S: Final = 86_400  # a whole portion older than the window by this, and the rest is older too
+REPORT_S: Final = 900  # a rest of a tracker that promised none: report_inside_s, docs/settings.md
 _NEVER, _EVER = -(1 << 62), 1 << 62
 
 _BOOTS = "SELECT DISTINCT boot FROM records WHERE device = ? AND boot < ?"
@@ -41,6 +44,7 @@ _APART = """
     SELECT count(*) FROM records WHERE device = ? AND boot >= ? AND boot < ?
       AND received_ms BETWEEN ? AND ?
 """
+_PROMISED = "SELECT next_report_by_s FROM devices WHERE device = ?"
 _REFUSED = "SELECT count(*) FROM quarantine WHERE reason LIKE ? AND topic LIKE ?"
 
 
@@ -85,19 +89,31 @@ def audit(db: Database, window: Window, sinks: Mapping[str, Sequence[int]]) -> J
     upto_ms = window.to_s * 1000 + 999
     apart = (window.device, CLASH_BOOT, 2 * CLASH_BOOT, window.from_s * 1000, upto_ms)
     heard = [max(boot.held, key=lambda row: row.received_ms) for boot in boots if boot.held]
+    heard_upto_s = max((row.time_s for row in heard), default=None)
+    unproven_s = _unproven(db, window, heard_upto_s)
     return {
         **window._asdict(),
-        "complete": not gaps,
+        "complete": not gaps and not unproven_s,
+        "unproven_s": unproven_s,
         "records": len(rows),
         "gaps": gaps,
         "missing": sum(gap["last"] - gap["first"] + 1 for gap in gaps),
         "boots": shown,
         "boots_without": _without_any([one["boot"] for one in shown]),
         "kept_apart": db.execute(_APART, apart).fetchone()[0],
-        "heard_upto_s": max((row.time_s for row in heard), default=None),
+        "heard_upto_s": heard_upto_s,
         "heard_ms": max((row.received_ms for row in heard), default=None),
         "sinks": [_sink(db, window, rows, name, lane) for name in sinks for lane in sinks[name]],
     }
+
+
+def _unproven(db: Database, window: Window, heard_upto_s: int | None) -> int:
+    """Seconds at the window's end in which it was neither heard nor had promised to be silent."""
+    if heard_upto_s is None:
+        return window.to_s - window.from_s
+    (promised_s,) = db.execute(_PROMISED, (window.device,)).fetchone() or (0,)
+    upto_s = max(heard_upto_s + REPORT_S, promised_s)
+    return max(0, window.to_s - max(upto_s, window.from_s))
 
 
 def _read(db: Database, window: Window, number: int) -> Boot:

@@ -59,6 +59,29 @@ def test_all_that_was_said_is_here(journal):
     assert (found["records"], found["missing"]) == (10, 0)
 
 
+def test_a_window_in_which_nobody_was_heard_is_not_complete(journal):
+    night = Window("astrid", FROM_S, FROM_S + 12 * 3600)
+    found = look(journal, night)
+    assert (found["complete"], found["unproven_s"]) == (False, 12 * 3600)
+    say(journal, *range(1, 11))  # flat after ten minutes
+    found = look(journal, night)
+    assert (found["complete"], found["missing"]) == (False, 0)
+    assert found["unproven_s"] == 12 * 3600 - 540 - 900
+
+
+def test_a_silence_that_was_promised_is_proven(journal):
+    say(journal, *range(1, 11))
+    journal.write(
+        lambda db: db.execute(
+            "INSERT INTO devices VALUES ('astrid', 0, 1, 10, 0, ?, 0, 0, 0, 0, 1, 10, 0, 0, 0, 0,"
+            " 0, 0, NULL, NULL, NULL, NULL, NULL, 1, 1, 0, 0, '', '{}')",
+            (FROM_S + 4000,),
+        )
+    ).result()
+    assert look(journal, Window("astrid", FROM_S, FROM_S + 4000))["complete"]
+    assert not look(journal, Window("astrid", FROM_S, FROM_S + 4001))["complete"]
+
+
 def test_what_is_missing_is_named_by_boot_and_range(journal):
     say(journal, 1, 2, 5, 6, 9)
     say(journal, 2, 3, boot=2)
@@ -229,7 +252,7 @@ def run(folder, *words):
     return CliRunner().invoke(app, command)
 
 
-WHEN = ("--from", "2026-09-21T00:00+00:00", "--to", "2026-09-22T00:00+00:00")
+WHEN = ("--from", "2026-09-21T00:00+00:00", "--to", "2026-09-21T14:30+00:00")
 
 
 def test_the_command_ends_with_0_or_1(folder):

@@ -51,7 +51,8 @@ def audit(
 
     Each record has a number, so what is missing has one: shown by start (boot) and range, with
     what is known of it. For every sink: how much of it has gone there, and how much is owed. Exit
-    code 0 if all is here, 1 if something is missing (with --sinks also if something is owed).
+    code 0 if all is here, 1 if something is missing or the tracker was silent beyond its promise,
+    so that nobody knows (with --sinks also if something is owed).
 
     Example: `trygg gateway audit --device astrid --from 2026-11-21T18:00 --to 2026-11-22T07:00`
     """
@@ -93,12 +94,8 @@ def _devices(journal: Journal, named: list[str], everyone: bool) -> list[str]:
 
 def _print(one: dict[str, Any]) -> None:
     when = f"{clock(one['from_s'])} to {clock(one['to_s'])}"
-    if not one["records"] and one["complete"]:
-        typer.echo(f"{one['device']}, {when}: nothing came")
-    else:
-        held = f"{one['records']} records in {len(one['boots'])} boots"
-        verdict = "COMPLETE" if one["complete"] else f"NOT COMPLETE, {one['missing']} missing"
-        typer.echo(f"{one['device']}, {when}: {verdict}; {held}")
+    held = f"{one['records']} records in {len(one['boots'])} boots"
+    typer.echo(f"{one['device']}, {when}: {_verdict(one)}; {held}")
     _print_gaps(one)
     _print_limits(one)
     for lane in one["sinks"]:
@@ -107,6 +104,14 @@ def _print(one: dict[str, Any]) -> None:
         columns = ["sink", "lane", "records", "passed", "skipped", "owed", "owed since",
                    "ever_refused"]  # fmt: skip
         print_table(one["sinks"], columns, "")
+
+
+def _verdict(one: dict[str, Any]) -> str:
+    if one["complete"]:
+        return "COMPLETE"
+    if one["missing"]:
+        return f"NOT COMPLETE, {one['missing']} missing"
+    return f"NOT PROVEN: not heard for the last {one['unproven_s'] // 60} minutes of it"
 
 
 def _print_gaps(one: dict[str, Any]) -> None:
