@@ -1,5 +1,6 @@
 """The crash score's own parts: a verdict that finds what is wrong, a disk as bad as POSIX."""
 
+import json
 import random
 import subprocess
 import sys
@@ -9,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trygg_tools.crash import said, score
+from trygg_tools.crash.collector import EventsKept
 from trygg_tools.crash.outbox import AGAIN_S, WINDOW, Outbox
 from trygg_tools.crash.power import choices, trace
 from trygg_tools.crash.power.medium import SECTOR, Medium, sectors
 from trygg_tools.crash.power.trace import Operation
 from trygg_tools.crash.said import Identity
-from trygg_tools.crash.verdict import Seen, disordered, judge, overtaken
+from trygg_tools.crash.verdict import Seen, disordered, judge, mislabelled, overtaken
 from trygg_wire import codec, layouts, packets
 
 
@@ -71,7 +73,9 @@ def test_the_verdict_names_what_is_lost_double_invented_and_out_of_order():
     seen = [Seen("aase:1:3", "live"), Seen("aase:1:2", "live"), Seen("aase:1:3", "live"),
             Seen("bodil:9:9", "alarm"), Seen(f"gateway:{1 << 30}:1", "alarm")]  # fmt: skip
     found = judge(covered, made, seen)
-    assert found == (["aase:1:1"], ["aase:1:3"], ["bodil:9:9"], ["aase:1:2"])
+    assert found == (["aase:1:1"], ["aase:1:3"], ["bodil:9:9"], ["aase:1:2"], [])
+    apart = f"aase:{1 << 29 | 1}:77"
+    assert judge(set(), made, [Seen(apart, "live")]).invented == [apart], "kept twice is double"
 
 
 def test_what_says_that_it_was_overtaken_is_not_out_of_order():
@@ -79,6 +83,19 @@ def test_what_says_that_it_was_overtaken_is_not_out_of_order():
             Seen("a:1:2", "alarm"), Seen("b:1:1", "live"), Seen("a:1:5", "live")]  # fmt: skip
     assert disordered(seen) == []
     assert disordered([*seen, Seen("a:1:3", "live")]) == ["a:1:3"]
+
+
+def test_who_says_that_it_was_overtaken_and_was_not_is_found():
+    seen = [Seen("a:1:5", "live", True), Seen("a:1:4", "live", True), Seen("a:1:6", "live", True)]
+    assert mislabelled(seen) == ["a:1:5", "a:1:6"]
+
+
+def test_the_same_id_with_another_content_is_found_and_another_lateness_is_none():
+    kept = EventsKept()
+    for said_, late in (("left", 0), ("left", 9), ("back", 9)):
+        event = {"id": "a:1:1", "lane": "alarm", "data": {"what": said_, "late_by_s": late}}
+        kept.take("t", json.dumps(event).encode())
+    assert (kept.came_again, kept.other_content) == (2, ["a:1:1"])
 
 
 def test_alarms_that_wait_behind_reports_are_noticed():

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from trygg_tools.crash.events import content
 from trygg_wire import packets
 
 _AGAIN_S = 0.1
@@ -70,11 +71,13 @@ class EventsKept:
     def __init__(self) -> None:
         self.events: dict[str, dict[str, Any]] = {}
         self.came_again = 0
+        self.other_content: list[str] = []  # ids that came again and said something else
 
     def take(self, _topic: str, payload: bytes) -> None:
         """One event came."""
         event = json.loads(payload)
-        if event["id"] in self.events:
+        first = self.events.setdefault(event["id"], event)
+        if first is not event:
             self.came_again += 1
-        else:
-            self.events[event["id"]] = event
+            if content(first) != content(event):
+                self.other_content.append(event["id"])

@@ -6,6 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+OF_A_TRY = ("late", "late_by_s", "overtaken", "replayed")  # of an event's data
+
+
+def content(event: dict[str, Any]) -> str:
+    """What an event says, but for what may differ from one try to the next."""
+    data = {name: value for name, value in event["data"].items() if name not in OF_A_TRY}
+    return json.dumps({**event, "data": data}, sort_keys=True)
+
 
 class Events:
     """The whole lines of a file of events, read on as it grows."""

@@ -11,11 +11,13 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from trygg_tools.crash.events import content
 from trygg_tools.webhook import Receiver, receiver_app
 
 Trap = Callable[[], None]
@@ -27,6 +29,8 @@ class Hook(Receiver):
     def __init__(self, secret: str, out: Path) -> None:
         super().__init__(secret, out)
         self.shut = False
+        self.other_content: list[str] = []  # ids that came again and said something else
+        self._contents: dict[str, str] = {}
         self._trap: Trap | None = None
         self._springs_in = 0
         self._before = False
@@ -53,6 +57,11 @@ class Hook(Receiver):
             return Response()
         self._spring()
         return answer
+
+    def _keep(self, key: str, event: dict[str, Any]) -> None:
+        if self._contents.setdefault(key, content(event)) != content(event):
+            self.other_content.append(key)
+        super()._keep(key, event)
 
     def _spring(self) -> None:
         if self._trap is not None and self._springs_in < 0:

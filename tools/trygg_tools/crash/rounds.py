@@ -115,6 +115,8 @@ def _judged(stage: Stage, hunt: Hunt, waiting: dict[str, bool]) -> dict[str, Any
     if share > OVERTAKEN_MAX:
         faults.append(f"alarms waited while {share:.0%} of the reports before them were delivered")
     faults += [f"{copy.name} is not whole: {why}" for copy in hunt.backups if (why := _torn(copy))]
+    if stage.other_content():
+        faults.append(f"another event under the same id: {_some(stage.other_content())}")
     if stage.fleet.never_sent:
         faults.append(f"acknowledged and never said: {_some(stage.fleet.never_sent)}")
     if stage.fleet.kept:
@@ -159,6 +161,7 @@ def _faults(name: str, verdict: Verdict) -> list[str]:
             ("double", verdict.double),
             ("invented", verdict.invented),
             ("out of order", verdict.disordered),
+            ("said to be overtaken and not", verdict.mislabelled),
         )
         if ids
     ]

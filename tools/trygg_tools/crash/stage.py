@@ -159,6 +159,10 @@ class Stage:
         """How often a receiver got what it had, and knew it by its id."""
         return {"webhook": self.served.hook.came_again, "mqtt": self._far_events.came_again}
 
+    def other_content(self) -> list[str]:
+        """Ids under which a receiver was told two different things."""
+        return self.served.hook.other_content + self._far_events.other_content
+
     async def stop(self) -> int:
         """End everything; the gateway's exit code."""
         await self.fleet.stop()

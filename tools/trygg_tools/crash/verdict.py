@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from trygg_tools.crash.said import Identity
 
-OWN = 1 << 29  # boots from here on are the gateway's own words
+CLASH, OWN = 1 << 29, 1 << 30  # boots from here on: records kept apart, the gateway's own words
 
 
 class Seen(NamedTuple):
@@ -28,10 +28,13 @@ class Verdict(NamedTuple):
     double: list[str]
     invented: list[str]
     disordered: list[str]  # after a later one of its tracker and lane, and it does not say so
+    mislabelled: list[str]  # it says that it was overtaken, and nothing later stands before it
 
 
 def judge(covered: Set[Identity], said: Mapping[Identity, bool], seen: Sequence[Seen]) -> Verdict:
-    """`covered`: what trackers were told to forget; `said`: all they ever made."""
+    """`covered`: what trackers were told to forget; `said`: all they ever made.
+
+    A record that is kept apart as a clash is invented: no two of a fleet's have one identity."""
     times = Counter(one.id for one in seen)
     known = {identity.id for identity in said}
     return Verdict(
@@ -39,23 +42,32 @@ def judge(covered: Set[Identity], said: Mapping[Identity, bool], seen: Sequence[
         double=sorted(one for one, count in times.items() if count > 1),
         invented=sorted(one for one in times if one not in known and not is_own(one)),
         disordered=disordered(seen),
+        mislabelled=mislabelled(seen),
     )
 
 
 def disordered(seen: Sequence[Seen]) -> list[str]:
     """Those that do not say so and stand after a later record of their tracker, within a lane."""
+    return [one.id for one, is_late in _places(seen) if is_late and not one.marked]
+
+
+def mislabelled(seen: Sequence[Seen]) -> list[str]:
+    """Those that say so, and no later record of their tracker stands before them in their lane."""
+    return [one.id for one, is_late in _places(seen) if one.marked and not is_late]
+
+
+def _places(seen: Sequence[Seen]) -> Iterator[tuple[Seen, bool]]:
+    """Each tracker's record as it came first, and whether a later one of its lane had come."""
     newest: dict[tuple[str, str], tuple[int, int]] = {}
-    found, had = [], set()
+    had = set()
     for one in seen:
         device, boot, seq = one.id.split(":")
-        if one.marked or one.id in had or int(boot) >= OWN:
+        if one.id in had or int(boot) >= CLASH:
             continue
         had.add(one.id)
         place, before = (int(boot), int(seq)), newest.get((device, one.lane), (0, 0))
-        if place < before:
-            found.append(one.id)
+        yield one, place < before
         newest[(device, one.lane)] = max(place, before)
-    return found
 
 
 def overtaken(seen: Sequence[Seen], waiting: Mapping[str, bool]) -> float:
