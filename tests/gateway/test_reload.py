@@ -1,5 +1,6 @@
 """New settings for a running gateway: all or none, and no tracker notices."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,13 +8,14 @@ import socket
 import ssl
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from gateway.gateway_process import GatewayProcess, until
 from gateway.raw_tracker import RawTracker
 from gateway.records import report
-from trygg_gateway.config import parse
+from trygg_gateway.config import load, parse
 from trygg_gateway.config_changes import changes
 from trygg_gateway.init_folder import make_folder
 from trygg_gateway.tls import issue_server
@@ -196,3 +198,27 @@ def test_a_file_that_check_refuses_is_refused_at_a_reload(tmp_path, secret):
     else:
         with pytest.raises(ConfigError, match="secrets/none"):
             demand_fit(config)
+
+
+def test_the_upkeep_waits_for_the_sinks_that_the_forwarder_says_are_owed(tmp_path):
+    from trygg_gateway.service import Service
+    from trygg_gateway.values import LANES, READER
+
+    make_folder(tmp_path / "nord", "nord", ["localhost"], loopback_only=True)
+    (tmp_path / "nord/gateway.toml").write_text(FILE.format("a.jsonl"))
+
+    async def look():
+        service = Service(load(tmp_path / "nord/gateway.toml"))
+        try:
+            assert service.upkeep._sinks() == {"archive": sorted(LANES), READER: LANES}
+            service.forwarder._list(service.forwarder.sinks, [_coming("further")])
+            assert set(service.upkeep._sinks()) == {"archive", "further", READER}
+        finally:
+            await service.stop()
+
+    asyncio.run(look())
+
+
+def _coming(name):
+    outlet = SimpleNamespace(name=name, lanes=[1])
+    return SimpleNamespace(outlet=outlet)
