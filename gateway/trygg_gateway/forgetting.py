@@ -98,17 +98,24 @@ def step(db: Database, one: Asked, known: LetGo, now_ms: int) -> tuple[Asked, Ru
         "SELECT coalesce(max(version), 0) FROM orders WHERE device = ?", (one.device,)
     ).fetchone()
     mending_book.raise_order_floor(db, version)  # the board may be somebody else's next
-    for table in tables(db):
-        if table == "alarms":
-            for of_alarms in _OF_ALARMS:
-                _add(counts, of_alarms, _delete_of_alarms(db, of_alarms, one.device))
-        gone = db.execute(f"DELETE FROM {table} WHERE device = ?", (one.device,)).rowcount  # noqa: S608
+    for table, gone in sweep(db, one.device).items():
         _add(counts, table, gone)
-    strays = "DELETE FROM quarantine WHERE topic LIKE ? OR topic LIKE ?"
-    like = (f"%/{one.device}/%", f"{one.device}:%")
-    _add(counts, "quarantine", db.execute(strays, like).rowcount)
     run = own_book.add(db, own_records.GATEWAY, _word(one, "was"), now_ms)
     return _save(db, one, counts, DONE), run
+
+
+def sweep(db: Database, device: str) -> dict[str, int]:
+    """Delete every row of every table but records; how many of each. Done once more a while after
+    the last slice, for what was being written of the device just then."""
+    gone: dict[str, int] = {}
+    for table in _OF_ALARMS:
+        gone[table] = _delete_of_alarms(db, table, device)
+    for table in tables(db):
+        deleted = db.execute(f"DELETE FROM {table} WHERE device = ?", (device,)).rowcount  # noqa: S608
+        gone[table] = gone.get(table, 0) + deleted
+    strays = "DELETE FROM quarantine WHERE topic LIKE ? OR topic LIKE ?"
+    gone["quarantine"] += db.execute(strays, (f"%/{device}/%", f"{device}:%")).rowcount
+    return gone
 
 
 def _delete_of_alarms(db: Database, table: str, device: str) -> int:

@@ -9,6 +9,7 @@ was cut short is begun anew. A copy holds everybody's whereabouts and all secret
 were acknowledged records after the copy was made, and have them no more. So the restored journal is
 mended at its next start (mending_book.py): what the journal before it is known to have had is named
 at once, if that can still be read, and the rest as each tracker goes on beyond what the copy has.
+Who may speak is taken from it as well, or who was revoked since would speak again.
 Whoever was forgotten after the copy was made is forgotten again (forgetting.py).
 """
 
@@ -30,6 +31,7 @@ STEP: Final = 1024  # pages, 4 MB
 REST_S: Final = 0.005  # between two steps, for the disk's other users
 COPY_OF: Final = "copy_of"  # meta of a copy: JSON, when it was made
 _REPLACED = ".replaced-"
+_NEWEST = ("trackers", "certificates", "broker_hashes", "retentions", "bans", "forgotten")
 _SAID = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
 _TOPS = "SELECT device, boot, max(seq) FROM records WHERE boot < ? GROUP BY device, boot"
 
@@ -114,7 +116,9 @@ def restore(copy: Path, journal: Path) -> Path | None:
             new.unlink(missing_ok=True)
             _copy_file(copy, new)
             with closing(connect(new)) as db:
-                db.execute(_SAID, (COPY_OF, json.dumps({**made, "tops": _tops_of(journal)})))
+                tops, kept = _tops_of(journal), _take_over(journal, db)
+                said = {**made, "tops": tops, "who_may_speak": kept}
+                db.execute(_SAID, (COPY_OF, json.dumps(said)))
             away = _replace(journal, new)
         except (OSError, sqlite3.Error, ValueError) as error:
             with suppress(OSError):
@@ -146,6 +150,27 @@ def _tops_of(journal: Path) -> list[list[object]]:
             return [list(row) for row in db.execute(_TOPS, (CLASH_BOOT,)).fetchall()]
     except (sqlite3.Error, UnicodeDecodeError):
         return []
+
+
+def _take_over(journal: Path, db: sqlite3.Connection) -> bool:
+    """Who may speak, and who was forgotten, is as the replaced journal has it, if that can be
+    read: nobody who was revoked since the copy speaks again. False: it is as the copy has it."""
+    if not journal.exists():
+        return False
+    try:
+        with closing(connect(journal)) as old:
+            rows = {name: old.execute(f"SELECT * FROM {name}").fetchall() for name in _NEWEST}  # noqa: S608
+        db.execute("BEGIN IMMEDIATE")
+        for name, found in rows.items():
+            db.execute(f"DELETE FROM {name}")  # noqa: S608 - our own names
+            for row in found:
+                db.execute(f"INSERT INTO {name} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+        db.execute("COMMIT")
+    except (sqlite3.Error, UnicodeDecodeError):
+        if db.in_transaction:
+            db.rollback()
+        return False
+    return True
 
 
 def _replace(journal: Path, new: Path) -> Path | None:
@@ -182,10 +207,11 @@ def mend_restored(db: sqlite3.Connection, now_ms: int) -> bool:
     made = json.loads(found[0])
     evidence = [(str(device), int(boot), int(seq)) for device, boot, seq in made.get("tops", ())]
     at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(made["at_ms"] / 1000))
+    why = f"from a backup made {at}"
+    if not made.get("who_may_speak"):
+        why += "; who may speak is as it was then: revoke again whom you revoked since"
     db.execute("BEGIN IMMEDIATE")
-    mending_book.mend(
-        db, "restored", f"from a backup made {at}", "the backup", evidence, [], now_ms
-    )
+    mending_book.mend(db, "restored", why, "the backup", evidence, [], now_ms)
     db.execute("DELETE FROM meta WHERE key = ?", (COPY_OF,))
     db.execute("COMMIT")
     return True

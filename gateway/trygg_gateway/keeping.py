@@ -10,6 +10,15 @@ from trygg_gateway.upkeep import Upkeep
 from trygg_gateway.values import LANES, READER, Run
 
 
+def forget_again(journal: Journal, config: Config) -> None:
+    """Whom a journal from before does not know to be forgotten is asked for again, before any
+    tracker is let in."""
+    down = forgetting.written_down(config.gateway.data)
+    if down:
+        journal.write(lambda db: forgetting.ask_again(db, down)).result()
+        journal.forgotten = journal.read(forgetting.dropped)
+
+
 def make_guard(journal: Journal, config: Config) -> DiskGuard:
     """What stands between the doors and the journal; its reserve is taken from the disk."""
     section = config.journal
@@ -29,13 +38,7 @@ def make_upkeep(
     written: Callable[[Sequence[Run]], None],
     forgotten: Callable[[str], None],
 ) -> Upkeep:
-    """The upkeep; whom a journal from before does not know to be forgotten is asked for again.
-
-    `lanes()`: each sink's, as it is configured now.
-    """
-    down = forgetting.written_down(config.gateway.data)
-    if down:
-        journal.write(lambda db: forgetting.ask_again(db, down)).result()
+    """The upkeep; `lanes()`: each sink's, as it is configured now."""
     return Upkeep(
         journal,
         guard,

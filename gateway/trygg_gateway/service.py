@@ -39,7 +39,7 @@ from trygg_gateway.forwarder import Forwarder
 from trygg_gateway.gap_keeper import GapKeeper
 from trygg_gateway.ingest import Ingest
 from trygg_gateway.journal import Journal, Limits, set_cursor
-from trygg_gateway.keeping import make_guard, make_upkeep
+from trygg_gateway.keeping import forget_again, make_guard, make_upkeep
 from trygg_gateway.listener import Listener
 from trygg_gateway.listener_book import ListenerBook
 from trygg_gateway.metrics import Metrics
@@ -118,6 +118,7 @@ class Service:
 
     def _put_together(self) -> None:
         journal, config = self.journal, self.config
+        forget_again(journal, config)
         self.registry = Registry(journal, now_ms)
         self.guard = make_guard(journal, config)
         self.ingest = Ingest(self.guard.put, self.registry, now_ms)
@@ -180,13 +181,15 @@ class Service:
     def _forget(self, device: str) -> None:
         """What is remembered of a tracker outside the journal is void."""
         self.reader.forget(device)
-        self.registry.load()
+        to_close = {*self.registry.load()}  # whoever it is that another process has changed
         tracker = self.registry.find(device)
         if tracker is None or tracker.revoked:
-            for door in self.doors.values():
-                door.close_tracker(device)
+            to_close.add(device)
             if self.watcher is not None:
                 self.watcher.forget(device)
+        for door in self.doors.values():
+            for one in to_close:
+                door.close_tracker(one)
         self._folded("trackers")
 
     def _make_watcher(self) -> Watcher:

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import structlog
@@ -29,6 +30,7 @@ log = structlog.get_logger("upkeep")
 
 LOOK_S = 1.0  # at the disk, and for who is to be forgotten
 LAP_S = 3600.0  # between two rounds of everybody's retention
+SWEEP_S = 5.0
 LOOKED_AT = 2_000  # rows looked at for those that may go for room
 PAUSE_S = 0.05  # behind each slice
 BUSY_ROWS = 500  # records waiting for a commit: not now
@@ -79,6 +81,8 @@ class Upkeep:
         self._written = written
         self._forgotten = forgotten
         self._doubted_s = 0.0  # since when the clock is not believed, by the machine's counter
+        # forgotten a moment ago, or before this start: → when they are swept
+        self._unswept = dict.fromkeys(journal.forgotten, time.monotonic() + SWEEP_S)
         self._room_at = 0  # row up to which room was looked for
 
     async def run(self) -> None:
@@ -99,6 +103,7 @@ class Upkeep:
     async def _watch(self) -> None:
         while True:
             worked = await self.forget_some() or await self.make_room()
+            await self.sweep()
             await asyncio.sleep(PAUSE_S if worked else LOOK_S)
 
     async def _rounds(self) -> None:
@@ -192,11 +197,22 @@ class Upkeep:
         if run is not None:
             self._journal.forgotten = self._journal.read(forgetting.dropped)
             self._forgotten(one.device)
+            self._unswept[one.device] = time.monotonic() + SWEEP_S
             await self._wipe_log()
             self.counters["people_forgotten"] += 1
             log.warning("forgotten", device=one.device, who=one.who, deleted=after.deleted)
             self._written([run])
         return True
+
+    async def sweep(self) -> None:
+        """Delete once more what was being written of somebody while they were forgotten."""
+        due = [device for device, at_s in self._unswept.items() if at_s <= time.monotonic()]
+        for device in due:
+            del self._unswept[device]
+            if device in self._journal.forgotten:  # and not registered anew since
+                self._forgotten(device)
+                await self._write(partial(forgetting.sweep, device=device))
+                await self._wipe_log()
 
     async def _wipe_log(self) -> None:
         """What was deleted stands in the log until that is emptied."""

@@ -11,12 +11,14 @@ import pytest
 from gateway.parcels import parcel
 from gateway.records import NOW_MS, entry, report
 from gateway.upkeep_rig import Rig
-from trygg_gateway import forgetting, gap_book
+from trygg_gateway import forgetting, gap_book, order_book, orders
 from trygg_gateway.gap_keeper import GapKeeper
 from trygg_gateway.journal import Journal
 from trygg_gateway.journal_backup import backup, note, restore
 from trygg_gateway.journal_file import JournalError
 from trygg_gateway.own_records import GATEWAY, JOURNAL_MENDED
+from trygg_gateway.registry import Registry
+from trygg_wire import layouts
 
 
 @pytest.fixture
@@ -184,3 +186,53 @@ def test_under_a_running_gateway_nothing_is_restored(path, tmp_path):
         with pytest.raises(JournalError, match="another gateway"):
             restore(tmp_path / "copy", path)
         rig.journal.put(parcel(entry(report(1, 2))))
+
+
+def test_who_was_revoked_after_the_copy_stays_revoked_and_a_new_password_counts(path, tmp_path):
+    with Rig(path) as rig:
+        rig.register("astrid", "bodil")
+        keep(rig, 1)
+        backup(path, tmp_path / "copy", NOW_MS)
+        registry = Registry(rig.journal, lambda: NOW_MS)
+        registry.revoke("astrid")
+        new = registry.rotate("bodil")
+        rig.register("sigrid")
+    restore(tmp_path / "copy", path)
+    with Rig(path) as rig:
+        rows = rig.journal.query("SELECT device, revoked, password_hash FROM trackers")
+        assert [row[:2] for row in rows] == [("astrid", 1), ("bodil", 0), ("sigrid", 0)]
+        assert rows[1][2] == new.tracker.password_hash
+        (why,) = rig.journal.query("SELECT why FROM mendings")[0]
+        assert "revoke again" not in why
+
+
+def test_without_the_old_journal_it_is_said_that_revoking_may_be_undone(path, tmp_path):
+    with Rig(path) as rig:
+        rig.register("astrid")
+        keep(rig, 1)
+        backup(path, tmp_path / "copy", NOW_MS)
+    path.write_bytes(b"noise" * 999)
+    restore(tmp_path / "copy", path)
+    with Rig(path) as rig:
+        (why,) = rig.journal.query("SELECT why FROM mendings")[0]
+        assert "revoke again" in why
+
+
+def test_no_order_gets_a_version_again_that_a_tracker_may_have_applied(path, tmp_path):
+    with Rig(path) as rig:
+        rig.register("astrid")
+        keep(rig, 1)
+        backup(path, tmp_path / "copy", NOW_MS)
+
+        def ordered():
+            def act(db):
+                id_ = order_book.queue(db, "astrid", layouts.COMMAND, body, 0, "Kari", NOW_MS)
+                return db.execute("SELECT version FROM orders WHERE id = ?", (id_,)).fetchone()[0]
+
+            return rig.journal.write(act).result(20)
+
+        body = orders.command_body(layouts.ALARM_TAKEN, 1, 1)
+        before = [ordered() for _ in range(3)]
+    restore(tmp_path / "copy", path)
+    with Rig(path) as rig:
+        assert ordered() > max(before)

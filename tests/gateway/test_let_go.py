@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gateway.parcels import parcel
 from gateway.records import NOW_MS, NOW_S, PLACE, alarm, entry, health, report
 from gateway.upkeep_rig import DAY_MS, Rig
-from trygg_gateway import forgetting, let_go, upkeep
+from trygg_gateway import forgetting, let_go, quarantine, upkeep
 from trygg_gateway.disk_guard import MAKING_ROOM
 from trygg_gateway.forgetting import FILE, ask, ask_again, write_down, written_down
 from trygg_gateway.journal import Journal
@@ -524,3 +524,24 @@ def test_room_is_made_behind_what_a_dead_sink_is_owed(rig):
 
     asyncio.run(all_of_it())
     assert rig.held() == [*range(1, 151), 400]
+
+
+def test_what_was_being_written_while_somebody_was_forgotten_goes_as_well(rig, monkeypatch):
+    monkeypatch.setattr(upkeep, "SWEEP_S", 0)
+    rig.keep(old(1, 0))
+    rig.journal.write(lambda db: ask(db, "astrid", "Kari", NOW_MS)).result(20)
+    rig.forget()
+    insert = "INSERT INTO positions VALUES ('astrid', 5, 59123456, 10654321, 1, 1, 1, 1, 1)"
+    rig.journal.write(lambda db: db.execute(insert).rowcount).result(20)
+    asyncio.run(rig.upkeep.sweep())
+    assert rig.journal.query("SELECT 1 FROM positions") == []
+
+
+def test_a_refused_record_of_who_was_forgotten_is_not_set_aside(rig):
+    rig.keep(old(1, 0), old(1, 0, "bodil"))
+    rig.journal.write(lambda db: ask(db, "astrid", "Kari", NOW_MS)).result(20)
+    rig.forget()
+    strays = [Stray(f"{who}:1:1", b"whereabouts", "refused by sink centre", 1)
+              for who in ("astrid", "bodil")]  # fmt: skip
+    rig.journal.write(lambda db: quarantine.set_aside(db, strays)).result(20)
+    assert rig.journal.query("SELECT topic FROM quarantine") == [("bodil:1:1",)]
