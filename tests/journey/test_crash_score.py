@@ -27,6 +27,7 @@ def nursery() -> Iterator[Nursery]:
         yield made
 
 
+@pytest.mark.timeout(280)  # for a machine that has much else to do
 @pytest.mark.parametrize(("door", "seed"), [("listener", 1902), ("broker", 1905)])
 def test_what_was_acknowledged_is_at_three_sinks_once_whoever_is_killed(
     nursery: Nursery, door: str, seed: int

@@ -12,6 +12,7 @@ import random
 import sqlite3
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,8 @@ async def _close_and_open(stage: Stage) -> dict[str, bool]:
 
 
 async def _drained(stage: Stage) -> None:
-    """Until every record is acknowledged and at every sink; what is not after DRAIN_S is lost."""
+    """Until every record is acknowledged and at every sink. What is not there once nothing new has
+    come to any of them for DRAIN_S, however slow the machine is, is lost."""
     await _until(lambda: not stage.fleet.kept, stage)
     wanted = {identity.id for identity in stage.fleet.covered}
 
@@ -90,9 +92,14 @@ async def _drained(stage: Stage) -> None:
     await _until(everywhere, stage)
 
 
-async def _until(true: Any, stage: Stage) -> None:
-    until = time.monotonic() + DRAIN_S
-    while not true() and time.monotonic() < until:
+async def _until(true: Callable[[], bool], stage: Stage) -> None:
+    before, until = -1, 0.0
+    while not true():
+        now = sum(len(events) for events in stage.events().values()) - stage.fleet.kept
+        if now != before:
+            before, until = now, time.monotonic() + DRAIN_S
+        if time.monotonic() > until:
+            return
         stage.demand_alive()
         await asyncio.sleep(0.05)
 
