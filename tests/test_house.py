@@ -34,7 +34,7 @@ ONLY_IN = {
     },
     "paho": {"broker.py", "sinks/mqtt_connection.py"},
     "psycopg": {"sinks/postgres.py"},
-    "nats": {"sinks/nats.py"},
+    "nats": {"sinks/nats.py", "sinks/nats_forget.py"},
     "apprise": {"sinks/apprise.py"},
     "httpx": {"sinks/http_line.py"},
     "starlette": {"web"},

@@ -14,7 +14,7 @@ from trygg_gateway import orders
 from trygg_gateway.fence_shapes import shown_fence
 from trygg_wire import layouts
 
-_NAME = "SELECT name FROM trackers WHERE device = ?"
+_TRACKER = "SELECT name, added_ms FROM trackers WHERE device = ?"
 _FENCES = """
     SELECT f.version, f.number, f.name, f.body, o.ordered_ms, o.state
     FROM fences AS f JOIN orders AS o ON o.device = f.device AND o.version = f.version
@@ -36,10 +36,12 @@ class KnownFence(NamedTuple):
 
 
 class About(NamedTuple):
-    """A tracker by the name people know, its fences newest version first."""
+    """A tracker by the name people know, its fences newest version first, and since when it is
+    registered as it is (Unix milliseconds; 0: it is not)."""
 
     name: str
     fences: Sequence[KnownFence] = ()
+    since_ms: int = 0
 
     def fence(self, number: int | None, version: int | None = None) -> KnownFence | None:
         """The fence of that number, in that version or in the newest there is."""
@@ -61,11 +63,12 @@ def about_by(query: Callable[[str, tuple[Any, ...]], list[Any]]) -> Lookup:
     """The lookup in a journal's tables; `query(sql, values)` gives rows."""
 
     def about(device: str) -> About:
-        named = query(_NAME, (device,))
+        found = query(_TRACKER, (device,))
+        name, since_ms = found[0] if found else (device, 0)
         rows = query(_FENCES, (layouts.FENCES, device))
         applied = [row[0] for row in rows if row[5] in (orders.APPLIED, orders.ARMED)]
         newest = max(applied or [row[0] for row in rows], default=0)
-        return About(named[0][0] if named else device, [_fence(row, newest) for row in rows])
+        return About(name, [_fence(row, newest) for row in rows], since_ms)
 
     return about
 

@@ -82,9 +82,9 @@ def deliveries(number, first=1, device="astrid", lane=LIVE):
     ]
 
 
-def forgotten(device="astrid", seq=1):
-    """The delivery of the gateway's word that all of a device is to be deleted."""
+def forgotten(device="astrid", seq=1, said_ms=NOW_MS + 60_000):
+    """The delivery of the gateway's word, said then, that all of a device is to be deleted."""
     data = {"text": f"all that was held of {device} was deleted", "todo": "", "device": device}
     payload = own_records.payload_of(own_records.ABOUT_GATEWAY, "forgotten", data)
-    own = own_records.entry_of(own_records.GATEWAY, seq, payload, NOW_MS)
+    own = own_records.entry_of(own_records.GATEWAY, seq, payload, said_ms)
     return delivery_for(Row(seq, *own), "nord", Address("any"))

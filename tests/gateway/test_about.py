@@ -30,7 +30,7 @@ def ordered(journal, *fences):
 
 
 def test_a_tracker_is_known_by_the_name_that_people_gave_it(journal):
-    assert about_by(journal.query)("astrid") == About("Astrid Berg", [])
+    assert about_by(journal.query)("astrid") == About("Astrid Berg", [], NOW_MS)
 
 
 def test_one_that_nobody_registered_has_the_name_on_the_wire(journal):

@@ -10,10 +10,11 @@ from orjson import dumps
 
 from gateway.mosquitto import Mosquitto
 from gateway.mqtt_ear import Ear
-from gateway.records import NOW_S, alarm, answer, forgotten, health, report, row
+from gateway.records import NOW_MS, NOW_S, alarm, answer, forgotten, health, report, row
 from gateway.sink_lives import life, made
 from trygg_gateway.about import About
 from trygg_gateway.delivery import delivery
+from trygg_gateway.lane_reading import marked
 from trygg_gateway.own_delivery import Address, delivery_for
 from trygg_gateway.own_records import OWN_BOOT, OWN_KIND, payload_of
 from trygg_gateway.sinks.homeassistant import is_news
@@ -170,6 +171,34 @@ def test_when_a_person_is_forgotten_nothing_of_them_is_kept(tmp_path):
         life(sink, [of(report(1, 7)), of(alarm(1, 8))], [forgotten("astrid")])
         with heard(broker, 1) as found:
             assert set(found) == {"trygg/home/status"}
+
+
+@pytest.mark.parametrize("how", ["overtaken", "replayed"])
+def test_a_word_heard_late_leaves_the_device_of_who_has_the_name_now(tmp_path, how):
+    """Registered as Bjarne when it was said, and anew as Astrid a minute later."""
+    registered = [About("Bjarne Lie", (), NOW_MS - 1)]
+    word = forgotten("astrid", said_ms=NOW_MS)
+    with Mosquitto(tmp_path) as broker:
+        table = f'type = "homeassistant"\nurl = "{broker.url}"'
+        sink = made(table, about=lambda device: registered[-1])
+        life(sink, [of(report(1, 7))])
+        registered.append(About("Astrid Berg", (), NOW_MS + 60_000))
+        life(sink, [marked(word, how), of(report(1, 1))])
+        life(made(table, about=lambda device: registered[-1]), [marked(word, how)])
+        with heard(broker, 6) as found:
+            assert len(found) == 6
+            config = json.loads(found["homeassistant/device/trygg_astrid/config"])
+            assert config["dev"]["name"] == "Astrid Berg"
+            assert json.loads(found["trygg/home/astrid/state"])["record"] == "astrid:1:1"
+
+
+def test_who_comes_after_the_word_in_one_batch_is_introduced_again(tmp_path):
+    with Mosquitto(tmp_path) as broker:
+        sink = made(f'type = "homeassistant"\nurl = "{broker.url}"')
+        life(sink, [of(report(1, 7)), forgotten("astrid"), of(report(1, 1))])
+        with heard(broker, 6) as found:
+            assert json.loads(found["homeassistant/device/trygg_astrid/config"])
+            assert json.loads(found["trygg/home/astrid/state"])["record"] == "astrid:1:1"
 
 
 def test_while_it_runs_it_is_there_and_killed_it_is_not(tmp_path):

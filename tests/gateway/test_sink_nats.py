@@ -2,18 +2,23 @@
 
 import asyncio
 import json
+import time
+from contextlib import suppress
+from functools import partial
 
 import pytest
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
+from nats.js.errors import NotFoundError
 
 from gateway.frozen import frozen
 from gateway.nats_server import PASSWORD, NatsServer
-from gateway.records import alarm, deliveries, forgotten, row
+from gateway.records import NOW_MS, alarm, deliveries, forgotten, report, row
 from gateway.sink_lives import life, made
 from gateway.sink_peer import reports
 from trygg_gateway.config import ConfigError, parse
 from trygg_gateway.delivery import delivery
 from trygg_gateway.init_folder import make_folder
+from trygg_gateway.lane_reading import marked
 from trygg_gateway.sinks.port import Answer, Later, Refused
 
 
@@ -74,6 +79,67 @@ def test_when_a_person_is_forgotten_their_subjects_are_purged(server):
         "trygg.events.bjarne.report",
         "trygg.events._gateway.gateway",
     }
+
+
+def received_at(received_ms, seq):
+    return delivery(row(report(2, seq), id_=seq, received_ms=received_ms), "nord")
+
+
+def left(server):
+    """The sequences of the records of astrid that the stream has, in its order."""
+
+    async def read(jetstream):
+        found, at = [], 1
+        with suppress(NotFoundError):
+            while True:
+                message = await jetstream.get_msg(
+                    "TRYGG", seq=at, subject="trygg.events.astrid.>", next=True
+                )
+                found.append(json.loads(message.data)["data"]["seq"])
+                at = message.seq + 1
+        return found
+
+    return server.do(read)
+
+
+def test_a_word_heard_late_leaves_what_came_of_who_has_the_name_now(server):
+    """Whatever the order in the stream: the new wearer's records overtook the old one's."""
+    said_ms = NOW_MS + 3_600_000
+    old, anew = partial(received_at, said_ms), partial(received_at, said_ms + 1)
+    word = forgotten("astrid", said_ms=said_ms)
+    life(made(table(server)), [old(1), anew(10), old(2), anew(11), old(3)])
+    life(made(table(server)), [word])
+    assert left(server) == [10, 11]
+    life(made(table(server)), [old(4), anew(12)], [marked(word, "replayed")])
+    assert left(server) == [10, 11, 12]
+
+
+def test_a_word_heard_late_takes_nothing_when_all_is_of_who_has_the_name_now(server):
+    said_ms = NOW_MS - 3_600_000
+    life(made(table(server)), reports(3), [forgotten("astrid", said_ms=said_ms)])
+    assert left(server) == [1, 2, 3]
+
+
+def test_what_an_older_gateway_kept_goes_by_the_second_that_the_event_tells(server):
+    def put(seq, received):
+        event = json.dumps({"data": {"seq": seq, "received": received}}).encode()
+        return lambda stream: stream.publish("trygg.events.astrid.report", event)
+
+    stream_of(server)
+    server.do(put(1, "2026-09-21T14:13:20Z"))
+    server.do(put(2, "2026-09-21T14:13:21Z"))
+    life(made(table(server)), [forgotten("astrid", said_ms=NOW_MS + 500)])
+    assert left(server) == [2]
+
+
+@pytest.mark.parametrize(("said_after_s", "stays"), [(-3600, [7]), (3600, []), (200_000, [])])
+def test_what_tells_no_time_goes_by_when_the_stream_got_it(server, said_after_s, stays):
+    stream_of(server)
+    body = b'{"data": {"seq": 7}}'
+    server.do(lambda stream: stream.publish("trygg.events.astrid.report", body))
+    said_ms = int(1000 * (time.time() + said_after_s))
+    life(made(table(server)), [forgotten("astrid", said_ms=said_ms)])
+    assert left(server) == stays
 
 
 # -- no --------------------------------------------------------------------------------

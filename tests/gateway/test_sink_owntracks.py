@@ -14,6 +14,7 @@ from gateway.sink_lives import life, made
 from trygg_gateway.about import About, KnownFence
 from trygg_gateway.config_sinks_http import OwnTracksHttpSink
 from trygg_gateway.delivery import delivery
+from trygg_gateway.lane_reading import marked
 from trygg_gateway.own_delivery import Address, delivery_for
 from trygg_gateway.own_records import OWN_BOOT, OWN_KIND, payload_of
 from trygg_gateway.sinks.owntracks import introduction, messages
@@ -213,6 +214,27 @@ def test_when_a_person_is_forgotten_the_broker_forgets_too(tmp_path):
             "owntracks/trygg/bjarne",
             "owntracks/trygg/bjarne/info",
         }
+        late.close()
+
+
+@pytest.mark.parametrize("how", ["overtaken", "replayed"])
+def test_a_word_heard_late_leaves_what_is_kept_of_who_has_the_name_now(tmp_path, how):
+    registered = [About("Bjarne Lie", (), NOW_S * 1000 - 1)]
+    word = marked(forgotten("astrid", said_ms=NOW_S * 1000), how)
+    with Mosquitto(tmp_path) as broker:
+        table = f'type = "owntracks-mqtt"\nurl = "{broker.url}"\nretain = true'
+        sink = made(table, about=lambda device: registered[-1])
+        life(sink, [of(report(1, 9))])
+        registered.append(About("Astrid Berg", (), NOW_S * 1000 + 60_000))
+        life(sink, [word, of(report(1, 1))])
+        life(made(table, about=lambda device: registered[-1]), [word])
+        late = Ear(broker.port, "owntracks/#")
+        until = time.monotonic() + 10
+        while len(late.heard) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        found = {topic: json.loads(body) for topic, body, _ in late.heard}
+        assert found["owntracks/trygg/astrid"]["_id"] == "astrid:1:1"
+        assert found["owntracks/trygg/astrid/info"]["name"] == "Astrid Berg"
         late.close()
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.postgres_cluster import PASSWORD, new_name, running
 from gateway.records import (
+    NOW_MS,
     NOW_S,
     alarm,
     answer,
@@ -23,6 +24,7 @@ from trygg_gateway.config import ConfigError, parse
 from trygg_gateway.config_check import findings
 from trygg_gateway.delivery import delivery
 from trygg_gateway.init_folder import make_folder
+from trygg_gateway.lane_reading import marked
 from trygg_gateway.sinks.port import Answer, Later, Refused
 
 
@@ -103,6 +105,22 @@ def test_when_a_person_is_forgotten_their_rows_go_and_no_others(cluster, schema,
     rows = cluster.query(f"SELECT device, kind FROM {schema}.records ORDER BY 1, 2")
     assert rows == [("_gateway", "gateway"), ("bjarne", "report"), ("bjarne", "report")]
     assert cluster.query(f"SELECT DISTINCT device FROM {schema}.positions") == [("bjarne",)]
+
+
+def test_a_word_heard_late_leaves_the_rows_of_who_has_the_name_now(cluster, schema, sink):
+    said_ms = NOW_MS + 3_600_000
+    anew = [received_at(said_ms + 1, seq) for seq in (10, 11)]
+    old = [received_at(said_ms, 3), received_at(said_ms - 1, 4)]
+    word = forgotten("astrid", said_ms=said_ms)
+    life(sink(), [*reports(2), *anew], [word], old, [marked(word, "replayed")])
+    rows = cluster.query(f"SELECT device, seq FROM {schema}.records ORDER BY 1, 2")
+    assert rows == [("_gateway", 1), ("astrid", 10), ("astrid", 11)]
+    found = cluster.query(f"SELECT DISTINCT seq FROM {schema}.positions ORDER BY 1")
+    assert found == [(10,), (11,)]
+
+
+def received_at(received_ms, seq):
+    return delivery(row(report(2, seq), id_=seq, received_ms=received_ms), "nord")
 
 
 def test_a_text_that_jsonb_cannot_hold_is_refused_and_the_rest_goes_on(cluster, schema, sink):

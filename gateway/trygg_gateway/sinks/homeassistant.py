@@ -7,7 +7,8 @@ comes again after a crash has the same `record`, by which an automation can tell
 
 Confirmed by the PUBACK of the broker: ACCEPTED. The broker keeps the last state of each tracker, so
 that Home Assistant has it after a restart; whoever may read there knows it too. When a person is
-forgotten their device and all that is kept of it go.
+forgotten their device and all that is kept of it go, but not when the name has been registered anew
+since that was said: what stands is the new wearer's, who is introduced once more.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import orjson
 from trygg_gateway.about import Lookup
 from trygg_gateway.config_sinks_mqtt import HomeAssistantSink as Settings
 from trygg_gateway.delivery import Delivery
-from trygg_gateway.sinks.forgotten import forgotten_by
+from trygg_gateway.sinks.forgotten import Forgotten, forgotten_by
 from trygg_gateway.sinks.homeassistant_words import KEPT, discovery, topics_of
 from trygg_gateway.sinks.mqtt_line import MqttLine
 from trygg_gateway.sinks.mqtt_outbound import Message
@@ -77,8 +78,10 @@ class HomeAssistantSink:
 
     async def _messages(self, entry: Delivery, seen: set[str]) -> list[Message]:
         """Those of an entry; `seen` gets who is introduced by them."""
-        if forgotten_by(entry) is not None:
-            return self._farewell(entry.data["device"])
+        forgotten = forgotten_by(entry)
+        if forgotten is not None:
+            seen.discard(forgotten.device)
+            return await self._farewell(forgotten)
         changed = topics_of(entry) if is_news(entry) else []
         if not changed:
             self.counters["not_news"] += 1
@@ -91,9 +94,14 @@ class HomeAssistantSink:
         seen.add(device)
         return [await self._discovery(device), *found]
 
-    def _farewell(self, device: str) -> list[Message]:
-        """The device is no more: nothing of it is kept, and Home Assistant removes it."""
+    async def _farewell(self, forgotten: Forgotten) -> list[Message]:
+        """The device is no more: nothing of it is kept, and Home Assistant removes it. Nothing if
+        the name has a new wearer, who is introduced again with the next record."""
+        device = forgotten.device
         self._introduced.discard(device)
+        if forgotten.is_of_another(await asyncio.to_thread(self._about, device)):
+            self.counters["not_news"] += 1
+            return []
         here = [f"{self._settings.place}/{device}/{topic}" for topic in KEPT]
         return [Message(topic, b"", True) for topic in (self._config_topic(device), *here)]
 

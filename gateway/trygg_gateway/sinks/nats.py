@@ -8,7 +8,7 @@ STORED where the stream keeps files, as the server says that it has them; it say
 synchronizes them (sync_interval, two minutes by default), so a server alone can lose them with its
 power, a stream of three replicas cannot. A stream in memory is only ever ACCEPTED.
 
-When a person is forgotten their subjects are purged from the stream.
+When a person is forgotten what was received of them by then goes from the stream (nats_forget.py).
 
     larger than the server or stream takes   refused
     no stream, full, no right, no answer     later, on a new connection
@@ -33,6 +33,7 @@ from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
 from trygg_gateway.config_sinks_store import NatsSink as Settings
 from trygg_gateway.delivery import Delivery
 from trygg_gateway.sinks.forgotten import forgotten_by
+from trygg_gateway.sinks.nats_forget import RECEIVED, forget
 from trygg_gateway.sinks.port import Answer, Later, Refused
 from trygg_gateway.sinks.secret_file import read_line
 
@@ -103,12 +104,17 @@ class NatsSink:
             entry.json,
             timeout=settings.timeout_seconds,
             stream=settings.stream,
-            headers={"Nats-Msg-Id": entry.id, "Content-Type": CONTENT},
+            headers={
+                "Nats-Msg-Id": entry.id,
+                "Content-Type": CONTENT,
+                RECEIVED: str(entry.received_ms),
+            },
         )
         self.counters["known_already"] += bool(answer.duplicate)
         forgotten = forgotten_by(entry)
         if forgotten is not None:
-            await stream.purge_stream(settings.stream, subject=f"{settings.subject}.{forgotten}.>")
+            theirs = f"{settings.subject}.{forgotten.device}.>"
+            await forget(stream, settings.stream, theirs, forgotten.said_ms)
 
     def _meaning(self, error: BaseException, confirmed: int) -> BaseException:
         """What went wrong, as the forwarder hears it; what is no word of the server's stays."""

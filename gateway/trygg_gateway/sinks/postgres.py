@@ -2,8 +2,10 @@
 
 A batch is one statement in one transaction: an INSERT of all that leaves alone what is there by
 identity, so a double changes nothing. Positions get rows of their own, only those that the record
-carries: what a tracker withheld is nowhere. When a person is forgotten their rows go. The tables
-are in postgres_schema.py, made and brought up to date at start under a lock of the database.
+carries: what a tracker withheld is nowhere. When a person is forgotten their rows go, those
+that the gateway had received when it said so: the name may be another's by the time it is heard.
+The tables are in postgres_schema.py, made and brought up to date at start under a lock of the
+database.
 
 STORED: our sessions ask for `synchronous_commit = on`, so COMMIT returns after the write-ahead log
 is on the server's disk. A server with `fsync = off` waits for no disk: its word is ACCEPTED, and
@@ -19,6 +21,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -100,8 +103,8 @@ class PostgresSink:
         if columns:
             async with self._connection(_in_ours) as connection, connection.transaction():
                 await connection.execute(self._sql(INSERT), [list(column) for column in columns])
-                for device in filter(None, map(forgotten_by, entries)):
-                    await connection.execute(self._sql(FORGET), (device,))
+                for device, said_ms in filter(None, map(forgotten_by, entries)):
+                    await connection.execute(self._sql(FORGET), (device, _moment(said_ms)))
 
     @asynccontextmanager
     async def _connection(
@@ -205,9 +208,14 @@ def _row(entry: Delivery) -> tuple[Any, ...]:
     device, boot, seq = entry.id.split(":")  # what is about somebody else says so in its data
     return (
         device, int(boot), int(seq), entry.attributes["type"], data["kind"],
-        entry.attributes["lane"], data["time"], data["received"], data["late"], data["late_by_s"],
+        entry.attributes["lane"], data["time"], _moment(entry.received_ms), data["late"],
+        data["late_by_s"],
         orjson.dumps(data).decode(),
     )  # fmt: skip
+
+
+def _moment(unix_ms: int) -> datetime:
+    return datetime.fromtimestamp(unix_ms / 1000, UTC)
 
 
 def _in_ours(error: psycopg.Error) -> SinkError:

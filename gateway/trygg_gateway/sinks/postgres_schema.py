@@ -71,4 +71,6 @@ INSERT: Final = """
     FROM kept, jsonb_array_elements(coalesce(data->'positions', data->'evidence', '[]'))
         WITH ORDINALITY AS position (p, nth)
 """
-FORGET: Final = "DELETE FROM {schema}.records WHERE device = %s"  # its positions go with it
+FORGET: Final = """
+    DELETE FROM {schema}.records WHERE device = %s AND received <= %s  -- positions go with it
+"""
