@@ -6,7 +6,7 @@
     {"cpu": true}                                    →  {"cpu_ms": 71}  of all that have ended
 
 A thousand kills cost a thousand starts, and most of a start is imports. What is forked is the
-command line itself, `trygg gateway ...`, in a session of its own with its output in the log; it
+command line itself, `trygg gateway ...`, in a process group of its own with its output in the log; it
 shares nothing with its sisters but code. Nothing runs in this process that a fork could tear.
 """
 
@@ -90,7 +90,7 @@ def main() -> None:
 def _become_gateway(words: list[str], log: str) -> NoReturn:
     code = 1
     try:
-        os.setsid()
+        os.setpgid(0, 0)
         with open(os.devnull, "rb") as nothing, open(log, "ab") as out:
             _redirect(nothing, out)
         random.seed()
