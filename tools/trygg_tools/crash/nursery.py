@@ -6,8 +6,8 @@
     {"cpu": true}                                    →  {"cpu_ms": 71}  of all that have ended
 
 A thousand kills cost a thousand starts, and most of a start is imports. What is forked is the
-command line itself, `trygg gateway ...`, in a process group of its own with its output in the log; it
-shares nothing with its sisters but code. Nothing runs in this process that a fork could tear.
+command line itself, `trygg gateway ...`, in a process group of its own with its output in the log;
+it shares nothing with its sisters but code. Nothing runs in this process that a fork could tear.
 """
 
 from __future__ import annotations
