@@ -32,6 +32,7 @@ HASHERS = 2  # threads for them
 MISS_MS = 2_000  # an unknown name is looked up again after this
 
 # what differs after any change of trackers or certificates, without reading ten thousand of them
+_BEING_FORGOTTEN = "SELECT 1 FROM forgotten WHERE device = ? AND state <> 'done'"
 _STAMP = """SELECT count(*), sum(revoked), sum(added_ms),
     (SELECT count(*) FROM certificates), (SELECT sum(issued_ms) FROM certificates) FROM trackers"""
 _CERTIFY = """INSERT OR REPLACE INTO certificates VALUES (?1, ?2, max(?3,
@@ -174,7 +175,7 @@ class Registry:
     def add(self, device: str, group: str, name: str) -> Issued:
         """Register a tracker; a revoked one is taken in again with new secrets. Blocks.
 
-        Raises Refused: a name that no topic can hold, or already registered.
+        Raises Refused: a name that no topic can hold, already registered, or being forgotten.
         """
         for what, value in (("device", device), ("group", group)):
             if not topics.is_name(value):
@@ -184,6 +185,11 @@ class Registry:
         old = self.find(device)
         if old is not None and not old.revoked:
             raise Refused(f"{device} is registered already, in group {old.group}.")
+        if self._journal.query(_BEING_FORGOTTEN, (device,)):
+            raise Refused(
+                f"{device} is being forgotten, and would be forgotten with it. Try again when"
+                f" `trygg gateway tracker forget {device}` says that it is done."
+            )
         return self._issue(device, group, name.strip() or device)
 
     def rotate(self, device: str) -> Issued:

@@ -215,3 +215,14 @@ def test_trackers_that_nobody_changed_are_not_read_again(registry, journal, monk
     monkeypatch.setattr(journal, "query", lambda sql, *v: asked.append(sql) or query(sql, *v))
     gateways.load()
     assert len(asked) == 1
+
+
+def test_a_name_that_is_being_forgotten_is_nobodys_until_that_is_done(registry, journal):
+    registry.add("astrid", "nord", "Astrid")
+    registry.revoke("astrid")
+    asked = "INSERT INTO forgotten (device, at_ms, who, state, deleted) VALUES (?, 0, '', ?, '{}')"
+    journal.write(lambda db: db.execute(asked, ("astrid", "asked"))).result()
+    with pytest.raises(Refused, match="is being forgotten"):
+        registry.add("astrid", "nord", "Another Astrid")
+    journal.write(lambda db: db.execute("UPDATE forgotten SET state = 'done'")).result()
+    assert registry.add("astrid", "nord", "Another Astrid").tracker.device == "astrid"
