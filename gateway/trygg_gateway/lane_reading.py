@@ -47,17 +47,22 @@ def portion(
     entries = []
     for row in rows:
         late = order.overtaken(row) if order is not None else False
-        try:
-            entry = delivery_for(row, gateway, address)
-        except Undecodable:
-            counters["undecodable" if row.payload else "let_go"] += 1
-            continue
+        entry = entry_of(row, gateway, address, counters)
         if entry is None:
             continue
         if late:
             counters["overtaken"] += 1
         entries.append(marked(entry, "overtaken") if late else entry)
     return Portion(rows, [marked(one, "replayed") for one in entries] if order is None else entries)
+
+
+def entry_of(row: Row, gateway: str, address: Address, counters: dict[str, int]) -> Delivery | None:
+    """What one sink gets of a row; None if nothing."""
+    try:
+        return delivery_for(row, gateway, address)
+    except Undecodable:
+        counters["undecodable" if row.payload else "let_go"] += 1
+        return None
 
 
 def marked(entry: Delivery, name: str) -> Delivery:

@@ -5,9 +5,10 @@
 The cursor moves after the sink has confirmed, so a crash in between delivers again and never less.
 
 An entry that fails while others get through (sending.py) does not stop the rest. A report is set
-aside, as one that was refused. An alarm is not: it is held, tried again by itself for as long as
-it takes, and those after it overtake it; the cursor waits for it, so that after a crash it comes
-again, and they with it.
+aside, as one that was refused. An alarm is not: it is held, tried again for as long as it takes,
+and those after it overtake it; so is what comes of its tracker while one is held (held_alarms.py).
+The cursor waits for the oldest that is held, so that after a crash it comes again, and those after
+it with it.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from functools import partial
 from typing import Any, Final, NamedTuple, Protocol
 
 import structlog
 
 from trygg_gateway.database import Database
 from trygg_gateway.delivery import Delivery
+from trygg_gateway.held_alarms import HeldTracker
 from trygg_gateway.lane_order import LaneOrder
-from trygg_gateway.lane_reading import Portion, cut, marked, portion
+from trygg_gateway.lane_reading import Portion, cut, entry_of, portion
 from trygg_gateway.own_delivery import Address
 from trygg_gateway.sending import Passed, Peer, Sending
 from trygg_gateway.settlement import (
@@ -39,7 +42,6 @@ from trygg_gateway.values import ALARM, LANE_NAMES, Row
 
 log = structlog.get_logger("forwarder")
 
-HELD_MAX: Final = 16  # alarms of a lane that others may overtake; more than that wait in line
 READ_AHEAD: Final = 20  # after a portion of more rows the next one is read beside it
 ALARMS_READ: Final = 50  # alarms looked at at once, however few the sink wants in one delivery
 
@@ -49,6 +51,7 @@ COUNTERS = (
     "refused",  # records a sink will never take, set aside
     "faults",  # times that a sink fell over, which is a fault of ours
     "held",  # alarms that failed while others got through, and were overtaken
+    "witnesses",  # records delivered once more, to learn whose trouble a failure is
     "undecodable",  # records passed, since the reader has set them aside
     "let_go",  # records passed, since their content was deleted
     "overtaken",  # records that came after a later one of their tracker
@@ -87,14 +90,6 @@ class Surroundings(NamedTuple):
     threads: Executor  # reading and decoding: a sink that hangs in a thread holds up no other
 
 
-class Held(NamedTuple):
-    """An alarm that others may overtake."""
-
-    row: Row
-    sending: Sending
-    retrying: asyncio.Task[None]
-
-
 class LaneTask:
     """Works for as long as `run` runs."""
 
@@ -109,7 +104,7 @@ class LaneTask:
         self._sending = self._new_sending()
         self._at = 0  # read up to here
         self._front: Sequence[Row] = ()  # read and neither confirmed nor held
-        self._held: dict[int, Held] = {}  # by their rows
+        self._held: dict[str, HeldTracker] = {}  # alarms that others overtake, by their trackers
         self._forwarding: asyncio.Task[None] | None = None
         self._settlement = Settlement(
             around.journal, peer.name, number, peer.sink.batch,
@@ -145,7 +140,7 @@ class LaneTask:
             return
         self._at, self._front = id_, ()  # what is after it and not confirmed is read again
         for held in self._held.values():
-            held.retrying.cancel()
+            held.task.cancel()
         self._held.clear()
         self._order = LaneOrder(self._around.journal.query)
         self._sending = self._new_sending()
@@ -170,8 +165,9 @@ class LaneTask:
 
     def state(self) -> Mapping[str, Any]:
         """Figures for metrics and status; `waiting_s` is the age of the oldest row held up."""
-        rows = [held.row for held in self._held.values()] + list(self._front[:1])
-        oldest_ms = min((row.received_ms for row in rows), default=0)
+        since_ms = [held.oldest_ms for held in self._held.values() if held]
+        since_ms += [row.received_ms for row in self._front[:1]]
+        oldest_ms = min(since_ms, default=0)
         waiting_s = max(0.0, (self._around.now_ms() - oldest_ms) / 1000) if oldest_ms else 0.0
         return {
             "sink": self._peer.name,
@@ -227,10 +223,8 @@ class LaneTask:
         sink, places = self._peer.sink, {row.id: place for place, row in enumerate(rows)}
         most = sink.alarm_batch if self.number == ALARM else sink.batch
         self._front, last = rows, -1
-        while entries:
+        while entries := self._apart(entries, rows, places):
             passed = await self._sending.next(entries, most)
-            if passed.stuck and self.number == ALARM and len(self._held) >= HELD_MAX:
-                continue
             gone = passed.confirmed + bool(passed.refusal or passed.stuck)
             concerned = [rows[places[entry.row_id]] for entry in entries[:gone]]
             last = places[entries[gone - 1].row_id]
@@ -253,22 +247,57 @@ class LaneTask:
         if self.number != ALARM:
             await self._settle([row], passed._replace(refusal=why), row.id)
             return
-        self.counters["held"] += 1
-        log.error("alarm_held", sink=self._peer.name, device=row.device, reason=why)
-        retrying = group.create_task(self._retry(row, marked(entry, "overtaken"), sending))
-        self._held[row.id] = Held(row, sending, retrying)
+        held = HeldTracker(
+            sending, self._again, self._became, partial(self._count_held, row.device, sending)
+        )
+        self._count_held(row.device, sending)
+        held.add(row, entry, tried=True)
+        self._held[row.device] = held
+        held.task = group.create_task(self._retry(row.device, held))
 
-    async def _retry(self, row: Row, entry: Delivery, sending: Sending) -> None:
-        """Try one alarm for as long as it takes, or until it is skipped."""
-        while (passed := await sending.next([entry], 1)).stuck:
-            pass
-        del self._held[row.id]
-        await self._settle([row], passed, self._cursor())
+    def _count_held(self, device: str, sending: Sending) -> None:
+        self.counters["held"] += 1
+        name, why = self._peer.name, sending.trouble
+        log.error("alarm_held", sink=name, device=device, reason=why)
+
+    def _apart(
+        self, entries: list[Delivery], rows: list[Row], places: Mapping[int, int]
+    ) -> list[Delivery]:
+        """Without those of trackers of which one is held: they are tried beside it."""
+        if not self._held:  # nearly always
+            return entries
+        rest = []
+        for entry in entries:
+            row = rows[places[entry.row_id]]
+            held = self._held.get(row.device)
+            if held is None:
+                rest.append(entry)
+            else:
+                held.add(row, entry, tried=False)
+        return rest
+
+    async def _retry(self, device: str, held: HeldTracker) -> None:
+        """Try one tracker's until all of it is settled, or skipped."""
+        await held.run()
+        del self._held[device]
+
+    async def _again(self, row_id: int) -> tuple[Row, Delivery] | None:
+        """A held row as it stands in the journal now."""
+        around = self._around
+        rows = await self._in_thread(around.journal.rows_after, row_id - 1, self.number, 1)
+        if not rows or rows[0].id != row_id:
+            return None
+        entry = entry_of(rows[0], around.gateway, self._address, self.counters)
+        return None if entry is None else (rows[0], entry)
+
+    async def _became(self, row: Row | None, passed: Passed | None) -> None:
+        """Something became of a held row, or there is none any more."""
+        await self._settle([] if row is None else [row], passed, self._cursor())
 
     def _cursor(self) -> int:
         """The row up to which nothing is owed: before the oldest that is held."""
         front = self._front[0].id - 1 if self._front else self._at
-        return min([front, *(row_id - 1 for row_id in self._held)])
+        return min([front, *(held.first - 1 for held in self._held.values() if held)])
 
     async def _settle(self, rows: list[Row], passed: Passed | None, upto: int) -> None:
         """Hand over what became of the rows: confirmed, but for a refused last one."""

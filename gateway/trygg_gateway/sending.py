@@ -13,9 +13,9 @@ most.
 
 Whose fault a failure is, only others can tell. An entry that has failed SUSPECT times in a row, and
 then WITNESSES times while something else got through to the same sink in between, is stuck; the
-caller decides what follows. For want of others the next entry of another tracker is tried, which
-then comes a second time in its turn. What makes the sink fall over (any exception but Later and
-Refused, a fault of ours) is refused after FAULTS tries alone.
+caller decides what follows. For want of others an entry of another tracker is tried, at each try
+another one, which then comes a second time in its turn. What makes the sink fall over (any
+exception but Later and Refused, a fault of ours) is refused after FAULTS tries alone.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Sending:
         self._room = ROOM  # entries in the next try: 1 after a failure, then twice as many
         self._passed_before = 0  # the circuit's `passed` at the last failure
         self._witnesses = 0
-        self._faults = 0
+        self.faults = 0  # times in a row that the sink fell over one entry
 
     @property
     def failures(self) -> int:
@@ -92,7 +92,7 @@ class Sending:
     async def next(self, entries: Sequence[Delivery], most: int) -> Passed:
         """Try until something became of the first entry, `most` entries at a time."""
         while True:
-            await self._wait()
+            await self.pause()
             room = min(most, self._room) if self._peer.circuit.is_closed else 1
             passed = await self._tried(entries[:room])
             if passed is not None:
@@ -102,6 +102,15 @@ class Sending:
                 return Passed(0, self._peer.sink.confirms, stuck=True)
             if self.failures >= SUSPECT:
                 await self._ask_for_another(entries)
+
+    async def once(self, entry: Delivery) -> Passed | None:
+        """One try of one entry, after `pause`; None if nothing became of it."""
+        return await self._tried([entry])
+
+    def hasten(self) -> None:
+        """The next try need not wait, but for what the peer asked."""
+        if not self._asked:
+            self._wait_s = 0.0
 
     async def _tried(self, window: Sequence[Delivery]) -> Passed | None:
         """One try; None if nothing became of the first entry."""
@@ -116,7 +125,7 @@ class Sending:
             return passed
         except Exception as error:  # noqa: BLE001 - whatever a sink's library raises
             reason = self._fell_over(error, len(window))
-            if self._faults >= FAULTS:
+            if self.faults >= FAULTS:
                 return self._well(0, confirms)._replace(refusal=reason)
             self._failed(Later(reason))
             return None
@@ -139,7 +148,7 @@ class Sending:
         self._backoff.worked()
         self.trouble = ""
         self._room = min(ROOM, 2 * self._room)
-        self._wait_s, self._witnesses, self._faults = 0.0, 0, 0
+        self._wait_s, self._witnesses, self.faults = 0.0, 0, 0
         return Passed(count, answer)
 
     def _failed(self, error: Later) -> None:
@@ -165,13 +174,13 @@ class Sending:
     def _fell_over(self, error: Exception, tried: int) -> str:
         """A fault of ours: said with its place and kind, never with what it holds."""
         self._counters["faults"] += 1
-        self._faults += tried == 1
+        self.faults += tried == 1
         last = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
         log.error("sink_fell_over", sink=self._peer.name, fault=type(error).__name__, at=place)
         return f"the sink fell over: {type(error).__name__} at {place}"
 
-    async def _wait(self) -> None:
+    async def pause(self) -> None:
         """Until it may be tried: after the pause, unless the peer is back; not while paused."""
         if self._wait_s:
             self.hurry.clear()
@@ -191,5 +200,7 @@ class Sending:
         others = [entry for entry in entries if entry.attributes["subject"] != device]
         if others and self._peer.circuit.passed == self._passed_before:
             with suppress(Exception):  # its own turn will come, and what it says then counts
-                await self._deliver(others[:1])
+                place = self._counters["witnesses"] % len(others)
+                self._counters["witnesses"] += 1
+                await self._deliver(others[place : place + 1])
                 self._peer.circuit.worked()

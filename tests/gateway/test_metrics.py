@@ -9,8 +9,8 @@ from trygg_gateway.metrics import Metrics
 from trygg_gateway.ports import free_port
 
 LANE = {"sink": "centre", "lane": "alarm", "delivered": 7, "tried_later": 2, "refused": 1,
-        "undecodable": 0, "faults": 0, "held": 1, "let_go": 4, "overtaken": 5, "waiting_s": 1.5,
-        "failures": 3, "trouble": "at 59.91", "circuit": "open", "paused": True,
+        "undecodable": 0, "faults": 0, "held": 1, "witnesses": 0, "let_go": 4, "overtaken": 5,
+        "waiting_s": 1.5, "failures": 3, "trouble": "at 59.91", "circuit": "open", "paused": True,
         "own": {"doubles_skipped": 6}}  # fmt: skip
 
 

@@ -66,8 +66,10 @@ def test_an_alarm_that_always_fails_is_held_and_the_others_overtake_it(journal):
         put(journal, alarm(1, 1))
         put(journal, alarm(1, 1), alarm(1, 2), device="birk")
         async with forwarding(journal, {"list": sink}, chance=lambda: 0.0) as forwarder:
-            await until(lambda: "birk:1:2" in sink.got)
-            state = next(one for one in forwarder.state() if one["lane"] == "alarm")
+            lane = next(at for at, one in enumerate(forwarder.state()) if one["lane"] == "alarm")
+            await until(lambda: forwarder.state()[lane]["held"] == 1)
+            await until(lambda: {"birk:1:1", "birk:1:2"} <= set(sink.got))
+            state = forwarder.state()[lane]
             assert (state["held"], state["refused"]) == (1, 0)
             assert state["trouble"] == "the receiver answered 500"
             assert journal.cursor("list", ALARM) == 0, "after a crash it comes again"
