@@ -1,7 +1,8 @@
 """Sees to it that somebody takes an alarm: further channels, the next person, calling off.
 
 What is due follows from the journal alone (escalation.py, call_book.py), so a gateway that was
-killed goes on to the second where it was; in memory is only when to look at which alarm again. The
+killed goes on to the second where it was; in memory is only when to look at which alarm again, and
+how long each has waited: a wall's clock that is set changes no wait (alarm_clock.py). The
 engine looks when it is woken (an alarm was raised, a sink confirmed, a person did something here),
 when the next step is due, and every LOOK_S for what another process did (`trygg gateway alarms
 take`). An alarm costs a look when its timeline has a new line, and one for each step.
@@ -17,6 +18,7 @@ from typing import Any
 import structlog
 
 from trygg_gateway import alarms, call_book, escalation
+from trygg_gateway.alarm_clock import AlarmClock, counted_ms
 from trygg_gateway.alarm_hops import Hops
 from trygg_gateway.database import Database
 from trygg_gateway.escalation import PERSON, Facts, Policy, Step
@@ -48,8 +50,13 @@ class AlarmEngine:
         written: Callable[[Sequence[Run]], None],
         changed: Callable[[], None],
         observe: Callable[[str, float], None] = lambda hop, seconds: None,
+        counter_ms: Callable[[], int] = counted_ms,
     ) -> None:
-        """`written(runs)` is told of own records that were committed, `changed()` of timelines."""
+        """`written(runs)` is told of own records that were committed, `changed()` of timelines.
+
+        `now_ms` is the wall's clock: stamps and the calendar. Waits go by `counter_ms`.
+        """
+        self.clock = AlarmClock(now_ms, counter_ms)
         self.counters = dict.fromkeys(COUNTERS, 0)
         self._journal = journal
         self._policy = policy
@@ -57,7 +64,7 @@ class AlarmEngine:
         self._written = written
         self._changed = changed
         self._hops = Hops(observe)
-        self._look_ms: dict[int, int] = {}  # alarm → when to look at it again
+        self._look_ms: dict[int, int] = {}  # alarm → when to look at it again, by `clock`
         self._offs_owed = True  # whether somebody may have to be called off
         self._alone: set[int] = set()  # alarms counted in nobody_on_call
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -82,7 +89,7 @@ class AlarmEngine:
         while True:
             self._woken.clear()
             due_ms = await self.step()
-            wait_s = LOOK_S if due_ms is None else (due_ms - self._now_ms()) / 1000
+            wait_s = LOOK_S if due_ms is None else (due_ms - self.clock.now_ms()) / 1000
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), min(LOOK_S, max(0.0, wait_s)))
 
@@ -93,15 +100,15 @@ class AlarmEngine:
         self._offs_owed = True
 
     async def step(self) -> int | None:
-        """Do what is due now; when to look next, None if no alarm waits for anything."""
-        now_ms = self._now_ms()
+        """Do what is due now; when to look next by `clock`, None if no alarm waits."""
+        now_ms, wall_ms = self.clock.look(), self._now_ms()
         due = self._journal.read(lambda db: self._due(db, now_ms))
         offs = []
         if self._offs_owed:
-            offs = self._journal.read(lambda db: call_book.owed_offs(db, now_ms))
+            offs = self._journal.read(lambda db: call_book.owed_offs(db, wall_ms))
         self._offs_owed = False
         if due or offs:
-            await self._write(due, offs, now_ms)
+            await self._write(due, offs, wall_ms)
             return now_ms  # what was written is a new line: look again
         if self._hops.more:
             return now_ms
@@ -117,9 +124,13 @@ class AlarmEngine:
     def _of(self, db: Database, alarm_id: int, now_ms: int) -> list[tuple[int, Step]]:
         self._look_ms.pop(alarm_id, None)
         facts = call_book.facts_of(db, alarm_id)
-        if facts is None or facts.state != alarms.RAISED or facts.test:
+        if facts is None or facts.state == alarms.CLOSED or facts.test:
+            self.clock.forget(alarm_id)
             return []
-        steps = escalation.upcoming(self._policy, facts, now_ms)
+        facts = self.clock.even(facts)
+        if facts.state != alarms.RAISED:
+            return []
+        steps = escalation.upcoming(self._policy, facts, self._now_ms())
         looks = [at if at > now_ms else now_ms + RETRY_MS for at in (s.due_ms for s in steps)]
         if self._wants_people(facts) and not any(step.kind == PERSON for step in steps):
             self._nobody(alarm_id)

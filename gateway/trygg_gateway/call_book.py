@@ -35,7 +35,10 @@ _CONFIRMED = """
     SELECT who, max(event = 'delivered') FROM alarm_events
     WHERE alarm_id = ? AND event IN ('delivered', 'refused') GROUP BY who
 """
-_PASSED_ON = "SELECT max(at_ms) FROM alarm_events WHERE alarm_id = ? AND event = 'passed_on'"
+_PASSED_ON = """
+    SELECT at_ms FROM alarm_events WHERE alarm_id = ? AND event = 'passed_on'
+    ORDER BY id DESC LIMIT 1
+"""
 _PUT = """
     INSERT INTO calls (alarm_id, since_ms, kind, step, who, at_ms, device, boot, seq)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -79,9 +82,17 @@ def _facts(db: Database, row: Sequence[Any]) -> Facts:
     alarm_id, group, what, test, state, since_ms = row
     calls = [Call(*call) for call in db.execute(_CALLS, (alarm_id, since_ms)).fetchall()]
     confirmed = {who: bool(yes) for who, yes in db.execute(_CONFIRMED, (alarm_id,)).fetchall()}
-    (passed_on_ms,) = db.execute(_PASSED_ON, (alarm_id,)).fetchone()
+    passed_on = db.execute(_PASSED_ON, (alarm_id,)).fetchone()
     return Facts(
-        alarm_id, group, what, bool(test), state, since_ms, calls, confirmed, passed_on_ms or 0
+        alarm_id,
+        group,
+        what,
+        bool(test),
+        state,
+        since_ms,
+        calls,
+        confirmed,
+        passed_on[0] if passed_on else 0,
     )
 
 
@@ -95,11 +106,9 @@ def call(db: Database, alarm_id: int, step: Step, now_ms: int) -> Run | None:
         return None
     device = db.execute("SELECT device FROM alarms WHERE id = ?", (alarm_id,)).fetchone()[0]
     if step.kind == CHANNEL_CALL:
-        payload, event = _copy(db, alarm_id, step), alarms.CHANNEL
+        payload, event = _copy(db, alarm_id, step, now_ms), alarms.CHANNEL
     else:
         payload, event = _call(db, alarm_id, step, now_ms), alarms.CALLED
-    if payload is None:
-        return None
     run = own_book.add(db, device, payload, now_ms)
     values = (alarm_id, facts.since_ms, step.kind, step.step, step.who, now_ms)
     db.execute(_PUT, (*values, device, run.boot, run.first))
@@ -131,9 +140,12 @@ def call_off(db: Database, alarm_id: int, since_ms: int, now_ms: int) -> Run:
     return run
 
 
-def _copy(db: Database, alarm_id: int, step: Step) -> bytes | None:
+def _copy(db: Database, alarm_id: int, step: Step, now_ms: int) -> bytes:
+    """The alarm's own record; where that is lost (salvage.py), a call with what is known of it."""
     found = db.execute(_RECORD, (alarm_id,)).fetchone()
-    return own_records.copy_payload(Row(*found), step.to) if found else None
+    if found is not None and found[-1]:
+        return own_records.copy_payload(Row(*found), step.to)
+    return _call(db, alarm_id, step, now_ms)
 
 
 def _call(db: Database, alarm_id: int, step: Step, now_ms: int) -> bytes:

@@ -30,6 +30,7 @@ class AlarmRig:
         self.path = path
         self.policy = policy
         self.now_ms = NOW_MS
+        self.set_ms = 0  # how far the wall's clock was set from what it would be
         self.hops = []
         self.written = []
         self.seq = 0
@@ -42,12 +43,16 @@ class AlarmRig:
         self.reader = Reader(self.journal, self.clock, lambda what: None, lambda device: None)
         self.engine = AlarmEngine(
             self.journal, self.policy, self.clock, self.written.extend, lambda: None,
-            lambda hop, seconds: self.hops.append((hop, seconds)),
+            lambda hop, seconds: self.hops.append((hop, seconds)), lambda: self.now_ms,
         )  # fmt: skip
         self.engine.begin()
 
     def clock(self):
-        return self.now_ms
+        return self.now_ms + self.set_ms
+
+    def set_clock(self, seconds):
+        """The wall's clock is set forward, or back; no time passes."""
+        self.set_ms += round(seconds * 1000)
 
     def crash(self):
         """A kill between two commits: the journal is what is left."""
@@ -60,8 +65,8 @@ class AlarmRig:
     def raised(self, device="astrid", **values):
         """A tracker's alarm comes and is folded; its number."""
         self.seq += 1
-        frame = alarm(1, self.seq, self.now_ms // 1000, **values)
-        put_one(self.journal, entry(frame, device=device, received_ms=self.now_ms))
+        frame = alarm(1, self.seq, self.clock() // 1000, **values)
+        put_one(self.journal, entry(frame, device=device, received_ms=self.clock()))
         self.journal.write(lambda db: None).result()
         asyncio.run(self._fold())
         self.step()
@@ -75,7 +80,9 @@ class AlarmRig:
         """The engine looks, until nothing more is due now."""
 
         async def work():
-            while (due_ms := await self.engine.step()) is not None and due_ms <= self.now_ms:
+            while (
+                due_ms := await self.engine.step()
+            ) is not None and due_ms <= self.engine.clock.now_ms():
                 pass
 
         asyncio.run(work())
@@ -95,7 +102,7 @@ class AlarmRig:
     def _said(self, select, id_, name, event):
         def act(db):
             identity = db.execute(select, (id_,)).fetchone()
-            return alarm_book.sink_said(db, Outcome(0, *identity, name, event, "ok", self.now_ms))
+            return alarm_book.sink_said(db, Outcome(0, *identity, name, event, "ok", self.clock()))
 
         assert self.journal.write(act).result()
         self.step()

@@ -1,11 +1,13 @@
 """Nobody takes it: further channels, the next person, and all of it through kills."""
 
+import asyncio
 import json
 
 import pytest
 
 from gateway.alarm_rig import POLICY, AlarmRig
-from gateway.records import NOW_MS, PLACE
+from gateway.parcels import put_one
+from gateway.records import NOW_MS, PLACE, alarm, entry
 from trygg_gateway import own_records
 from trygg_gateway.own_delivery import Address, delivery_for
 from trygg_gateway.own_records import CALL, CALL_OFF, COPY, OWN_KIND
@@ -233,3 +235,76 @@ def test_more_lines_than_one_look_takes_are_all_read(rig, monkeypatch):
     rig.step()
     assert [kind for kind, _, _ in rig.calls()] == ["person"] * 3
     assert len([hop for hop, _ in rig.hops if hop == "raised_to_stored"]) == 3
+
+
+AS_IF_NEVER_SET = [
+    ("person", "Ingrid"), ("channel", "sms"), ("person", "Pål"), ("person", "Ingrid"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("at_s", "set_s"), [(0, -3600), (10, 3600), (59, -3), (20, 86_400)])
+def test_a_clock_that_is_set_changes_no_wait(rig, at_s, set_s):
+    id_ = rig.raised()
+    called_s = {}
+    for second in range(200):
+        if second == at_s:
+            rig.set_clock(set_s)
+        rig.go(1)
+        for place in range(len(rig.calls(id_))):
+            called_s.setdefault(place, second + 1)
+    assert [call[:2] for call in rig.calls(id_)] == AS_IF_NEVER_SET
+    assert list(called_s.values()) == [1, 20, 60, 180]
+
+
+@pytest.mark.parametrize("set_s", [-3600, 3600])
+def test_an_alarm_that_came_just_before_the_clock_was_set_waits_as_any_other(rig, set_s):
+    rig.step()
+    rig.seq += 1
+    frame = alarm(1, rig.seq, rig.clock() // 1000)
+    put_one(rig.journal, entry(frame, device="astrid", received_ms=rig.clock()))
+    rig.set_clock(set_s)
+    rig.journal.write(lambda db: None).result()
+    asyncio.run(rig._fold())
+    rig.step()
+    rig.go(19)
+    assert [call[:2] for call in rig.calls()] == AS_IF_NEVER_SET[:1]
+    rig.go(1)
+    assert [call[:2] for call in rig.calls()] == AS_IF_NEVER_SET[:2]
+
+
+def test_who_passes_it_on_after_the_clock_was_set_back_is_heard(rig):
+    id_ = rig.raised()
+    rig.go(5)
+    rig.set_clock(-3600)
+    rig.views.take(id_, "Ingrid")
+    rig.go(30)
+    rig.views.pass_on(id_, "Ingrid")
+    rig.step()
+    assert [call[:2] for call in rig.calls(id_)][-1] == ("person", "Pål")
+
+
+def test_after_a_restart_with_a_clock_set_back_nobody_waits_an_hour(rig):
+    id_ = rig.raised()
+    rig.go(30)
+    rig.set_clock(-3600)
+    rig.crash()
+    rig.step()
+    rig.go(60)
+    assert [call[:2] for call in rig.calls(id_)] == AS_IF_NEVER_SET[:3]
+
+
+def test_a_further_channel_is_told_of_an_alarm_whose_record_is_lost(rig):
+    id_ = rig.raised()
+    rig.journal.write(
+        lambda db: db.execute("DELETE FROM records WHERE (device, boot, seq) = ('astrid', 1, 1)")
+    ).result()
+    rig.go(20)
+    assert rig.calls(id_) == [("person", "Ingrid", 0), ("channel", "sms", 20)]
+    rows = rig.journal.rows_after(0, ALARM, 9)
+    told = [delivery_for(row, "nord", Address("sms", standby=True)) for row in rows]
+    (told,) = [one for one in told if one is not None]
+    assert told.attributes["type"] == "no.trygg.call"
+    assert (told.data["alarm"], told.data["alarm_what"]) == ("astrid:1:1", "left")
+    assert told.data["position"]["lat"] == PLACE["lat_e6"] / 1e6
+    rig.call_sink("sms", 2)
+    assert rig.views.alarm(id_)["delivered"] == ["sms"]

@@ -52,8 +52,9 @@ class WatchRig:
             self.journal, self.clock, lambda what: None, lambda device: None, self.watcher.heard
         )
         self.engine = AlarmEngine(
-            self.journal, self.policy, self.clock, lambda runs: None, lambda: None
-        )
+            self.journal, self.policy, self.clock, lambda runs: None, lambda: None,
+            counter_ms=lambda: self.now_ms + self.set_back_ms,
+        )  # fmt: skip
         self.engine.begin()
 
     def clock(self):
@@ -85,7 +86,9 @@ class WatchRig:
             while read and await self.reader.step():
                 pass
             await self.watcher.look(self.reader)
-            while (due_ms := await self.engine.step()) is not None and due_ms <= self.now_ms:
+            while (
+                due_ms := await self.engine.step()
+            ) is not None and due_ms <= self.engine.clock.now_ms():
                 pass
             while read and await self.reader.step():
                 pass
