@@ -1,10 +1,11 @@
 """What the gateway could not read, set aside whole: nothing else waits for it (promise 10).
 
 The table is bounded in rows and bytes, since whoever reaches a door can fill it: what one tracker
-does by OF_ONE, what all strangers do by OF_STRANGERS, and the whole by WHOLE. The oldest of that
-kind goes first, and is counted. So nobody pushes out what somebody else did, and a flood never
-costs more disk than WHOLE. Of one commit only what will be kept is written at all. Functions take
-the database inside a transaction of the journal.
+does by OF_ONE, what all strangers do by OF_STRANGERS, what sinks refuse by OF_ONE for each tracker
+and by OF_REFUSED for all, and the whole by WHOLE. The oldest of that kind goes first, and is
+counted. So nobody pushes out what somebody else did, and a flood never costs more disk than WHOLE.
+Of one commit only what will be kept is written at all. Functions take the database inside a
+transaction of the journal.
 """
 
 from collections import defaultdict
@@ -25,7 +26,9 @@ class Bound(NamedTuple):
 WHOLE = Bound(10_000, 64 << 20)
 OF_ONE = Bound(500, 4 << 20)
 OF_STRANGERS = Bound(4_000, 24 << 20)
+OF_REFUSED = Bound(2_000, 12 << 20)
 ROWS_MAX = WHOLE.rows
+BY_SINK = "refused by sink "  # how the reason of what a sink will not take begins
 
 _INSERT = """
     INSERT INTO quarantine (topic, payload, reason, received_ms, device) VALUES (?, ?, ?, ?, ?)
@@ -37,8 +40,8 @@ _TOO_OLD = """
         FROM quarantine {whose} WINDOW newest AS (ORDER BY id DESC)
     ) WHERE bytes > ? OR place > ?
 """
-_TOO_OLD_OF_ALL = _TOO_OLD.format(whose="")
-_TOO_OLD_OF_ONE = _TOO_OLD.format(whose="WHERE device = ?")
+_REFUSED = f"substr(reason, 1, {len(BY_SINK)}) = '{BY_SINK}'"
+_OF_ONE = f"device = ? AND ({_REFUSED}) = ?"
 
 
 # nothing is kept of who was forgotten and not registered since (forgetting.py)
@@ -50,18 +53,20 @@ _FORGOTTEN = """
 def set_aside(db: Database, strays: Sequence[Stray]) -> int:
     """Keep the strays; how many of these or of older ones went for the bounds."""
     forgotten = {device for (device,) in db.execute(_FORGOTTEN).fetchall()}
-    of: dict[str, list[Stray]] = defaultdict(list)
+    of: dict[tuple[str, bool], list[Stray]] = defaultdict(list)
     for stray in strays:
         if not forgotten & {stray.device, stray.topic.partition(":")[0]}:
-            of[stray.device].append(stray)
+            of[stray.device, stray.reason.startswith(BY_SINK)].append(stray)
     dropped = 0
-    for device, its in of.items():
+    for (device, refused), its in of.items():
         bound = _bound(device)
         kept = its[-bound.rows :]
         db.executemany(_INSERT, kept)
         dropped += len(its) - len(kept)
         if device:
-            dropped += _trim_one(db, device, bound)
+            dropped += _trim(db, _OF_ONE, (device, refused), bound)
+    if any(refused for _, refused in of):
+        dropped += _trim(db, _REFUSED, (), OF_REFUSED)
     return dropped + trim(db, WHOLE.rows, WHOLE.bytes)
 
 
@@ -71,22 +76,19 @@ def _bound(device: str) -> Bound:
     return OF_STRANGERS if device == STRANGERS else OF_ONE
 
 
-def _trim_one(db: Database, device: str, bound: Bound) -> int:
-    """Let the oldest of one go until its bound holds; how many went."""
-    values = (device, bound.bytes, bound.rows)
-    (newest_to_go,) = db.execute(_TOO_OLD_OF_ONE, values).fetchone()
+def _trim(db: Database, whose: str, values: Sequence[Any], bound: Bound) -> int:
+    """Let the oldest of some go until their bound holds; how many went."""
+    select = _TOO_OLD.format(whose=f"WHERE {whose}")
+    (newest_to_go,) = db.execute(select, (*values, bound.bytes, bound.rows)).fetchone()
     if newest_to_go is None:
         return 0
-    delete = "DELETE FROM quarantine WHERE device = ? AND id <= ?"
-    return db.execute(delete, (device, newest_to_go)).rowcount
+    delete = f"DELETE FROM quarantine WHERE {whose} AND id <= ?"  # noqa: S608 - our own words
+    return db.execute(delete, (*values, newest_to_go)).rowcount
 
 
 def trim(db: Database, rows_max: int, bytes_max: int) -> int:
     """Let the oldest go until both bounds hold; how many went."""
-    (newest_to_go,) = db.execute(_TOO_OLD_OF_ALL, (bytes_max, rows_max)).fetchone()
-    if newest_to_go is None:
-        return 0
-    return db.execute("DELETE FROM quarantine WHERE id <= ?", (newest_to_go,)).rowcount
+    return _trim(db, "true", (), Bound(rows_max, bytes_max))
 
 
 def newest(db: Database, limit: int) -> list[dict[str, Any]]:

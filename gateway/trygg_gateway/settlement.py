@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 
 from trygg_gateway.alarms import ACCEPTED, DELIVERED, REFUSED
 from trygg_gateway.database import Database
-from trygg_gateway.quarantine import set_aside
+from trygg_gateway.quarantine import BY_SINK, set_aside
 from trygg_gateway.sinks.port import Answer
 from trygg_gateway.values import Row, Stray
 
@@ -151,4 +151,4 @@ def refused_of(row: Row, sink: str, refusal: str, at_ms: int) -> Outcome:
 def stray_of(row: Row, sink: str, refusal: str, at_ms: int) -> Stray:
     """A refused row as it is set aside, whole."""
     identity = f"{row.device}:{row.boot}:{row.seq}"
-    return Stray(identity, row.payload, f"refused by sink {sink}: {refusal}", at_ms)
+    return Stray(identity, row.payload, f"{BY_SINK}{sink}: {refusal}", at_ms, row.device)

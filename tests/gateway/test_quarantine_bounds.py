@@ -10,13 +10,15 @@ from trygg_gateway import quarantine
 from trygg_gateway.ingest import Ingest
 from trygg_gateway.journal import Journal
 from trygg_gateway.quarantine import Bound
-from trygg_gateway.values import STRANGERS, Incoming, Stray
+from trygg_gateway.settlement import stray_of
+from trygg_gateway.values import LIVE, STRANGERS, Incoming, Row, Stray
 
 
 @pytest.fixture
 def journal(tmp_path, monkeypatch):
     monkeypatch.setattr(quarantine, "OF_ONE", Bound(10, 5_000))
     monkeypatch.setattr(quarantine, "OF_STRANGERS", Bound(20, 10_000))
+    monkeypatch.setattr(quarantine, "OF_REFUSED", Bound(15, 10_000))
     monkeypatch.setattr(quarantine, "WHOLE", Bound(40, 1_000_000))
     journal = Journal.open(tmp_path / "journal.db")
     yield journal
@@ -58,6 +60,21 @@ def test_the_whole_is_bounded_however_many_there_are(journal):
     for number in range(10):
         put(journal, f"tracker-{number}", 10)
     assert sum(kept(journal).values()) == 40
+
+
+def test_what_sinks_refuse_pushes_out_only_what_sinks_refused(journal):
+    put(journal, "aase", 8)
+    put(journal, STRANGERS, 10)
+    for number in range(20):
+        row = Row(1, f"tracker-{number % 4}", 1, number, 1, LIVE, 0, NOW_MS, b"frame")
+        strays = [stray_of(row, "traccar", "no such device", NOW_MS)] * 6
+        journal.write(lambda db, strays=strays: quarantine.set_aside(db, strays)).result()
+    row = row._replace(device="aase")
+    strays = [stray_of(row, "traccar", "no such device", NOW_MS)] * 30
+    assert journal.write(lambda db: quarantine.set_aside(db, strays)).result() == 20 + 10
+    found = kept(journal)
+    assert (found["aase"], found[STRANGERS]) == (8 + 10, 10)
+    assert sum(found.values()) == 8 + 10 + 15
 
 
 def test_what_goes_is_counted_by_the_journal(journal):
