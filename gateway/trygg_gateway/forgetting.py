@@ -16,7 +16,7 @@ import os
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from trygg_gateway import let_go, mending_book, own_book, own_records
+from trygg_gateway import let_go, mending_book, own_book, own_records, stray_topics
 from trygg_gateway.database import Database
 from trygg_gateway.let_go import LetGo
 from trygg_gateway.values import Refused, Run
@@ -113,8 +113,9 @@ def sweep(db: Database, device: str) -> dict[str, int]:
     for table in tables(db):
         deleted = db.execute(f"DELETE FROM {table} WHERE device = ?", (device,)).rowcount  # noqa: S608
         gone[table] = gone.get(table, 0) + deleted
-    strays = "DELETE FROM quarantine WHERE topic LIKE ? OR topic LIKE ?"
-    gone["quarantine"] += db.execute(strays, (f"%/{device}/%", f"{device}:%")).rowcount
+    strays = list(stray_topics.ids_of(db, device))
+    db.executemany("DELETE FROM quarantine WHERE id = ?", [(id_,) for id_ in strays])
+    gone["quarantine"] += len(strays)
     return gone
 
 

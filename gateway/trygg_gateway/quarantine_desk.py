@@ -52,18 +52,18 @@ class QuarantineDesk:
         if not marked:
             return 0
 
-        def act(db: Database) -> tuple[list[int], list[Run]]:
+        def act(db: Database) -> tuple[int, int, list[Run]]:
             said, runs = quarantine_replay.replay(
-                db, marked, self._registry, "quarantine", self._now_ms()
+                db, marked, self._registry, "quarantine", self._now_ms(), self._journal.let_go
             )
             still = [id_ for id_, verdict in said if verdict.what == STILL]
             quarantine_replay.unmark(db, still)
-            return still, runs
+            return len(said) - len(still), len(still), runs
 
-        still, runs = await asyncio.wrap_future(self._journal.write(act))
-        self.counters["replayed"] += len(marked) - len(still)
-        self.counters["still_unreadable"] += len(still)
-        log.info("quarantine_replayed", taken=len(marked) - len(still), still=len(still))
+        taken, still, runs = await asyncio.wrap_future(self._journal.write(act))
+        self.counters["replayed"] += taken
+        self.counters["still_unreadable"] += still
+        log.info("quarantine_replayed", taken=taken, still=still)
         if runs:
             self._written(runs)
         return len(marked)

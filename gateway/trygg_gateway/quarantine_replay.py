@@ -12,6 +12,7 @@ What a stray is follows from its topic:
 
 What is taken leaves the table in the same transaction; what is still unreadable stays as it is. A
 record that is there already is not stored again, so the same bytes may come as often as they like.
+Nor is one that was let go (let_go.py), and nothing of who was forgotten: those strays are dropped.
 """
 
 from __future__ import annotations
@@ -20,19 +21,23 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from trygg_gateway import sink_book
+from trygg_gateway import sink_book, stray_topics
 from trygg_gateway.database import Database
 from trygg_gateway.decoder import decode
+from trygg_gateway.forgetting import dropped
 from trygg_gateway.ingest import Ingest, Registered
-from trygg_gateway.journal_rows import COUNTED, runs_of, store
+from trygg_gateway.journal_rows import COUNTED, runs_of, store_but
+from trygg_gateway.let_go import LetGo
 from trygg_gateway.replay_rows import Window
 from trygg_gateway.values import BACKLOG, LIVE, Entry, Incoming, Parcel, Run, Stray, lane_of
 from trygg_wire import codec, layouts
 
 TAKEN, SENT, KEPT, STILL = "taken", "sent again", "kept already", "still"
+GONE = "let go"  # it was deleted, and stays so
 _IDENTITY: Final = re.compile(r"^([^:/]+):(\d+):(\d+)$")
 _REFUSED: Final = re.compile(r"^refused by sink ([a-z0-9-]+): ")
 _CLASH: Final = "identity of another record"
+_IS_THERE: Final = "SELECT 1 FROM quarantine WHERE id = ?"
 _RECORD: Final = "SELECT received_ms FROM records WHERE device = ? AND boot = ? AND seq = ?"
 
 
@@ -67,15 +72,21 @@ def select(db: Database, which: Which, most: int = 1 << 30) -> list[Found]:
     marks = ", ".join("?" * len(which.ids))
     by_id = f" AND id IN ({marks})" if which.ids else ""
     rows = db.execute(
-        "SELECT id, topic, payload, reason, received_ms FROM quarantine"  # noqa: S608 - our marks
+        "SELECT id, topic, payload, reason, received_ms, device"  # noqa: S608 - our marks
+        " FROM quarantine"
         " WHERE instr(reason, ?) > 0 AND received_ms >= ? AND received_ms < ?"
-        f" AND (? = '' OR device = ? OR topic LIKE ? OR topic LIKE ?){by_id} ORDER BY id LIMIT ?",
+        f" AND (? = '' OR device = ? OR topic LIKE ? OR topic LIKE ?){by_id} ORDER BY id",
         (
             *(which.reason, which.from_ms, which.to_ms, which.tracker, which.tracker),
-            *(f"%/{which.tracker}/%", f"{which.tracker}:%", *which.ids, most),
+            *(*stray_topics.likes(which.tracker), *which.ids),
         ),
     )
-    return [Found(row[0], Stray(*row[1:])) for row in rows.fetchall()]
+    found = [Found(row[0], Stray(*row[1:])) for row in rows.fetchall()]
+    return [one for one in found if _is_of(one.stray, which.tracker)][:most]
+
+
+def _is_of(stray: Stray, tracker: str) -> bool:
+    return tracker in ("", stray.device) or stray_topics.names(stray.topic, tracker)
 
 
 def verdict(stray: Stray, registry: Registered, now_ms: int) -> Verdict:
@@ -130,12 +141,23 @@ def _by_now(entry: Entry, now_ms: int) -> Entry:
 
 
 def replay(
-    db: Database, found: Sequence[Found], registry: Registered, who: str, now_ms: int
+    db: Database,
+    found: Sequence[Found],
+    registry: Registered,
+    who: str,
+    now_ms: int,
+    known: LetGo,
 ) -> tuple[list[tuple[int, Verdict]], list[Run]]:
-    """Take what can be taken; what became of each, and the runs that were committed with it."""
+    """Take what can be taken; what became of each, and the runs that were committed with it.
+
+    `known` is the journal's own. What has left the table since it was found is passed over.
+    """
     said, rows = [], list[Any]()
+    forgotten = dropped(db)
     for id_, stray in found:
-        verdict_ = verdict(stray, registry, now_ms)
+        if not db.execute(_IS_THERE, (id_,)).fetchone():
+            continue
+        verdict_ = _kept_from(verdict(stray, registry, now_ms), known, forgotten)
         said.append((id_, verdict_))
         if verdict_.what == STILL:
             continue
@@ -146,8 +168,22 @@ def replay(
         if verdict_.sink:
             _send_again(db, stray, verdict_.sink, who, now_ms)
         db.execute("DELETE FROM quarantine WHERE id = ?", (id_,))
-    apart = store(db, rows, dict.fromkeys(COUNTED, 0))
+    count = dict.fromkeys(COUNTED, 0)
+    apart = store_but(db, rows, known, forgotten, runs_of(rows), count)
     return said, runs_of(apart + rows)
+
+
+def _kept_from(said: Verdict, known: LetGo, forgotten: frozenset[str]) -> Verdict:
+    """The verdict, but nothing is stored again that was deleted."""
+    if not said.rows:
+        return said
+    entry = Entry(*said.rows)
+    if entry.device in forgotten:
+        return Verdict(GONE, f"{entry.device} was forgotten")
+    was_let_go = known.has(entry.device, entry.boot, entry.seq)
+    if was_let_go and not known.is_other(entry.device, entry.boot, entry.time_s):
+        return Verdict(GONE, "that record was let go")
+    return said
 
 
 def _to_the_end(db: Database, rows: Sequence[Any]) -> None:

@@ -125,7 +125,9 @@ def replay(
 def _here(journal: Journal, found: list[Found], registry: Registry) -> None:
     """Without a gateway: whoever starts one finds it in the journal."""
     who = whoami("")
-    journal.write(lambda db: quarantine_replay.replay(db, found, registry, who, now_ms())).result()
+    journal.write(
+        lambda db: quarantine_replay.replay(db, found, registry, who, now_ms(), journal.let_go)
+    ).result()
 
 
 def _by_the_gateway(journal: Journal, found: list[Found]) -> None:
