@@ -193,6 +193,7 @@ def test_a_journal_of_a_newer_schema_is_refused_with_what_to_do(tmp_path):
         pass
     with sqlite3.connect(tmp_path / "nord/data/journal.sqlite") as db:
         db.execute("UPDATE meta SET value = 999 WHERE key = 'schema'")
+        db.execute("PRAGMA user_version = 999")  # both say it; one alone would be damage
     db.close()
     done = gateway.try_to_run()
     assert done.returncode != 0
