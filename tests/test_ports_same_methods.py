@@ -52,6 +52,7 @@ PORTS = {
             "reset": 0,
             "feed": 0,
             "heap_free": 0,
+            "heap_room": 0,
             "noise": 0,
         },
     ),
