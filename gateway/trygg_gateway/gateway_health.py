@@ -1,6 +1,6 @@
 """Whether the gateway itself is well: what its own figures say. Pure.
 
-    alarm_unconfirmed   an alarm that no sink has confirmed for UNCONFIRMED_S, where sinks there are
+    alarm_unconfirmed   an alarm that no sink has taken for UNCONFIRMED_S, where sinks there are
     sink_behind         a record waits at a sink: an alarm for ALARM_S, anything else for OTHER_S
     slow_disk           a commit takes longer than the settings allow, twice in a row
     disk_filling        less free disk than the settings want
