@@ -143,6 +143,17 @@ def test_no_bare_except():
             assert not bare, f"{_name(path)}:{getattr(node, 'lineno', 0)}"
 
 
+def test_no_loop_of_the_gateway_waits_for_an_event_by_wait_for():
+    """Python 3.11's wait_for loses a cancellation that comes with the event (gh-86296): one stop
+    in some twenty under load never ended. `async with asyncio.timeout(...)` does not."""
+    for path in _files("gateway/trygg_gateway"):
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "wait_for":
+                waited = node.args[0] if node.args else None
+                by_event = isinstance(waited, ast.Call) and getattr(waited.func, "attr", "")
+                assert by_event != "wait", f"{_name(path)}:{node.lineno}"
+
+
 def test_every_public_docstring_of_firmware_and_gateway_is_there():
     for path in _files("firmware", "gateway", "tools"):
         tree = _tree(path)

@@ -91,7 +91,8 @@ class AlarmEngine:
             due_ms = await self.step()
             wait_s = LOOK_S if due_ms is None else (due_ms - self.clock.now_ms()) / 1000
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), min(LOOK_S, max(0.0, wait_s)))
+                async with asyncio.timeout(min(LOOK_S, max(0.0, wait_s))):
+                    await self._woken.wait()
 
     def begin(self) -> None:
         """Take up what the journal holds: every alarm that nobody has taken is looked at."""

@@ -122,7 +122,8 @@ class Reader:
                 await self._finish()
                 self._alarm.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._alarm.wait(), BUSY_PAUSE_S)
+                    async with asyncio.timeout(BUSY_PAUSE_S):
+                        await self._alarm.wait()
                 if await self._step(ALARM, BATCH):
                     return 1
             count = await self._step(lane, BATCH if lane == ALARM else self._pace.batch)

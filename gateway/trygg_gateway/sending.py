@@ -188,7 +188,8 @@ class Sending:
             at_once_s = wait_s if self._asked else min(wait_s, CALM_S)
             await asyncio.sleep(at_once_s)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.hurry.wait(), wait_s - at_once_s)
+                async with asyncio.timeout(wait_s - at_once_s):
+                    await self.hurry.wait()
         now_s = asyncio.get_running_loop().time()
         if not self._urgent and (rest_s := self._peer.circuit.left_alone_s(now_s)):
             await asyncio.sleep(rest_s)  # what the peer asked another lane for

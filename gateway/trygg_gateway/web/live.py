@@ -60,7 +60,8 @@ class Page:
     async def woken(self, timeout_s: float) -> None:
         """Return when something is marked, the page leaves, or the time is over."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._wake.wait()
 
 
 class Live:
