@@ -22,7 +22,7 @@ from trygg_tools.crash.ground import GROUP, NAMES, OLD, quiet_port, register
 from trygg_tools.crash.hook import Hook, Served
 from trygg_tools.crash.old_journal import make_old
 
-READY_S = 30
+READY_S, STOP_S = 30, 20
 DOORS = ("listener", "broker")
 SINKS = """
 [sinks.hook]
@@ -166,7 +166,7 @@ class Stage:
     async def stop(self) -> int:
         """End everything; the gateway's exit code."""
         await self.fleet.stop()
-        code = self.stop_gateway()
+        code = await self.stop_gateway()
         await self.served.stop()
         await self._collector.stop()
         self._far.stop()
@@ -189,11 +189,16 @@ class Stage:
             self._starter.wait(self.pid)
             self.pid = None
 
-    def stop_gateway(self) -> int:
-        """SIGTERM; its exit code."""
+    async def stop_gateway(self) -> int:
+        """SIGTERM; its exit code, and -9 of one that has not ended in STOP_S."""
         if self.pid is None:
             return 0
         os.kill(self.pid, signal.SIGTERM)
+        until = time.monotonic() + STOP_S
+        while not _is_gone(self.pid):
+            if time.monotonic() > until:
+                os.kill(self.pid, signal.SIGKILL)
+            await asyncio.sleep(0.01)
         code = self._starter.wait(self.pid)
         self.pid = None
         return code
