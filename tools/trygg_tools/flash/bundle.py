@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trygg_tools.firmware_image import compiled, linked_folder, rom_image
-from trygg_tools.linker import main_file
+from trygg_tools.linker import FINDS_FIRMWARE, main_file
 
 BLOCK = 4096
-MAIN = "/main.py"
+BOOT, MAIN = "/boot.py", "/main.py"
 
 
 class Bundle(NamedTuple):
@@ -20,7 +20,8 @@ class Bundle(NamedTuple):
     version: str  # the first 12 hex digits of the sha256 of all its files
     image: bytes  # for a ROMFS partition, whole blocks
     files: dict[str, bytes]
-    main: bytes  # the main.py that calls either
+    boot: bytes  # the boot.py that finds either
+    main: bytes  # the main.py that calls it
 
 
 def build(firmware: Path, arch: str) -> Bundle:
@@ -33,12 +34,12 @@ def build(firmware: Path, arch: str) -> Bundle:
             name = path.relative_to(top)
             files[name.with_suffix(".mpy").as_posix()] = compiled(path, name.as_posix(), arch)
     image = rom_image(firmware, arch)
-    main = main_file(firmware).encode()
-    total = sha256(main)
+    boot, main = FINDS_FIRMWARE.encode(), main_file(firmware).encode()
+    total = sha256(boot + main)
     for file, code in files.items():
         total.update(file.encode() + b"\0" + sha256(code).digest())
     padded = image.ljust(-(-len(image) // BLOCK) * BLOCK, b"\xff")
-    return Bundle(total.hexdigest()[:12], padded, files, main)
+    return Bundle(total.hexdigest()[:12], padded, files, boot, main)
 
 
 def blocks(image: bytes) -> list[bytes]:

@@ -1,9 +1,9 @@
 """Puts a bundle on a board so that a cable pulled at any moment leaves the old or the new, whole.
 
 There are two places for a firmware, in the halves of the ROMFS partition or in the folders /fw/a
-and /fw/b; /slot names the one that main.py starts. Written is always the other one, and of it only
-what differs. Then it is read back and compared, and only then /slot is renamed into place: the one
-step that changes which firmware runs, and LittleFS does it whole or not at all
+and /fw/b; /slot names the one that boot.py finds and main.py starts. Written is always the other
+one, and of it only what differs. Then it is read back and compared, and only then /slot is renamed
+into place: the one step that changes which firmware runs, and LittleFS does it whole or not at all
 (https://github.com/littlefs-project/littlefs, DESIGN.md).
 
     /slot                        what it names
@@ -20,7 +20,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from trygg_tools.flash.board_link import BoardLink
-from trygg_tools.flash.bundle import BLOCK, MAIN, Bundle, blocks
+from trygg_tools.flash.bundle import BLOCK, BOOT, MAIN, Bundle, blocks
 from trygg_tools.flash.errors import FlashError
 
 SLOT = "/slot"
@@ -129,17 +129,20 @@ def install(board: BoardLink, bundle: Bundle, on: Progress = lambda what, done, 
 def _switch(board: BoardLink, bundle: Bundle, found: About, slot: str) -> bool:
     """Make it the one that starts; `slot`: what /slot is to say, "" if it does. Whether it changed.
 
-    A main.py of before slots starts what it has, whatever /slot says: so /slot goes first. On a
-    blank board main.py goes first, and without /slot starts the first half, where the new one is.
+    A board of before slots has no boot.py and starts what it has, whatever /slot says: so /slot
+    goes first. On a blank one it goes last: without it the first half starts, where the new one is.
     """
-    main_differs = board.hashes([MAIN]) != [_sum(bundle.main)]
-    if slot and found.has_main:
-        board.put(SLOT, slot.encode())
-    if main_differs:
-        board.put(MAIN, bundle.main)
-    if slot and not found.has_main:
-        board.put(SLOT, slot.encode())
-    return bool(slot) or main_differs
+    ours = {MAIN: bundle.main, BOOT: bundle.boot}
+    there = board.hashes(list(ours))
+    wanted = {path: content for (path, content), hash_ in zip(ours.items(), there, strict=True)
+              if hash_ != _sum(content)}  # fmt: skip
+    if slot:
+        wanted = (
+            {SLOT: slot.encode(), **wanted} if found.has_main else {**wanted, SLOT: slot.encode()}
+        )
+    for path, content in wanted.items():
+        board.put(path, content)
+    return bool(wanted)
 
 
 # -- a partition ---------------------------------------------------------------------------

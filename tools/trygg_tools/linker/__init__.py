@@ -33,12 +33,14 @@ from trygg_tools.linker.texts import gather
 from trygg_tools.linker.units import join, plan
 from trygg_tools.linker.unused import drop_unused
 
-__all__ = ["PUBLIC", "LinkError", "Part", "Source", "linked", "main_file", "read"]
+__all__ = ["FINDS_FIRMWARE", "PUBLIC", "LinkError", "Part", "Source", "linked", "main_file", "read"]
 
 MAIN, START = "main.py", "start.py"
 GUARD = 'if __name__ == "__main__":'
-# what stays a file: it calls the firmware that /slot names (trygg_tools/flash), else that in /rom
-CALLS_START = """\
+CALLS_START = "import start\n\nstart.main()\n"
+# boot.py of a flashed board: where main.py finds the firmware is what /slot names
+# (trygg_tools/flash), else /rom as the chip mounts it. Apart, since main.py's code takes heap.
+FINDS_FIRMWARE = """\
 import sys
 try:
     with open("/slot") as slot:
@@ -54,9 +56,6 @@ elif at:
     except OSError:
         sys.path.append("/rom")
     vfs.mount(vfs.VfsRom(memoryview(vfs.rom_ioctl(2, 0))[int(at) :]), "/rom")
-import start
-
-start.main()
 """
 # loaded with all they import: always, and with a modem
 ROOTS = (START, "tracker/app.py", "tracker/modem/wiring.py")
