@@ -372,10 +372,6 @@ class App:
             image.listen_until_s = max(image.listen_until_s, self._now_s + LINGER_S)
             uplink.stay = True  # else the ack that empties the outbox would end it here
             self._dirty = True
-        if uplink.missed():
-            image.next_health_s = self._now_s + AGAIN_S  # upon which the gateway says it again
-            image.listen_until_s = max(image.listen_until_s, image.next_health_s + AGAIN_S)
-            uplink.stay = True
         utc = uplink.time_s()
         if utc and not self._parts.clock.utc():
             self._set_clock(utc)
@@ -384,15 +380,21 @@ class App:
             if state == layouts.OUTSIDE:
                 image.listen_until_s = self._now_s + LISTEN_S
         self._downlink.hear(uplink.orders())
+        if self._modem is not None:
+            self._watch_modem(self._modem)
         if uplink.busy() and not uplink.wanted():
             uplink.close(self._now)
         image.link_failures, image.next_try_s = uplink.save()
-        if self._modem is not None:
-            self._watch_modem(self._modem)
 
     def _watch_modem(self, modem):
         """What was climbed of its ladder outlives a reset, for its last step is one; the wearer
-        feels when nobody can be reached for long."""
+        feels when nobody can be reached for long. What came damaged is said again to who speaks."""
+        image, client = self._image, self._made.client
+        if client.missed:
+            client.missed = False
+            image.next_health_s = self._now_s + AGAIN_S
+            image.listen_until_s = max(image.listen_until_s, image.next_health_s + AGAIN_S)
+            self._uplink.stay = True
         if modem.changed:
             self._image.modem = modem.save()
             self._dirty = True

@@ -25,10 +25,6 @@ from tracker.uplink import Uplink
 from trygg_wire import topics
 
 _WATCHDOG = 3
-# a byte of an order of fences takes so many when they are in force, of 64-bit objects; its frame is
-# on the heap twice while it is looked into
-IN_FORCE = 5
-ROOM_LEAST = 12288  # bytes for a session, a search and what they cut the heap into
 
 
 class Assembly:
@@ -131,17 +127,8 @@ class Assembly:
     def _keep(self, name, parts):
         """What an order brings into flash, or OSError; MemoryError where it would be too much."""
         if name == "fences" and self.modem is not None:
-            self._make_sure_of_room(sum([len(part) for part in parts]))
+            self.client.make_sure_of_room(self._parts, parts)
         state_files.save_parts(self._parts.flash, name, parts)
-
-    def _make_sure_of_room(self, size):
-        """Fences of `size` bytes, which would be in force with the modem's driver beside them at
-        every start: MemoryError, before anything has changed, where they would leave too little."""
-        old = state_files.load(self._parts.flash, "fences") or b""
-        grown = IN_FORCE * (size - len(old))
-        old = None
-        if self._parts.power.heap_room() + 2 * size - grown < ROOM_LEAST:
-            raise MemoryError
 
     def counts(self):
         """The counters since this start, in the order of retained.COUNTERS."""

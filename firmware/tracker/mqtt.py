@@ -30,8 +30,7 @@ class Client:
 
     Counters: `connects` accepted, `failures`, `repeated` publishes, `refused` packets. unsure:
     publishes that nobody will repeat, 0 here (tracker/modem/). ack_wait_s: for so long, and up to
-    twice that, a record waits for the gateway's ack. payload_max: the longest payload. missed,
-    damaged: a message came so, never here.
+    twice that, a record waits for the gateway's ack. payload_max: the longest payload.
     """
 
     ack_wait_s = ACK_WAIT_S
@@ -59,7 +58,6 @@ class Client:
         self.state = CLOSED
         self.why = ""
         self.connects = self.failures = self.repeated = self.refused = self.unsure = 0
-        self.missed = self.damaged = False
 
     # -- for the owner ---------------------------------------------------------------------
 

@@ -303,7 +303,7 @@ class Recorder:
 
     def _pause_s(self):
         _, state = self._core.fences.worst()
-        self._core.duty.short = self._core.supply.short()
+        self._core.duty.short = self._core.battery.said or self._core.supply.off_early
         return self._core.duty.next_report_in_s(state, bool(self.image.sos_open))
 
     def _counts(self):

@@ -33,6 +33,7 @@ class Supply:
     """Over the ports `parts` and the Settings; `energy` the section of /config.json.
 
     `spent` gives (µAh, minutes) that the ledger has counted since the start of this boot.
+    off_early: it was taken off the charger with too little, and is not back there.
     """
 
     def __init__(self, parts, settings, energy, spent):
@@ -45,7 +46,7 @@ class Supply:
         self.charger = Charger()
         self._check_s = 0
         self._judge_s = 0  # when it is judged again; 0: not
-        self._off_early = False  # taken off the charger too early, and not put back
+        self.off_early = False  # taken off the charger too early, and not put back
         self._kept_s = -KEEP_S
 
     def poll(self, now_s, utc, resting):
@@ -65,14 +66,14 @@ class Supply:
             self.hours.note(now_s, self.battery.charge, self.battery.charging)
         if what == charger.PUT_ON:
             self._judge_s = 0
-            self._off_early = False
+            self.off_early = False
             self._keep(now_s)
             return None, "charger"
         if judge:
             self._judge_s = now_s + RESTED_S if what == charger.TAKEN_OFF else 0
             if self.too_little(utc):
                 self._judge_s = 0
-                self._off_early = True
+                self.off_early = True
                 return Event(layouts.OFF_CHARGER, 0, layouts.LEVEL), ""
         if low:
             return Event(layouts.BATTERY_LOW, 0, layouts.LEVEL), ""
@@ -85,10 +86,6 @@ class Supply:
     def awake(self):
         """True while nobody is to sleep: the charger pays, and coming off it must be seen."""
         return self.charger.unsure() or self.on()
-
-    def short(self):
-        """True from when it was said that the charge is low, or not enough, until it is charged."""
-        return self.battery.said or self._off_early
 
     def wait_s(self, now_s):
         """Seconds until the next look."""
@@ -114,7 +111,7 @@ class Supply:
 
     def remember(self, image):
         """Write what a reset must not lose into the image of retained.py."""
-        image.battery_said = (1 if self.battery.said else 0) | (2 if self._off_early else 0)
+        image.battery_said = (1 if self.battery.said else 0) | (2 if self.off_early else 0)
         image.charger_on_s = self.charger.on_s
         image.usual_min = self.charger.usual_min + 1
         image.judge_s = self._judge_s
@@ -128,7 +125,7 @@ class Supply:
             self._recall()
             return
         self.battery.said = bool(image.battery_said & 1)
-        self._off_early = bool(image.battery_said & 2)
+        self.off_early = bool(image.battery_said & 2)
         self.charger.on_s = image.charger_on_s
         self.charger.usual_min = image.usual_min - 1
         self._judge_s = image.judge_s

@@ -125,11 +125,6 @@ class Uplink:
         heard, self._heard = self._heard, False
         return heard
 
-    def missed(self):
-        """True when something from the gateway came damaged since the last call."""
-        missed, self._client.missed = self._client.missed, False
-        return missed
-
     def time_s(self):
         """The gateway's clock as last heard since the last call, seconds since 2020; 0 unheard."""
         time_s, self._time_s = self._time_s, 0

@@ -16,6 +16,10 @@ from tracker.modem.service import CLOSED, CONFIRMED_WAIT_S, LEAVING, LINKING, RE
 
 FAILURES = 3
 RETURN_S = 21600
+# a byte of an order of fences takes so many when they are in force, of 64-bit objects; its frame is
+# on the heap twice while it is looked into
+IN_FORCE = 5
+ROOM_LEAST = 12288  # bytes for a session, a search and what they cut the heap into
 DAMAGED_S = 120  # not again within: who damages messages on purpose shall not rule us
 
 
@@ -125,6 +129,15 @@ class Publisher:
             wait_ms = min(wait_ms, over.receiver.wait_ms(now))
         return wait_ms
 
+    def make_sure_of_room(self, parts, file):
+        """Fences that are kept as the bytes of the list `file` would be in force with this driver
+        beside them at every start: MemoryError, before anything has changed, where they would leave
+        too little. `parts`: the App's."""
+        size = sum([len(part) for part in file])
+        grown = IN_FORCE * (size - max(0, parts.flash.size("/state/fences.bin")))
+        if parts.power.heap_room() + 2 * size - grown < ROOM_LEAST:
+            raise MemoryError
+
     # -- inside ----------------------------------------------------------------------------
 
     def _close(self, now):
@@ -190,7 +203,8 @@ class Publisher:
                 self._move_on()
         if client.refused:
             self._move_on()
-            self._say_again(client, now)
+            if self._link is None:
+                self._say_again(client, now)
         self.connects += client.connects
         self.failures += client.failures
         self.repeated += client.repeated
