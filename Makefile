@@ -7,7 +7,7 @@ VENV := .venv
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
 
-test: $(VENV)/ready-dev       ## everything that must pass, on two cores in under ten minutes
+test: $(VENV)/ready-dev       ## everything that must pass, on two cores in some ten minutes
 	./.ci/peers
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
 
