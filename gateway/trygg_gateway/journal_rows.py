@@ -182,8 +182,9 @@ def store_but(
 
     What comes under such an identity and cannot be that record clashes with it.
     """
-    if forgotten and any(run.device in forgotten for run in runs):
-        records = _without(records, forgotten, count)
+    met = forgotten and forgotten & {run.device for run in runs}
+    if met and (gone := _not_anew(db, met)):
+        records = _without(records, gone, count)
     if not known.meets(runs):  # nearly always
         return store(db, records, count)
     fresh, apart = list[Any](), list[Any]()
@@ -197,6 +198,17 @@ def store_but(
         else:
             count["let_go_again"] += 1
     return apart + store(db, fresh, count)
+
+
+def _not_anew(db: Database, forgotten: frozenset[str]) -> frozenset[str]:
+    """Those of them whom nobody has registered since: asked in the commit itself, since what the
+    gateway remembers is a second old, and an acknowledged record is kept."""
+    marks = ", ".join("?" * len(forgotten))
+    found = db.execute(
+        f"SELECT device FROM trackers WHERE revoked = 0 AND device IN ({marks})",  # noqa: S608
+        tuple(forgotten),
+    ).fetchall()
+    return forgotten - {device for (device,) in found}
 
 
 def _without(records: list[Any], forgotten: frozenset[str], count: dict[str, int]) -> list[Any]:

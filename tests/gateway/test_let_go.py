@@ -337,9 +337,11 @@ def test_what_comes_of_a_forgotten_person_is_dropped_until_registered_anew(rig):
     assert rig.journal.counters["strays_of_forgotten"] == 1
     rig.register("astrid")
     assert rig.journal.read(forgetting.dropped) == frozenset()
-    asyncio.run(rig.upkeep.look())  # as it does every second
-    rig.keep(old(2, 0))
+    rig.keep(old(2, 0))  # before the look of every second has found that out
     assert rig.held() == [2]
+    asyncio.run(rig.upkeep.look())
+    rig.keep(old(3, 0))
+    assert rig.held() == [2, 3]
 
 
 def test_nobody_unknown_is_forgotten_and_nobody_twice_at_once(rig):
