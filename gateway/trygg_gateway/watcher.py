@@ -151,6 +151,19 @@ class Watcher:
         if self._due["alive"] <= self._counter() and self._asked_s is None:
             self._due["alive"] = self._counter() + ALIVE_S
             self._say_alive(now_ms)
+        writing = asyncio.ensure_future(self._write_down(now_ms))
+        try:
+            while not (await asyncio.wait({writing}, timeout=LOOK_S))[0]:
+                # a disk that takes nothing: just then the figures must not stand still
+                self.figures = await asyncio.to_thread(
+                    self._look_at_gateway, self._now_ms(), read_ms
+                )
+            writing.result()
+        finally:
+            writing.cancel()
+
+    async def _write_down(self, now_ms: int) -> None:
+        """Everything of a look that waits for a commit."""
         if self._due["orders"] <= self._counter():
             self._due["orders"] = self._counter() + ORDERS_S
             await self._look_at_orders(now_ms)

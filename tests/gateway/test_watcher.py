@@ -1,12 +1,13 @@
 """The watch over a real journal: what it finds is raised once, whatever happens in between."""
 
 import asyncio
+from concurrent.futures import Future
 
 import pytest
 
 from gateway.records import NOW_MS, NOW_S, PLACE, alarm, report
 from gateway.watch_rig import WatchRig
-from trygg_gateway import own_records
+from trygg_gateway import own_records, watcher
 from trygg_gateway.gateway_health import Limits
 from trygg_gateway.own_delivery import Address
 from trygg_gateway.own_records import OWN_BOOT
@@ -227,6 +228,29 @@ def test_a_full_disk_is_said_by_the_figures(tmp_path):
         rig.views.alarm(99)
     assert rig.watcher.gauges()["disk_free_bytes"][1]() > 0
     rig.close()
+
+
+def test_figures_go_on_while_the_disk_takes_no_commit(rig, monkeypatch):
+    write, held = rig.journal.write, []
+    monkeypatch.setattr(watcher, "LOOK_S", 0.01)
+    monkeypatch.setattr(rig.journal, "write", lambda act: held.append(Future()) or held[-1])
+
+    async def a_look_that_is_held():
+        look = asyncio.create_task(rig.watcher.look(rig.reader))
+        rig.lanes = [{"sink": "centre", "lane": "alarm", "waiting_s": 77.0, "trouble": "full"}]
+        while not held or [wait.waiting_s for wait in rig.watcher.figures.waits] != [77.0]:
+            assert not look.done()
+            await asyncio.sleep(0.001)
+        rig.lanes[0]["waiting_s"] = 78.0  # the look is held: what it tells from here on is new
+        while [wait.waiting_s for wait in rig.watcher.figures.waits] != [78.0]:
+            assert not look.done()
+            await asyncio.sleep(0.001)
+        monkeypatch.setattr(rig.journal, "write", write)
+        for one in held:
+            one.set_result([])
+        await look
+
+    asyncio.run(asyncio.wait_for(a_look_that_is_held(), 20))
 
 
 def test_an_alarm_that_no_sink_confirms_is_said(rig):
