@@ -14,8 +14,6 @@ since that was said: what stands is the new wearer's, who is introduced once mor
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
-from collections.abc import Sequence
 
 import orjson
 
@@ -24,57 +22,27 @@ from trygg_gateway.config_sinks_mqtt import HomeAssistantSink as Settings
 from trygg_gateway.delivery import Delivery
 from trygg_gateway.sinks.forgotten import Forgotten, forgotten_by
 from trygg_gateway.sinks.homeassistant_words import KEPT, discovery, topics_of
+from trygg_gateway.sinks.mqtt_introducing import IntroducingSink
 from trygg_gateway.sinks.mqtt_line import MqttLine
 from trygg_gateway.sinks.mqtt_outbound import Message
-from trygg_gateway.sinks.port import Answer, SinkError
 from trygg_gateway.values import BACKLOG, LANE_NAMES
 
 
-class HomeAssistantSink:
+class HomeAssistantSink(IntroducingSink):
     """Trackers as devices, at the broker of a Home Assistant."""
 
     batch = 50
     alarm_batch = 1
-    confirms = Answer.ACCEPTED
 
     def __init__(self, settings: Settings, about: Lookup) -> None:
         self._settings = settings
-        self._about = about
         status = f"{settings.place}/status"
-        self._line = MqttLine(
+        line = MqttLine(
             settings,
             will=Message(status, b"offline", True, "text/plain"),
             greeting=[Message(status, b"online", True, "text/plain")],
         )
-        self._introduced: set[str] = set()
-        self.counters = self._line.counters
-        self.counters["not_news"] = 0
-
-    async def start(self) -> None:
-        """Read the password and connect; Later if not."""
-        await self._line.start()
-
-    async def stop(self) -> None:
-        """Be gone, which the broker says."""
-        await self._line.stop()
-
-    async def deliver(self, entries: Sequence[Delivery]) -> Answer:
-        """Publish what each of them changes and wait for every PUBACK."""
-        said: list[Message] = []
-        ends: list[int] = []  # of `said`, after each entry
-        seen: set[str] = set()
-        for entry in entries:
-            said += await self._messages(entry, seen)
-            ends.append(len(said))
-        if any(entry.data["kind"] == "test" for entry in entries):
-            await self._line.ping()
-        try:
-            await self._line.publish(said)
-        except SinkError as error:
-            error.confirmed = bisect_right(ends, error.confirmed)
-            raise
-        self._introduced |= seen
-        return Answer.ACCEPTED
+        super().__init__(line, about, "not_news")
 
     async def _messages(self, entry: Delivery, seen: set[str]) -> list[Message]:
         """Those of an entry; `seen` gets who is introduced by them."""

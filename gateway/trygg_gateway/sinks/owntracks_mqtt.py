@@ -15,8 +15,6 @@ the name has been registered anew since that was said: what stands is the new we
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
-from collections.abc import Sequence
 
 import orjson
 
@@ -24,52 +22,21 @@ from trygg_gateway.about import Lookup
 from trygg_gateway.config_sinks_mqtt import OwnTracksMqttSink as Settings
 from trygg_gateway.delivery import Delivery
 from trygg_gateway.sinks.forgotten import Forgotten, forgotten_by
+from trygg_gateway.sinks.mqtt_introducing import IntroducingSink
 from trygg_gateway.sinks.mqtt_line import MqttLine
 from trygg_gateway.sinks.mqtt_outbound import Message
 from trygg_gateway.sinks.owntracks import Said, introduction, messages
-from trygg_gateway.sinks.port import Answer, SinkError
 
 
-class OwnTracksMqttSink:
+class OwnTracksMqttSink(IntroducingSink):
     """Trackers as devices of one OwnTracks user, at a broker."""
 
     batch = 100
     alarm_batch = 1
-    confirms = Answer.ACCEPTED
 
     def __init__(self, settings: Settings, about: Lookup) -> None:
         self._settings = settings
-        self._about = about
-        self._line = MqttLine(settings)
-        self._introduced: set[str] = set()
-        self.counters = self._line.counters
-        self.counters["nothing_to_say"] = 0
-
-    async def start(self) -> None:
-        """Read the password and connect; Later if not."""
-        await self._line.start()
-
-    async def stop(self) -> None:
-        """Say goodbye to the broker."""
-        await self._line.stop()
-
-    async def deliver(self, entries: Sequence[Delivery]) -> Answer:
-        """Publish what each of them says and wait for every PUBACK."""
-        said: list[Message] = []
-        ends: list[int] = []  # of `said`, after each entry
-        seen: set[str] = set()
-        for entry in entries:
-            said += await self._messages(entry, seen)
-            ends.append(len(said))
-        if any(entry.data["kind"] == "test" for entry in entries):
-            await self._line.ping()
-        try:
-            await self._line.publish(said)
-        except SinkError as error:
-            error.confirmed = bisect_right(ends, error.confirmed)
-            raise
-        self._introduced |= seen
-        return Answer.ACCEPTED
+        super().__init__(MqttLine(settings), about, "nothing_to_say")
 
     async def _messages(self, entry: Delivery, seen: set[str]) -> list[Message]:
         """Those of an entry; `seen` gets who is introduced by them."""
