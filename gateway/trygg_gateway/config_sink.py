@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from trygg_gateway.config_section import Section, is_loopback
+from trygg_gateway.config_section import Section, Unprotected, is_loopback
 
 Lane = Literal["alarm", "live", "backlog"]
 LANES: list[Lane] = ["alarm", "live", "backlog"]
@@ -59,6 +59,21 @@ class SinkSection(Section):
         if self.begin in ("start", "now"):
             return 0 if self.begin == "start" else None
         return int(datetime.fromisoformat(self.begin).timestamp() * 1000)
+
+
+class PeerSection(SinkSection):
+    """A sink whose other end has an address: a time to answer in, and TLS off loopback."""
+
+    url: str
+    timeout_seconds: int = Field(
+        default=15, ge=1, le=60, description="time the other end has to answer"
+    )
+    unprotected: Unprotected = False
+
+    @model_validator(mode="after")
+    def _over_tls(self) -> Self:
+        demand_tls(self.url, self.unprotected)
+        return self
 
 
 def demand_tls(url: str, unprotected: bool) -> None:

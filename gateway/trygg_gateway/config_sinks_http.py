@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from trygg_gateway.config_section import FromFolder, Unprotected
-from trygg_gateway.config_sink import SinkSection, demand_tls
+from trygg_gateway.config_section import FromFolder
+from trygg_gateway.config_sink import PeerSection
 
 
-class HttpSink(SinkSection):
+class HttpSink(PeerSection):
     """A webhook: CloudEvents 1.0 as JSON, signed after Standard Webhooks."""
 
     type: Literal["http"]
@@ -28,18 +28,9 @@ class HttpSink(SinkSection):
         description="CA of the receiver; none: the system's",
         examples=["tls/centre-ca.crt"],
     )
-    timeout_seconds: int = Field(
-        default=15, ge=1, le=60, description="time the receiver has to answer"
-    )
-    unprotected: Unprotected = False
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        demand_tls(self.url, self.unprotected)
-        return self
 
 
-class OwnTracksHttpSink(SinkSection):
+class OwnTracksHttpSink(PeerSection):
     """OwnTracks over HTTP: what its apps post, to the Recorder or another endpoint."""
 
     type: Literal["owntracks-http"]
@@ -65,18 +56,9 @@ class OwnTracksHttpSink(SinkSection):
     waypoints: bool = Field(
         default=False, description="true: circular fences too; they say where somebody lives"
     )
-    timeout_seconds: int = Field(
-        default=15, ge=1, le=60, description="time the receiver has to answer"
-    )
-    unprotected: Unprotected = False
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        demand_tls(self.url, self.unprotected)
-        return self
 
 
-class TraccarSink(SinkSection):
+class TraccarSink(PeerSection):
     """Traccar: its OsmAnd port, by query or by JSON."""
 
     type: Literal["traccar"]
@@ -96,12 +78,3 @@ class TraccarSink(SinkSection):
     ca: FromFolder | None = Field(
         default=None, description="its CA (PEM); none: the system's", examples=["tls/their-ca.crt"]
     )
-    timeout_seconds: int = Field(
-        default=15, ge=1, le=60, description="time the receiver has to answer"
-    )
-    unprotected: Unprotected = False
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        demand_tls(self.url, self.unprotected)
-        return self

@@ -6,13 +6,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from trygg_gateway.config_section import FromFolder, Unprotected
-from trygg_gateway.config_sink import SinkSection, demand_tls
+from trygg_gateway.config_section import FromFolder
+from trygg_gateway.config_sink import PeerSection
 
 FIELDS = ("gateway", "device", "kind", "lane")
 
 
-class BrokerSection(SinkSection):
+class BrokerSection(PeerSection):
     """What every sink at a broker has."""
 
     url: Annotated[str, Field(pattern=r"^mqtts?://[^/?#@\s]+/?$")] = Field(
@@ -44,16 +44,11 @@ class BrokerSection(SinkSection):
         description="none: a new one each time, as the broker keeps nothing for us",
         examples=["trygg-nord"],
     )
-    timeout_seconds: int = Field(
-        default=15, ge=1, le=60, description="time the broker has to answer"
-    )
-    unprotected: Unprotected = False
 
     @model_validator(mode="after")
     def _link(self) -> Self:
         if bool(self.cert) != bool(self.key):
             raise ValueError("cert and key go together. Set both or neither")
-        demand_tls(self.url, self.unprotected)
         return self
 
 

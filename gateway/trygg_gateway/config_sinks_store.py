@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from trygg_gateway.config_section import FromFolder, Unprotected, is_loopback
-from trygg_gateway.config_sink import SinkSection, demand_tls
+from trygg_gateway.config_sink import PeerSection, SinkSection
 
 
 class PostgresSink(SinkSection):
@@ -53,7 +53,7 @@ class PostgresSink(SinkSection):
         return self.unprotected or is_loopback(urlsplit(self.url).hostname or "")
 
 
-class NatsSink(SinkSection):
+class NatsSink(PeerSection):
     """A NATS JetStream stream: every event as CloudEvents JSON, its identity as the message's."""
 
     needs: ClassVar[tuple[str, str] | None] = ("nats", "nats")
@@ -88,12 +88,3 @@ class NatsSink(SinkSection):
         description="CA of the server (PEM); none: the system's",
         examples=["tls/nats-ca.crt"],
     )
-    timeout_seconds: int = Field(
-        default=15, ge=1, le=60, description="time the server has to answer"
-    )
-    unprotected: Unprotected = False
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        demand_tls(self.url, self.unprotected)
-        return self
