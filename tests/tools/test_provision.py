@@ -202,8 +202,8 @@ def test_twenty_boards_from_a_csv_of_which_one_is_faulty(gateway, flashed, tmp_p
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("port,device\n/dev/x,a\n", "wanted board filled"),
-        ("port,device,board\n/dev/x,a,esp32-bench\n/dev/x,b,esp32-bench\n", "each port and device"),
+        ("port,device\n/dev/x,a\n", "wanted the column board, filled"),
+        ("port,device,board\n/dev/x,a,esp32-bench\n/dev/x,b,esp32-bench\n", "wanted each port once"),
         ("port,device,board\n/dev/x,a,esp8266\n", "there are: esp32-bench"),
     ],
 )

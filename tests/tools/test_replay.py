@@ -209,7 +209,7 @@ def test_a_log_with_stamps_keeps_its_stamps(tmp_path):
         ([], "wanted a log, a GPX track or --walk"),
         (["no-such.nmea", "pty"], "cannot be read"),
         (["pyproject.toml", "pty"], "wanted NMEA sentences with times"),
-        (["astrid", "/dev/ttyNONE9"], "there is no such port"),
+        (["astrid", "/dev/ttyNONE9"], "no such port"),
         (["astrid", "pty", "--from", "2:00:00"], "it lasts 65"),
         (["astrid", "pty", "--clock", "noon"], "wanted keep, now, rollover"),
         (["astrid", "pty", "--checksums", "mend"], "wanted keep, repair or break"),

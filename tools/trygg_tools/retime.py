@@ -8,6 +8,8 @@ a damaged one stays exactly as damaged as it was recorded.
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from trygg_tools.nmea_sentence import checksum
+
 # sentence -> (field of hhmmss.sss, field of ddmmyy or None); NMEA 0183 4.11
 _TIME_FIELDS = {
     b"RMC": (1, 9),
@@ -25,7 +27,7 @@ def retimed(line: bytes, unix_ms: int) -> bytes:
     Sentences without a time, damaged ones and other bytes come back unchanged.
     """
     body, star, tail = line.partition(b"*")
-    if not body.startswith(b"$") or not star or _checksum(body) != tail.strip()[:2].upper():
+    if not body.startswith(b"$") or not star or _told(body) != tail.strip()[:2].upper():
         return line
     fields = body.split(b",")
     where = _TIME_FIELDS.get(fields[0][-3:])
@@ -33,7 +35,7 @@ def retimed(line: bytes, unix_ms: int) -> bytes:
         return line
     _put_time(fields, where, unix_ms)
     body = b",".join(fields)
-    return body + b"*" + _checksum(body) + tail[2:]
+    return body + b"*" + _told(body) + tail[2:]
 
 
 def retimed_log(lines: Iterable[tuple[int, bytes]], start_unix_ms: int) -> Iterator[
@@ -58,8 +60,6 @@ def _put_time(fields: list[bytes], where: tuple[int, int | None], unix_ms: int) 
         fields[date_field] = when.strftime("%d%m%y").encode()
 
 
-def _checksum(body: bytes) -> bytes:
-    total = 0
-    for byte in body[1:]:
-        total ^= byte
-    return b"%02X" % total
+def _told(body: bytes) -> bytes:
+    """The checksum of `$...` as it stands behind the star."""
+    return b"%02X" % checksum(body[1:])

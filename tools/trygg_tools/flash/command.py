@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from trygg_tools.boards import BoardError, board_file, read_board
+from trygg_tools.csv_rows import CsvError, read_rows
 from trygg_tools.firmware_image import FirmwareError, firmware_folder
 from trygg_tools.flash.errors import FlashError
 from trygg_tools.flash.serial_ports import serial_ports
@@ -62,7 +62,7 @@ def command(
     try:
         wishes = _wishes(port, board, micropython, sha256, many)
         builder = Builder(firmware or firmware_folder(), arch)
-    except (FlashError, BoardError) as error:
+    except (FlashError, BoardError, CsvError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
     results = _flash_all(wishes, builder, quiet)
@@ -86,7 +86,7 @@ def _wishes(port: str, board: str, micropython: str, sha256: str, many: Path | N
     if many is not None:
         return [
             Wish(row["port"], read_board(board_file(row["board"])), row.get("micropython") or "")
-            for row in _rows(many)
+            for _, row in read_rows(many, ("port", "board"), once=("port",))
         ]
     if not port or not board:
         raise FlashError(
@@ -94,24 +94,6 @@ def _wishes(port: str, board: str, micropython: str, sha256: str, many: Path | N
             " there are, `trygg board list` which boards"
         )
     return [Wish(port, read_board(board_file(board)), micropython, sha256)]
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FlashError(f"{path}: cannot be read as CSV: {error}") from None
-    for number, row in enumerate(rows, start=2):
-        if not row.get("port") or not row.get("board"):
-            raise FlashError(
-                f"{path} line {number}: wanted the columns port and board filled, got {dict(row)}"
-            )
-    ports = [row["port"] for row in rows]
-    twice = {one for one in ports if ports.count(one) > 1}
-    if twice:
-        raise FlashError(f"{path}: the port {sorted(twice)[0]} stands there twice")
-    return rows
 
 
 def _flash_all(wishes: list[Wish], builder: Builder, quiet: bool) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from trygg_tools.boards import BoardError, board_file, read_board
+from trygg_tools.csv_rows import CsvError, read_rows
 from trygg_tools.flash.errors import FlashError
 from trygg_tools.provision.board_files import Network
 from trygg_tools.provision.gateway_side import GatewayRefused, GatewaySide
@@ -23,7 +23,7 @@ from trygg_tools.provision.label import LabelError, write_label
 from trygg_tools.provision.session import Wish, provision, unit_on
 
 AT_ONCE = 8
-Failure = (FlashError, GatewayRefused, BoardError, InventoryError, LabelError)
+Failure = (CsvError, FlashError, GatewayRefused, BoardError, InventoryError, LabelError)
 
 app = typer.Typer(
     help="A flashed board becomes somebody's tracker: registered, given its secrets, labelled.",
@@ -109,7 +109,12 @@ def many(
     `trygg provision many bench.csv --config gateway.toml --labels labels`
     """
     with _said_plainly():
-        wishes = [_wish_of(bench, number, row, replace) for number, row in _rows(bench)]
+        wishes = [
+            _wish_of(bench, number, row, replace)
+            for number, row in read_rows(
+                bench, ("port", "device", "board"), once=("port", "device")
+            )
+        ]
     gateway, stock = GatewaySide(config), _stock(inventory, config)
     columns = (TextColumn("{task.fields[device]}"), BarColumn(), TextColumn("{task.description}"))
     with (
@@ -256,25 +261,6 @@ def _attempt(
         progress.update(task, description="refused")
         return {"port": wish.port, "device": wish.device, "error": str(error)}
     return done
-
-
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(enumerate(csv.DictReader(file), start=2))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FlashError(f"{path}: cannot be read as CSV: {error}") from None
-    for column in ("port", "device", "board"):
-        seen: set[str] = set()
-        for number, row in rows:
-            said = row.get(column) or ""
-            if not said or (said in seen and column != "board"):
-                raise FlashError(
-                    f"{path} line {number}: wanted {column} filled, and each port and device once;"
-                    f" got {said!r}"
-                )
-            seen.add(said)
-    return rows
 
 
 def _wish_of(path: Path, number: int, row: dict[str, str], replace: bool) -> Wish:

@@ -101,19 +101,6 @@ def write_csv(rows: Iterable[dict[str, Any]], file: IO[str]) -> None:
     writer.writerows(rows)
 
 
-def read_csv(path: Path) -> list[dict[str, str]]:
-    """Units that were bought: unit, and what else of COLUMNS is known. Raises InventoryError."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InventoryError(f"{path}: cannot be read as CSV: {error}") from None
-    for number, row in enumerate(rows, start=2):
-        if not row.get("unit"):
-            raise InventoryError(f"{path} line {number}: wanted a column unit, filled")
-    return rows
-
-
 def _fold(row: dict[str, Any], said: dict[str, Any]) -> None:
     event = said["event"]
     row["unit"] = said["unit"]

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
+from trygg_tools.csv_rows import CsvError, read_rows
 from trygg_tools.provision.inventory import (
     COLUMNS,
     Inventory,
     InventoryError,
-    read_csv,
     write_csv,
 )
 
@@ -123,12 +123,12 @@ def import_(
     `trygg inventory import delivery.csv`
     """
     try:
-        rows = read_csv(file)
+        rows = read_rows(file, ("unit",))
         stock = Inventory(inventory)
-        for row in rows:
+        for _, row in rows:
             facts = {key: row[key] for key in ("board", "warranty_until", "note") if row.get(key)}
             stock.add(row["unit"], "bought", **facts)
-    except InventoryError as error:
+    except (CsvError, InventoryError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"{file}: {len(rows)} units noted")

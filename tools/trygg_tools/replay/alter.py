@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from trygg_tools.nmea_sentence import checksum
 from trygg_tools.replay.source import Entry, OwnTime
 from trygg_tools.retime import retimed
 from trygg_tools.route import damaged
@@ -69,7 +70,7 @@ def repaired(line: bytes) -> bytes:
     body, star, tail = line[start + 1 :].partition(b"*")
     ending = tail.lstrip(b"0123456789abcdefABCDEF") if star else b"\r\n"
     body = body if star else body.rstrip(b"\r\n")
-    return line[:start] + b"$%s*%02X" % (body, _sum(body)) + (ending or b"\r\n")
+    return line[:start] + b"$%s*%02X" % (body, checksum(body)) + (ending or b"\r\n")
 
 
 def broken(line: bytes) -> bytes:
@@ -87,10 +88,3 @@ def _summed(line: bytes, harm: Harm, dice: random.Random) -> bytes:
     if harm.checksums == "break" and dice.random() < harm.broken:
         return broken(line)
     return line
-
-
-def _sum(body: bytes) -> int:
-    total = 0
-    for byte in body:
-        total ^= byte
-    return total
