@@ -24,6 +24,8 @@ from urllib.parse import urlsplit
 
 import serial
 
+from trygg_tools.port_words import why_not
+
 HELD_MAX = 4096  # bytes that may wait in front of a pty or socket
 
 
@@ -66,7 +68,7 @@ class SerialPort:
         try:
             self._port = serial.serial_for_url(text, baudrate=baud, write_timeout=2)
         except (serial.SerialException, ValueError, OSError) as error:
-            raise TargetError(f"open {text}: {_why(error)}") from None
+            raise TargetError(f"open {text}: {why_not(text, error) or error}") from None
 
     def send(self, data: bytes) -> None:
         """At the port's own speed; a line that stands still for 2 s (flow control) drops."""
@@ -75,7 +77,9 @@ class SerialPort:
         except serial.SerialTimeoutException:
             self.dropped += len(data)
         except (serial.SerialException, OSError) as error:
-            raise TargetError(f"write to {self.name}: {_why(error)}") from None
+            raise TargetError(
+                f"write to {self.name}: {why_not(self.name, error) or error}"
+            ) from None
 
     def pulse(self, on: bool) -> None:
         """RTS or DTR, high for the first tenth of each second."""
@@ -144,7 +148,7 @@ class Tcp:
             else:
                 self._join(socket.create_connection(address, timeout=5))
         except (OSError, ValueError) as error:
-            raise TargetError(f"open {text}: {_why(error)}") from None
+            raise TargetError(f"open {text}: {why_not(text, error) or error}") from None
         self.name = f"{where.scheme}://{address[0]}:{address[1]}"
 
     def send(self, data: bytes) -> None:
@@ -161,7 +165,9 @@ class Tcp:
                 peer.close()
                 self._peers.remove(peer)
                 if not self._listens:
-                    raise TargetError(f"write to {self.name}: {_why(error)}") from None
+                    raise TargetError(
+                        f"write to {self.name}: {why_not(self.name, error) or error}"
+                    ) from None
 
     def pulse(self, on: bool) -> None:
         """A socket has no such line."""
@@ -202,18 +208,3 @@ class Stdout:
 
     def close(self) -> None:
         """It is not ours."""
-
-
-def _why(error: Exception) -> str:
-    """What went wrong in words of a workshop."""
-    number = getattr(error, "errno", None)
-    if number == 13 or "ermission" in str(error):
-        return (
-            "no permission. Add yourself to the group of the port (Debian: `sudo usermod -aG"
-            " dialout $USER`) and log in again"
-        )
-    if number == 16 or "busy" in str(error):
-        return "another program has it. End that program, a monitor or mpremote perhaps"
-    if number == 2 or "o such file" in str(error):
-        return "there is no such port. See which there are: `python -m serial.tools.list_ports -v`"
-    return getattr(error, "strerror", None) or str(error)
