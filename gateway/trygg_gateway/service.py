@@ -1,9 +1,10 @@
 """The gateway, put together. Reading `Service` from top to bottom is reading the data's way:
 
-    doors → ingest → journal → reader (devices, alarms, orders) → views → console
-                     journal → downlink (acks, orders) → doors
-                     journal → forwarder → sinks
-                     reader → watcher, alarm engine → journal (what the gateway says itself)
+    doors → ingest → disk guard → journal → reader (devices, alarms, orders) → views → console
+                                  journal → downlink (acks, orders, roll-outs) → doors
+                                  journal → forwarder → sinks
+    reader → watcher, gap keeper, alarm engine → journal (what the gateway says itself)
+    upkeep, quarantine desk → journal (what is let go, forgotten, put through once more)
 
 Everything runs in one event loop beside the journal's writer thread. `run(config)` returns after a
 clean stop (SIGTERM, SIGINT) and raises what a part fell over with: a gateway that lost a part ends,
@@ -311,13 +312,10 @@ class Service:
 
     def _demand_ports(self) -> None:
         """Every port free, or PortTaken with the holder's name, before anything is begun."""
-        config = self.config
-        if config.listener.enabled:
-            demand_free(config.listener.host, config.listener.port, "listener.port")
-        if config.console.enabled:
-            demand_free(config.console.host, config.console.port, "console.port")
-        if config.metrics.enabled:
-            demand_free(config.metrics.host, config.metrics.port, "metrics.port")
+        for name in ("listener", "console", "metrics"):
+            section = getattr(self.config, name)
+            if section.enabled:
+                demand_free(section.host, section.port, f"{name}.port")
 
     def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))
