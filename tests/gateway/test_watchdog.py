@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -138,13 +139,16 @@ def test_the_sign_comes_a_third_of_the_time_apart(journal):
     signs = []
 
     async def watch():
-        dog = Watchdog(journal, {}, 0.06, lambda sign: signs.append(sign) or True)
+        now = asyncio.get_running_loop().time
+        dog = Watchdog(journal, {}, 0.06, lambda sign: signs.append((sign, now())) or True)
         task = asyncio.create_task(dog.run())
         while len(signs) < 3:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
         task.cancel()
 
     asyncio.run(asyncio.wait_for(watch(), 10))
+    assert {sign for sign, _ in signs} == {"WATCHDOG=1"}
+    assert all(b - a >= 0.019 for (_, a), (_, b) in pairwise(signs))
 
 
 @pytest.mark.parametrize("abstract", [False, True])

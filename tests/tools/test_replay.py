@@ -284,6 +284,11 @@ def test_a_pty_that_nobody_reads_drops_and_counts():
 
 def test_a_port_that_pyserial_knows_is_a_target_and_pulses():
     target = open_target("loop://", 115200, "rts")
+    port = target._port
     target.pulse(True)
+    assert port.rts is True
+    target.pulse(False)
+    assert port.rts is False
     target.send(b"$GPTXT*00\r\n")
+    assert port.read(11) == b"$GPTXT*00\r\n"
     target.close()
