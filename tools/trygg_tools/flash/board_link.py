@@ -16,7 +16,7 @@ import json
 import struct
 import threading
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from types import TracebackType
@@ -159,7 +159,7 @@ class BoardLink:
             "except OSError:\n got = b''\n"
             "print(json.dumps(got.decode().strip() or '='))"
         )
-        return None if said == "=" else _decoded(said)
+        return None if said == "=" else b64decode(said)
 
     def restart(self) -> None:
         """Reset the chip; its program runs again. The link is of no use any more."""
@@ -227,12 +227,6 @@ def _note(said: object = b"") -> None:
 
 
 vars(transport_serial)["print"] = _note  # mpremote prints what it could not read
-
-
-def _decoded(text: str) -> bytes:
-    import binascii
-
-    return binascii.a2b_base64(text)
 
 
 def _nobody(port: str, heard: str) -> FlashError:

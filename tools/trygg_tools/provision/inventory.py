@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 Event = Literal[
-    "bought", "flashed", "provisioned", "refused", "tested", "rotated", "revoked", "swapped_out",
-    "fault", "mended", "note",
+    "bought", "provisioned", "refused", "tested", "rotated", "revoked", "swapped_out", "fault",
+    "mended",
 ]  # fmt: skip
 
 COLUMNS = (
@@ -28,7 +28,6 @@ COLUMNS = (
 )  # fmt: skip
 _STATES = {
     "bought": "new",
-    "flashed": "flashed",
     "provisioned": "in use",
     "rotated": "in use",
     "revoked": "spare",

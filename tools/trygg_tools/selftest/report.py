@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def write_pdf(path: Path, about: dict[str, Any], verdicts: Sequence[Verdict]) ->
         canvas.setFont("VeraBd" if one.word == "failed" else "Vera", 9)
         canvas.drawString(20 * mm, top, SIGNS[one.word])
         canvas.drawString(40 * mm, top, one.part)
-        for line in _wrapped(one.text, 70):
+        for line in textwrap.wrap(one.text, 70) or [""]:
             canvas.drawString(75 * mm, top, line)
             top -= 5 * mm
         top -= 1 * mm
@@ -68,9 +69,3 @@ def write_pdf(path: Path, about: dict[str, Any], verdicts: Sequence[Verdict]) ->
         canvas.save()
     except OSError as error:
         raise ReportError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    import textwrap
-
-    return textwrap.wrap(text, width) or [""]
