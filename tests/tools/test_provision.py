@@ -203,7 +203,10 @@ def test_twenty_boards_from_a_csv_of_which_one_is_faulty(gateway, flashed, tmp_p
     ("text", "said"),
     [
         ("port,device\n/dev/x,a\n", "wanted the column board, filled"),
-        ("port,device,board\n/dev/x,a,esp32-bench\n/dev/x,b,esp32-bench\n", "wanted each port once"),
+        (
+            "port,device,board\n/dev/x,a,esp32-bench\n/dev/x,b,esp32-bench\n",
+            "wanted each port once",
+        ),
         ("port,device,board\n/dev/x,a,esp8266\n", "there are: esp32-bench"),
     ],
 )
