@@ -59,6 +59,7 @@ class Host:
         self.timebase = timebase
         self.schedule = Schedule()
         self.limit_us = 0  # lockstep goes no further
+        self.sleepless_us = 0  # until then a sleep takes no time of ours
         self._modem = modem
         self._heap_bytes = heap_bytes
         self._felt = felt
@@ -338,8 +339,16 @@ class Host:
             due.append(self._modem.next_us(self.timebase.now_us()))
         return min((us for us in due if us is not None), default=FOREVER_US)
 
+    def _skip_sleep(self) -> None:
+        """Jump to what ends the sleep, or comes before: the world goes on without us."""
+        due = self.schedule.next_us()
+        if self._process is None and self._wake is not None and due is not None:
+            self.timebase.jump(min(due, self.sleepless_us))
+
     def _until_next(self) -> float | None:
         """Seconds to sleep in select; None: until something comes."""
+        if self.sleepless_us > self.timebase.now_us():
+            self._skip_sleep()
         due = self._next_us()
         if self.timebase.lockstep:
             wait = self._lockstep_until(due)

@@ -29,6 +29,12 @@ class Timebase:
         """In lockstep, let `us` be now unless it is past; otherwise time goes by itself."""
         self._lockstep_us = max(self._lockstep_us, us)
 
+    def jump(self, us: int) -> None:
+        """Let `us` be now unless it is past, whatever the mode; no process may be running."""
+        self.advance(us)
+        if not self.lockstep:
+            self.zero_us -= max(0, us - self.now_us()) // self.speed
+
     def real_seconds_until(self, us: int) -> float:
         """How long to wait for virtual time `us`; 0 when it has come."""
         return max(0.0, (us - self.now_us()) / self.speed / 1e6)

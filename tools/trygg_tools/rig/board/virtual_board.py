@@ -208,6 +208,13 @@ class VirtualBoard:
         host.set_level(pin, 0)
         host.schedule.add(host.timebase.now_us() + ms * 1000, lambda: host.set_level(pin, None))
 
+    def skip_sleeps(self, seconds: float) -> None:
+        """For so long of its time the world jumps over each deep sleep; all else takes its time.
+
+        For hours of a board that speaks with real peers. Whoever feeds it goes by `world_s`."""
+        until_us = self._host.timebase.now_us() + int(seconds * 1e6)
+        self._do(lambda: setattr(self._host, "sleepless_us", until_us))
+
     # looking at it
 
     @property
