@@ -1,0 +1,1 @@
+"""What a wearer feels, drawn: the firmware plays its patterns, the pulses become pictures."""
