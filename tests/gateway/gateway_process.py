@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import httpx
 from typer.testing import CliRunner
@@ -41,6 +41,7 @@ class GatewayProcess:
         self.settings(sinks, **tables)
         self.process: subprocess.Popen[str] | None = None
         self.ports: dict[str, int] = {}
+        self.err: Path | None = None  # where its log goes; None: to `log`, when it has ended
 
     def settings(self, sinks: str = "", **tables: dict[str, object]) -> None:
         """Write the file anew: free ports, `tables` on top, sinks as TOML text."""
@@ -59,10 +60,14 @@ class GatewayProcess:
 
     def start(self) -> "GatewayProcess":
         """Start it and wait for its ready line."""
-        self.process = _python("run", "--config", self.config)
+        if self.err is None:
+            self.process = _python("run", "--config", self.config)
+        else:
+            with self.err.open("a") as log:
+                self.process = _python("run", "--config", self.config, err=log)
         line = _line(self.process)
         if not line.startswith("ready: "):
-            raise AssertionError(f"no ready line but {line!r}: {self.process.stderr.read()}")
+            raise AssertionError(f"no ready line but {line!r}: {self.process.communicate()[1]}")
         said = json.loads((self.folder / "data/running.json").read_text())
         assert said["pid"] == self.process.pid
         self.ports = {
@@ -84,7 +89,7 @@ class GatewayProcess:
         return self._ended()
 
     def _ended(self) -> int:
-        self.log = self.process.communicate(timeout=SECONDS)[1]
+        self.log = self.process.communicate(timeout=SECONDS)[1] or ""
         return self.process.returncode
 
     def command(self, *words: object) -> Done:
@@ -154,14 +159,14 @@ def run_gateway(settings: Path) -> subprocess.Popen[str]:
     return process
 
 
-def _python(*words: object) -> subprocess.Popen[str]:
+def _python(*words: object, err: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.Popen(
         [sys.executable, "-m", "trygg_gateway", *map(str, words)],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=err,
         text=True,
     )
 

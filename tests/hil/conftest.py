@@ -1,0 +1,170 @@
+"""The bench of tests/hil: its options, its fixture, and what each test leaves behind.
+
+The same tests run against the virtual board (nothing given) and a real one (--port and the rest;
+docs/hil.md). Each leaves a folder of artefacts: console.log, gateway.log, webhook.jsonl, steps.jsonl,
+played.nmea, and after a failure reproduction.json.
+"""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import pytest
+from pytest_embedded import Dut
+
+from hil import reproduction
+from hil.bench import Bench
+from hil.centre import Centre
+from hil.rig import HOME, Rig, Wish
+from hil.steps import Steps
+from hil.technician import Technician
+from hil.virtual_rig import VirtualRig
+from hil.wearer import Act, Wearer
+from trygg_tools.replay.target import open_target
+
+ROOT = Path(__file__).parents[2]
+BENCH = pytest.StashKey[Bench]()
+ARTEFACTS = pytest.StashKey[Path]()
+REPLAY = pytest.StashKey[reproduction.Reproduction | None]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("hil", "the bench (the board's port is --port)")
+    group.addoption("--gps-port", help="real board: the port wired to its receiver's UART")
+    group.addoption("--modem-port", help="real board: the port wired to its modem's UART")
+    group.addoption("--artefacts", type=Path, help="where logs go; none: build/hil/<time>")
+    group.addoption("--seed", type=int, default=1, help="of the receiver's errors")
+    group.addoption("--replay", type=Path, help="a failure's reproduction.json: run it again")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[ARTEFACTS] = _artefacts(config)
+    config.stash[REPLAY] = None
+    if config.option.replay is not None:
+        try:
+            found = reproduction.read(config.option.replay)
+        except reproduction.NoReproduction as error:
+            raise pytest.UsageError(str(error)) from None
+        config.stash[REPLAY] = found
+        config.option.seed = found.seed
+        config.args[:] = [str(Path(__file__).parent / found.test)]
+
+
+def _artefacts(config: pytest.Config) -> Path:
+    """One folder for the run, the same for each of xdist's processes."""
+    if hasattr(config, "workerinput"):
+        return Path(config.workerinput["artefacts"])
+    stamp = time.strftime("%Y-%m-%dT%H-%M-%S", time.gmtime())
+    folder = config.option.artefacts or ROOT / "build" / "hil" / f"{stamp}-{os.getpid()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(folder).resolve()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["artefacts"] = str(node.config.stash[ARTEFACTS])
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    where = config.option.port or "virtual"
+    lines = [f"board: {where}, commit {reproduction.commit()}, seed {config.option.seed}"]
+    lines.append(f"artefacts: {config.stash[ARTEFACTS]}")
+    again = config.stash[REPLAY]
+    if again is not None:
+        lines.append(f"again: {again.test}, which failed on commit {again.commit}")
+    return lines
+
+
+# -- the bench -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def flashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the image of a flashed virtual board is kept for this run."""
+    return tmp_path_factory.mktemp("flashed")
+
+
+@pytest.fixture
+def artefacts(request: pytest.FixtureRequest) -> Path:
+    """This test's own folder."""
+    name = re.sub(r"[^\w.-]+", "-", request.node.nodeid.replace("::", "/"))
+    folder = request.config.stash[ARTEFACTS] / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return Path(folder)
+
+
+@pytest.fixture
+def rig(request: pytest.FixtureRequest, tmp_path: Path, flashed: Path) -> Iterator[Rig]:
+    """The virtual board, or the real one that --port names."""
+    marker = request.node.get_closest_marker("bench")
+    wish = Wish(**(marker.kwargs if marker else {}))
+    found = VirtualRig(tmp_path / "board", flashed, wish)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def centre(request: pytest.FixtureRequest, rig: Rig, tmp_path: Path,
+           artefacts: Path) -> Iterator[Centre]:  # fmt: skip
+    """The gateway and the webhook behind it."""
+    device = f"hil-{crc32(request.node.nodeid.encode()):08x}"
+    found = Centre(tmp_path / "gateway", artefacts, rig.address, device)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def port(request: pytest.FixtureRequest) -> str | None:
+    """Of the board's console, for pytest-embedded; the board is ready and off."""
+    if "bench" not in request.fixturenames:
+        return None
+    rig, centre = request.getfixturevalue("rig"), request.getfixturevalue("centre")
+    marker = request.node.get_closest_marker("bench")
+    wish = Wish(**(marker.kwargs if marker else {}))
+    network = rig.network
+    rig.prepare(Technician(wish, rig.board_name, centre, centre.device, network, rig.arch))
+    return str(rig.console_port)
+
+
+@pytest.fixture
+def bench(request: pytest.FixtureRequest, rig: Rig, centre: Centre, dut: Dut, artefacts: Path,
+          record_property: Any) -> Iterator[Bench]:  # fmt: skip
+    """Everything, the board off and its wearer at home."""
+    again: reproduction.Reproduction | None = request.config.stash[REPLAY]
+    script: list[Act] = again.acts if again is not None else []
+    record_property("board", rig.kind)
+    record_property("seed", request.config.option.seed)
+    record_property("commit", reproduction.commit())
+    record_property("artefacts", str(artefacts))
+    wearer = Wearer(
+        open_target(rig.gps_port, 9600), rig.utc, request.config.option.seed, HOME, script
+    )
+    steps = Steps(artefacts / "steps.jsonl", record_property)
+    made = Bench(rig, centre, wearer, dut, steps, artefacts)
+    request.node.stash[BENCH] = made
+    wearer.start()
+    yield made
+    wearer.end()
+    (artefacts / "console.log").write_text(made.console(), "utf-8")
+    (artefacts / "played.nmea").write_text(reproduction.nmea(wearer.played), "utf-8")
+
+
+# -- what a failure leaves -----------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Any:
+    report = yield
+    made = item.stash.get(BENCH, None)
+    if report.failed and report.when == "call" and made is not None:
+        test = item.nodeid.removeprefix("tests/hil/")
+        path = reproduction.write(made.artefacts, test, item.config.option.seed,
+                                  str(call.excinfo.value), made.wearer.played)  # fmt: skip
+        report.sections.append(("again", f"pytest tests/hil --replay {path}"))
+    return report

@@ -1,0 +1,104 @@
+"""The bench in this machine: real MicroPython on a virtual board, everything else as on a desk.
+
+A blank board is flashed once in a run, by `trygg flash` over its console; each test's board begins
+as a copy of it, so that no test inherits what another did.
+"""
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hil.rig import Wish
+from micropython_wheel import PUBLISHED
+from trygg_tools.provision.board_files import Network
+from trygg_tools.rig.board import VirtualBoard, micropython_folder
+from trygg_tools.rig.board.board_modem import BoardModem
+
+ARCH = "x64"  # of native code on the virtual board
+WIFI = Network("trygg", "hemmelig")
+EPOCH_2020 = 1_577_836_800
+IMAGES = ("flash.img", "rom.img")
+
+
+class VirtualRig:
+    """One board; `board` and `modem` are there for what no real bench can do."""
+
+    kind = "virtual"
+    address = "127.0.0.1"
+    network = WIFI
+    arch = ARCH
+
+    def __init__(self, folder: Path, flashed: Path, wish: Wish) -> None:
+        """`flashed`: a folder for images of boards that were flashed in this run."""
+        if micropython_folder() is None:
+            (pytest.fail if PUBLISHED else pytest.skip)("no MicroPython here")
+        self.board_name = "esp32-modem-bench" if wish.modem else "esp32-bench"
+        self._wish, self._flashed, self._folder = wish, flashed, folder
+        self._start_utc = time.time() - wish.behind_s
+        self.modem = self._soldered()
+        folder.mkdir(parents=True)
+        if self._image_there():
+            for name in IMAGES:
+                shutil.copy(flashed / name, folder / name)
+        self.board = VirtualBoard(folder, folder, None, modem=self.modem)
+        self.console_port, self.gps_port = str(self.board.console_link), str(self.board.gps_link)
+
+    def lacks(self, capability: str) -> str:
+        """Nothing, but for a modem that was not asked for."""
+        return "no modem: @pytest.mark.bench(modem=...)" * (
+            capability == "modem" and not self.modem
+        )
+
+    def prepare(self, technician: Any) -> None:
+        """Flashed if no board was yet, provisioned, and off."""
+        self.board.start()
+        if not self._image_there():
+            technician.flash(self.console_port)
+            self.board.power_cut()
+            self._keep_image()
+            self.board.start()
+        technician.provision(self.console_port)
+        self.board.power_cut()
+
+    def power_on(self) -> None:
+        """The supply is there."""
+        self.board.power_on()
+
+    def power_off(self) -> None:
+        """Off at once."""
+        self.board.power_cut()
+
+    def press_button(self, ms: int) -> None:
+        """For so long of the board's time."""
+        self.board.press_button(ms)
+
+    def link(self, there: bool) -> None:
+        """Wi-Fi's coverage, or the modem's network."""
+        if self.modem is None:
+            self.board.set_coverage(there)
+        else:
+            self.modem.scene.do(f"coverage {'on' if there else 'off'}")
+
+    def utc(self) -> float:
+        """The world's: real time but for sleeps that were skipped."""
+        return self._start_utc + self.board.world_s
+
+    def close(self) -> None:
+        """The process ends, the ports go."""
+        self.board.stop()
+
+    def _soldered(self) -> BoardModem | None:
+        if not self._wish.modem:
+            return None
+        return BoardModem(self._wish.modem, real=True, start_s=int(self._start_utc) - EPOCH_2020)
+
+    def _image_there(self) -> bool:
+        return self._wish.firmware is None and (self._flashed / IMAGES[-1]).exists()
+
+    def _keep_image(self) -> None:
+        if self._wish.firmware is None:
+            for name in IMAGES:
+                shutil.copy(self._folder / name, self._flashed / name)
