@@ -37,9 +37,8 @@ class Bench:
         self.artefacts = artefacts
         self.step = steps.step
         self.device = centre.device
-        dut.pexpect_proc.delayafterread = (
-            0.02  # it asks a file for more, and would do so unceasingly
-        )
+        # pexpect reads a file here, which always has an answer: without a pause it never rests
+        dut.pexpect_proc.delayafterread = 0.02
 
     # -- what a test cannot do without -----------------------------------------------------
 

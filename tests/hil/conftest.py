@@ -1,8 +1,8 @@
 """The bench of tests/hil: its options, its fixture, and what each test leaves behind.
 
 The same tests run against the virtual board (nothing given) and a real one (--port and the rest;
-docs/hil.md). Each leaves a folder of artefacts: console.log, gateway.log, webhook.jsonl, steps.jsonl,
-played.nmea, and after a failure reproduction.json.
+docs/hil.md). Each leaves a folder of artefacts: console.log, gateway.log, webhook.jsonl,
+steps.jsonl, played.nmea, and after a failure reproduction.json.
 """
 
 import os
@@ -92,8 +92,8 @@ def flashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def artefacts(request: pytest.FixtureRequest) -> Path:
     """This test's own folder."""
-    name = re.sub(r"[^\w.-]+", "-", request.node.nodeid.replace("::", "/"))
-    folder = request.config.stash[ARTEFACTS] / name
+    name = re.sub(r"[^\w.-]+", "-", request.node.name)
+    folder = request.config.stash[ARTEFACTS] / request.node.path.stem / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return Path(folder)

@@ -3,8 +3,8 @@
     pytest tests/hil --replay build/hil/.../reproduction.json
 
 The file names the test, the seed, the commit and the options, and has every sentence the receiver
-said, act by act with its time (wearer.py). Run again, the test makes the same calls and the receiver
-says those sentences.
+said, act by act with its time (wearer.py). Run again, the test makes the same calls and the
+receiver says those sentences.
 """
 
 import json

@@ -1,8 +1,8 @@
 """What a bench can do to a board, with two implementations: VirtualRig and RealRig.
 
-A test speaks with `Bench` (bench.py), which has a Rig, a Centre (gateway and webhook), a Wearer (the
-receiver's sentences) and the board's console. What a real bench may lack is a row of CAPABILITIES;
-the virtual one lacks nothing.
+A test speaks with `Bench` (bench.py), which has a Rig, a Centre (gateway and webhook), a Wearer
+(the receiver's sentences) and the board's console. What a real bench may lack is a row of
+CAPABILITIES; the virtual one lacks nothing.
 """
 
 from collections.abc import Mapping

@@ -38,7 +38,7 @@ class InProcess(GatewaySide):
 
 
 class Technician:
-    """Knows what is to be on the board. `flash` and `provision` want its console port to themselves."""
+    """Knows what is to be on the board. `flash` and `provision` want its console port alone."""
 
     def __init__(self, wish: Wish, board_name: str, centre: Centre, device: str, network: Network,
                  arch: str = "") -> None:  # fmt: skip

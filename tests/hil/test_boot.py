@@ -1,6 +1,5 @@
 """A board that is given power says who it is and why it started."""
 
-import trygg_tools
 from hil.bench import Bench
 
 

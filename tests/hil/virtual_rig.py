@@ -48,9 +48,8 @@ class VirtualRig:
 
     def lacks(self, capability: str) -> str:
         """Nothing, but for a modem that was not asked for."""
-        return "no modem: @pytest.mark.bench(modem=...)" * (
-            capability == "modem" and not self.modem
-        )
+        missing = capability == "modem" and self.modem is None
+        return "no modem: @pytest.mark.bench(modem=...)" if missing else ""
 
     def prepare(self, technician: Any) -> None:
         """Flashed if no board was yet, provisioned, and off."""

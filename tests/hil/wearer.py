@@ -1,13 +1,13 @@
-"""Where the wearer is, told to the board by what its receiver would say: `trygg replay` in a thread.
+"""Where the wearer is, told to the board by its receiver's sentences: `trygg replay` in a thread.
 
     wearer.stands(HOME)          from now on
     wearer.walks(there, 15.0)    straight there, metres a second, then stands
     wearer.indoors()             no reception
 
 Once a second the sentences of that second go to the board's GPS port, whether it listens or not,
-with the time of the board's world. Each call begins a new act; what was said stands in `played`, act
-by act. Given the acts of an earlier run (`--replay`) the same calls say those sentences again, with
-today's times: a failure is seen again with the very errors its receiver had.
+with the time of the board's world. Each call begins a new act; what was said stands in `played`,
+act by act. Given the acts of an earlier run (`--replay`) the same calls say those sentences again,
+with today's times: a failure is seen again with the very errors its receiver had.
 """
 
 import math
