@@ -11,11 +11,21 @@ NO_SENSOR, WORN, NOT_WORN = 0, 1, 2
 class BoardIo:
     """Reads the button and the strap, and switches light and motor."""
 
-    def __init__(self, button_pin=-1, led_pin=-1, motor_pin=-1, worn_pin=-1, motion_pin=-1):
+    def __init__(
+        self,
+        button_pin=-1,
+        led_pin=-1,
+        motor_pin=-1,
+        worn_pin=-1,
+        motion_pin=-1,
+        led_on=1,
+        motor_on=1,
+    ):
         """GPIO numbers, -1 for none.
 
-        The button is low while pressed, `worn_pin` low while the strap is closed, light and
-        motor are on at 1. `motion_pin` is the accelerometer's interrupt, high while it holds one.
+        The button is low while pressed, `worn_pin` low while the strap is closed; `led_on` and
+        `motor_on`: the level at which light and motor are on. `motion_pin` is the accelerometer's
+        interrupt, high while it holds one.
         """
         self._moved = False
         self._motion = _input(motion_pin, Pin.PULL_DOWN)
@@ -23,8 +33,9 @@ class BoardIo:
             self._motion.irq(self._note_motion, Pin.IRQ_RISING)
         self._button = _input(button_pin)
         self._worn = _input(worn_pin)
-        self._led = _output(led_pin)
-        self._motor = _output(motor_pin)
+        self._led_off, self._motor_off = 1 - led_on, 1 - motor_on
+        self._led = _output(led_pin, self._led_off)
+        self._motor = _output(motor_pin, self._motor_off)
 
     def button(self):
         """True while the button is pressed."""
@@ -53,14 +64,14 @@ class BoardIo:
     def signal(self, light, motor):
         """Switch light and motor on (1) or off (0); they stay so until the next call."""
         if self._led is not None:
-            self._led.value(light)
+            self._led.value(light ^ self._led_off)
         if self._motor is not None:
-            self._motor.value(motor)
+            self._motor.value(motor ^ self._motor_off)
 
 
 def _input(number, pull=Pin.PULL_UP):
     return Pin(number, Pin.IN, pull) if number >= 0 else None
 
 
-def _output(number):
-    return Pin(number, Pin.OUT, value=0) if number >= 0 else None
+def _output(number, level):
+    return Pin(number, Pin.OUT, value=level) if number >= 0 else None

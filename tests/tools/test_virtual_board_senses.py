@@ -1,5 +1,7 @@
 """The board's senses: esp32/anchor.py over the virtual radio, the accelerometer's pin."""
 
+import pytest
+
 LOOK = """
 import sys, time
 sys.path.append("/rom/esp32")
@@ -59,3 +61,35 @@ def test_a_board_without_a_sensor_says_that_it_may_have_moved(make_board):
     board = make_board(SENSOR.replace("BoardIo(motion_pin=9)", "BoardIo()"))
     board.start()
     board.wait_line("start (1, 0) False True")
+
+
+LIGHT = """
+import sys
+sys.path.append("/rom/esp32")
+from board_io import BoardIo
+board = BoardIo(button_pin=0, led_pin=12, motor_pin=15, %s)
+board.signal(1, 1)
+board.signal(0, 0)
+board.button()  # answered, so the levels before it have been heard
+print("shown")
+"""
+
+
+@pytest.mark.parametrize(
+    ("polarity", "led", "motor"),
+    [
+        ("led_on=1, motor_on=1", [0, 1, 0], [0, 1, 0]),
+        ("led_on=0, motor_on=1", [1, 0, 1], [0, 1, 0]),
+        ("led_on=1, motor_on=0", [0, 1, 0], [1, 0, 1]),
+    ],
+)
+def test_light_and_motor_start_off_and_go_on_and_off_by_their_levels(
+    make_board, polarity, led, motor
+):
+    board = make_board(LIGHT % polarity)
+    board.start()
+    board.wait_line("shown")
+    for pin, levels in ((12, led), (15, motor)):
+        assert [
+            e.detail[1] for e in board.events if e.kind == "pin" and e.detail[0] == pin
+        ] == levels

@@ -91,10 +91,20 @@ class Modem(_Table):
     uart: ModemUart
 
 
+class Pmu(_Table):
+    """A power chip of the kind AXP2101: its I2C, and which rail is which of its outputs, in mV."""
+
+    number: int = Field(default=0, ge=0, le=1)
+    sda: Pin
+    scl: Pin
+    rails: list[tuple[str, Literal["dc3", "bldo2"], int]] = Field(default_factory=list)
+
+
 class Power(_Table):
     """Arguments of esp32/power.py."""
 
-    battery_pin: Pin
+    battery_pin: Pin = -1  # -1 where a power chip measures
+    pmu: Pmu | None = None
     battery_percent: int = Field(default=200, ge=100, le=1000)
     charging_pin: Pin = -1
     button_pin: Pin = -1
@@ -112,6 +122,18 @@ class Io(_Table):
     motor_pin: Pin = -1
     worn_pin: Pin = -1
     motion_pin: Pin = -1
+    led_on: Literal[0, 1] = 1  # the level at which it lights
+    motor_on: Literal[0, 1] = 1
+
+
+class Drawn(_Table):
+    """What a drawing of the board needs besides its wiring."""
+
+    chip: str = Field(default="ESP32 module", min_length=3)  # what the pins belong to
+    printed: str = Field(default="GPIO{}", pattern=r"\{\}")  # how a GPIO is printed there
+    on_board: list[str] = Field(default_factory=list)  # parts one need not solder on
+    rail_pins: list[tuple[str, str]] = Field(default_factory=list)  # a rail that is a part's pin
+    note: str = ""
 
 
 class Wiring(_Table):
@@ -133,6 +155,7 @@ class Board(_Table):
     link: Literal["wifi", "modem"]
     note: str = Field(min_length=10)  # what of this was seen on a board, and what was not
     wiring: Wiring | None = None
+    drawn: Drawn = Drawn()
     energy: Energy
 
     def uses(self) -> list[Use]:
@@ -214,6 +237,9 @@ def _lines_missing(board: Board, wiring: Wiring) -> list[Finding]:
     if gnss.receiver != "modem" and (gnss.number is None or gnss.rx < 0 or gnss.baud is None):
         text = "the receiver has no UART: wanted number, tx, rx and baud"
         found.append(Finding("error", "wiring.gnss", text))
+    if (wiring.power.battery_pin < 0) == (wiring.power.pmu is None):
+        text = "wanted battery_pin, or [wiring.power.pmu] where a power chip measures; one of them"
+        found.append(Finding("error", "wiring.power", text))
     return found
 
 
@@ -241,12 +267,13 @@ def config_sections(board: Board) -> dict[str, Any]:
 
 
 def _lists_to_pairs(tables: dict[str, Any]) -> dict[str, Any]:
-    """TOML has no tuples: rails and senses are written as lists of two."""
+    """TOML has no tuples: rails and senses are written as lists of lists."""
     power = tables.get("wiring", {}).get("power", {})
-    for name in ("rails", "senses"):
-        rows = power.get(name)
+    rows_of = ((power, "rails"), (power, "senses"), (power.get("pmu", {}), "rails"))
+    for table, name in (*rows_of, (tables.get("drawn", {}), "rail_pins")):
+        rows = table.get(name)
         if isinstance(rows, list):
-            power[name] = [tuple(row) if isinstance(row, list) else row for row in rows]
+            table[name] = [tuple(row) if isinstance(row, list) else row for row in rows]
     return tables
 
 

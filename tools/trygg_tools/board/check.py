@@ -52,7 +52,7 @@ def _of_pin(module: Module, use: Use) -> list[Finding]:
 def _direction(module: Module, use: Use) -> list[Finding]:
     if use.pin not in module.input_only:
         return []
-    if use.way is Way.OUT:
+    if use.way in (Way.OUT, Way.BUS):
         return [_error(use, f"pin {use.pin} is input only and cannot be driven: take another")]
     if use.way in (Way.PULLED_UP, Way.PULLED_DOWN):
         return [_warning(use, f"pin {use.pin} has no pull inside: the board needs a resistor")]

@@ -16,6 +16,7 @@ class Way(Enum):
     PULLED_UP = "read with a pull-up"
     PULLED_DOWN = "read with a pull-down"
     ADC = "measured"
+    BUS = "driven and read, with a pull-up"
 
 
 class Use(NamedTuple):
@@ -47,6 +48,9 @@ def uses_of(wiring: Wiring) -> list[Use]:
         Use(f"wiring.power.senses {name}", pin, Way.PULLED_DOWN) for name, pin in power.senses
     ]
     found += _lines_of(wiring)
+    if power.pmu is not None:
+        found += [Use("wiring.power.pmu.sda", power.pmu.sda, Way.BUS)]
+        found += [Use("wiring.power.pmu.scl", power.pmu.scl, Way.BUS)]
     return [use for use in found if use.pin >= 0]
 
 
