@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from pytest_embedded import Dut
 
-from hil.centre import Centre
+from hil.centre import Centre, until
 from hil.rig import CAPABILITIES, HOME, Rig
 from hil.steps import Steps
 from hil.wearer import Place, Wearer
@@ -37,6 +37,7 @@ class Bench:
         self.artefacts = artefacts
         self.step = steps.step
         self.device = centre.device
+        rig.attach(dut.serial.proc)
         # pexpect reads a file here, which always has an answer: without a pause it never rests
         dut.pexpect_proc.delayafterread = 0.02
 
@@ -53,7 +54,7 @@ class Bench:
     # -- power, button, link ---------------------------------------------------------------
 
     def power_on(self) -> None:
-        """It starts as after a loss of power."""
+        """It starts as after a loss of power, or (a real bench without a switch) is reset."""
         self.rig.power_on()
 
     def power_off(self) -> None:
@@ -67,6 +68,13 @@ class Bench:
     def link(self, there: bool) -> None:
         """The radio reaches the world, or not; needs "link"."""
         self.rig.link(there)
+
+    def lives_through(self, seconds: float) -> None:
+        """So long of the board's own time goes by; a virtual board's sleeps take none of ours."""
+        until_s = self.rig.utc() + seconds
+        if self.rig.kind == "virtual":
+            self.board.skip_sleeps(seconds)
+        until(lambda: self.rig.utc() >= until_s, f"{seconds} s of its time", seconds + EXPECT_S)
 
     # -- the console -----------------------------------------------------------------------
 
@@ -91,6 +99,10 @@ class Bench:
             self._dut.serial.proc.close()
             yield self.rig.console_port
             self._dut.serial.proc.open()
+
+    def felt(self, pattern: str, seconds: float = 10.0) -> bool:
+        """Whether the wearer feels this pattern of firmware/tracker/signals.py; needs "felt"."""
+        return self.rig.felt(pattern, seconds)
 
     # -- places ----------------------------------------------------------------------------
 

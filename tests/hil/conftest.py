@@ -17,32 +17,31 @@ from zlib import crc32
 import pytest
 from pytest_embedded import Dut
 
-from hil import reproduction
+from hil import options, reproduction
 from hil.bench import Bench
 from hil.centre import Centre
+from hil.real_rig import RealRig
 from hil.rig import HOME, Rig, Wish
 from hil.steps import Steps
 from hil.technician import Technician
 from hil.virtual_rig import VirtualRig
-from hil.wearer import Act, Wearer
+from hil.wearer import BAUD, Act, Wearer
+from micropython_wheel import PUBLISHED
 from trygg_tools.replay.target import open_target
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 BENCH = pytest.StashKey[Bench]()
 ARTEFACTS = pytest.StashKey[Path]()
 REPLAY = pytest.StashKey[reproduction.Reproduction | None]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("hil", "the bench (the board's port is --port)")
-    group.addoption("--gps-port", help="real board: the port wired to its receiver's UART")
-    group.addoption("--modem-port", help="real board: the port wired to its modem's UART")
-    group.addoption("--artefacts", type=Path, help="where logs go; none: build/hil/<time>")
-    group.addoption("--seed", type=int, default=1, help="of the receiver's errors")
-    group.addoption("--replay", type=Path, help="a failure's reproduction.json: run it again")
+    options.add(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    options.demand_whole(config)
     config.stash[ARTEFACTS] = _artefacts(config)
     config.stash[REPLAY] = None
     if config.option.replay is not None:
@@ -52,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(str(error)) from None
         config.stash[REPLAY] = found
         config.option.seed = found.seed
-        config.args[:] = [str(Path(__file__).parent / found.test)]
+        config.args[:] = [str(HERE / found.test)]
 
 
 def _artefacts(config: pytest.Config) -> Path:
@@ -85,8 +84,11 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 @pytest.fixture(scope="session")
 def flashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the image of a flashed virtual board is kept for this run."""
-    return tmp_path_factory.mktemp("flashed")
+    """Where the image of a flashed virtual board is kept for this run, by all its processes."""
+    top = tmp_path_factory.getbasetemp()
+    folder = (top.parent if "PYTEST_XDIST_WORKER" in os.environ else top) / "flashed"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture
@@ -100,13 +102,34 @@ def artefacts(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture
-def rig(request: pytest.FixtureRequest, tmp_path: Path, flashed: Path) -> Iterator[Rig]:
-    """The virtual board, or the real one that --port names."""
+def wish(request: pytest.FixtureRequest) -> Wish:
+    """What the test asks of the bench, by its marker."""
     marker = request.node.get_closest_marker("bench")
-    wish = Wish(**(marker.kwargs if marker else {}))
-    found = VirtualRig(tmp_path / "board", flashed, wish)
-    yield found
-    found.close()
+    return Wish(**(marker.kwargs if marker else {}))
+
+
+@pytest.fixture
+def rig(request: pytest.FixtureRequest, tmp_path: Path, flashed: Path, wish: Wish) -> Iterator[Rig]:
+    """The virtual board, or the real one that --port names."""
+    config, found = request.config, None
+    if config.option.port:
+        hands = options.hands(config, lambda words: _ask(config, words))
+        found = RealRig(options.wiring(config), hands, wish)
+    else:
+        found = VirtualRig(tmp_path / "board", flashed, wish)
+    try:
+        if found.unfit():
+            pytest.skip(found.unfit())
+        yield found
+    finally:
+        found.close()
+
+
+def _ask(config: pytest.Config, words: str) -> None:
+    """A person at the bench does it and presses Enter."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        input(f"\n>>> {words}, then press Enter: ")
 
 
 @pytest.fixture
@@ -125,10 +148,8 @@ def port(request: pytest.FixtureRequest) -> str | None:
     if "bench" not in request.fixturenames:
         return None
     rig, centre = request.getfixturevalue("rig"), request.getfixturevalue("centre")
-    marker = request.node.get_closest_marker("bench")
-    wish = Wish(**(marker.kwargs if marker else {}))
-    network = rig.network
-    rig.prepare(Technician(wish, rig.board_name, centre, centre.device, network, rig.arch))
+    wish = request.getfixturevalue("wish")
+    rig.prepare(Technician(wish, rig.board_name, centre, centre.device, rig.network, rig.arch))
     return str(rig.console_port)
 
 
@@ -143,7 +164,12 @@ def bench(request: pytest.FixtureRequest, rig: Rig, centre: Centre, dut: Dut, ar
     record_property("commit", reproduction.commit())
     record_property("artefacts", str(artefacts))
     wearer = Wearer(
-        open_target(rig.gps_port, 9600), rig.utc, request.config.option.seed, HOME, script
+        open_target(rig.gps_port, BAUD),
+        rig.utc,
+        request.config.option.seed,
+        HOME,
+        script,
+        rig.speed,
     )
     steps = Steps(artefacts / "steps.jsonl", record_property)
     made = Bench(rig, centre, wearer, dut, steps, artefacts)
@@ -163,8 +189,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Any:
     report = yield
     made = item.stash.get(BENCH, None)
     if report.failed and report.when == "call" and made is not None:
-        test = item.nodeid.removeprefix("tests/hil/")
-        path = reproduction.write(made.artefacts, test, item.config.option.seed,
-                                  str(call.excinfo.value), made.wearer.played)  # fmt: skip
-        report.sections.append(("again", f"pytest tests/hil --replay {path}"))
+        found = reproduction.Reproduction(
+            item.nodeid, item.config.option.seed, reproduction.commit(),
+            options.as_typed(item.config), str(call.excinfo.value), made.wearer.played,
+        )  # fmt: skip
+        command = reproduction.write(made.artefacts, found)
+        report.sections.append(("play it again", command))
+    if report.skipped and not item.config.option.port and PUBLISHED:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which nothing may be on the virtual board: {report.longrepr}"
     return report

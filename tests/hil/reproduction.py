@@ -24,7 +24,7 @@ class Reproduction(NamedTuple):
     test: str  # path below tests/hil::name
     seed: int
     commit: str
-    command: str
+    bench: str  # the options of a real bench; "" for the virtual one
     failure: str
     acts: list[Act]
 
@@ -42,20 +42,20 @@ def commit() -> str:
     return said.stdout.strip() or "unknown"
 
 
-def write(folder: Path, test: str, seed: int, failure: str, acts: list[Act]) -> Path:
-    """The file in `folder`."""
+def write(folder: Path, found: Reproduction) -> str:
+    """The file in `folder`; the command that runs it again."""
     path = folder / FILE
-    command = f"pytest {_shown(HERE)} --replay {_shown(path)}"
-    found = Reproduction(test, seed, commit(), command, failure, acts)
-    said = {**found._asdict(), "acts": [_act(one) for one in acts]}
+    command = f"pytest {_shown(HERE)} --replay {_shown(path)} {found.bench}".strip()
+    said = {"again": command, **found._asdict(), "acts": [_act(one) for one in found.acts]}
     path.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return path
+    return command
 
 
 def read(path: Path) -> Reproduction:
     """The file's content. Raises NoReproduction."""
     try:
         said = json.loads(path.read_text("utf-8"))
+        said.pop("again")
         acts = [Act(one["name"], [Said(*row) for row in one["said"]]) for one in said.pop("acts")]
         return Reproduction(**said, acts=acts)
     except OSError as error:

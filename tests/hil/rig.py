@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from serial import Serial
+
+from trygg_tools.provision.board_files import Network
+
 HOME = (59.920_800, 10.685_000)  # Skøyen, Oslo; nobody lives in that road
 FENCE = {
     "number": 1, "name": "Skøyen", "keep": "in", "shape": "circle", "private": True,
@@ -30,7 +34,7 @@ CAPABILITIES = {
     "torn flash": "cut the power inside of one flash write: the virtual board only",
     "skipped sleep": "let hours of sleep take no time: the virtual board only",
     "modem": "a simulated modem on the board's UART: --modem-port and a board with a modem",
-    "felt": "know what the wearer felt: the virtual board only, or --hands",
+    "felt": "know what the wearer felt: --felt-command, or --hands",
 }
 
 
@@ -42,6 +46,7 @@ class Wish(NamedTuple):
     config: Mapping[str, Mapping[str, Any]] = {}  # on top of /config.json, section by section
     modem: str = ""  # a part of `trygg modem parts`; "": Wi-Fi
     firmware: Path | None = None  # another folder than the checkout's
+    speed: int = 1  # the virtual board's world, times the real one; a real board has its own
     behind_s: int = 0  # the satellites' clock begins so far in the past (skipped sleeps catch up)
 
 
@@ -50,15 +55,24 @@ class Rig(Protocol):
 
     kind: str  # virtual | real
     board_name: str  # of `trygg board list`
+    network: Network  # what its radio joins
+    arch: str  # of native code; "": what the board's file says
     console_port: str
     gps_port: str
     address: str  # of this machine, as the board reaches it
+    speed: int  # of its world; 1 is real time
+
+    def unfit(self) -> str:
+        """Why it cannot be what the test wishes; "" if it can."""
 
     def lacks(self, capability: str) -> str:
         """Why this bench cannot do it; "" if it can."""
 
     def prepare(self, technician: Any) -> None:
         """The technician's firmware and settings are on the board, and its console port is free."""
+
+    def attach(self, console: Serial) -> None:
+        """The console's port is open from now on."""
 
     def power_on(self) -> None:
         """It starts as after a power loss; what it then prints is not lost."""
@@ -71,6 +85,12 @@ class Rig(Protocol):
 
     def link(self, there: bool) -> None:
         """Whether its radio reaches anything."""
+
+    def felt(self, pattern: str, seconds: float) -> bool:
+        """Whether its motor says this within `seconds`, or has said it since power_on."""
+
+    def hurry(self, seconds: float) -> None:
+        """For so long of the board's time its sleeps take none of ours, where that can be."""
 
     def utc(self) -> float:
         """Unix seconds as the satellites know them in the board's world."""

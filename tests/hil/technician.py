@@ -57,18 +57,23 @@ class Technician:
         return flashing.flash(flashing.Wish(port, self._board), builder, _quietly)
 
     def provision(self, port: str) -> None:
-        """`trygg provision add PORT DEVICE`, with the settings and fences of the wish ordered."""
-        fences = self._centre.folder / f"{self._device}.fences.json"
-        fences.write_text(json.dumps(list(self.wish.fences)), "utf-8")
+        """`trygg provision add PORT DEVICE`; its orders are `order`'s."""
         wish = provisioning.Wish(
-            port, self._device, self._board, GROUP, network=self._network,
-            settings=(*SETTINGS, *self.wish.settings),
-            fences=fences if self.wish.fences else None, replace=True,
-        )  # fmt: skip
+            port, self._device, self._board, GROUP, network=self._network, replace=True
+        )
         stock = Inventory(self._centre.folder / "inventory.jsonl")
         provisioning.provision(wish, InProcess(self._centre), stock, _quietly)
         if self.wish.config:
             self._change_config(port)
+
+    def order(self) -> None:
+        """The settings and fences of the wish wait in the gateway, as signed orders."""
+        gateway = InProcess(self._centre)
+        gateway.order_settings(self._device, [*SETTINGS, *self.wish.settings])
+        if self.wish.fences:
+            fences = self._centre.folder / f"{self._device}.fences.json"
+            fences.write_text(json.dumps(list(self.wish.fences)), "utf-8")
+            gateway.order_fences(self._device, fences)
 
     def _change_config(self, port: str) -> None:
         with BoardLink.open(port) as link:

@@ -6,16 +6,19 @@ as a copy of it, so that no test inherits what another did.
 
 import shutil
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
+from serial import Serial
 
 from hil.rig import Wish
 from micropython_wheel import PUBLISHED
 from trygg_tools.provision.board_files import Network
 from trygg_tools.rig.board import VirtualBoard, micropython_folder
 from trygg_tools.rig.board.board_modem import BoardModem
+from trygg_tools.rig.board.timebase import Mode
 
 ARCH = "x64"  # of native code on the virtual board
 WIFI = Network("trygg", "hemmelig")
@@ -40,11 +43,15 @@ class VirtualRig:
         self._start_utc = time.time() - wish.behind_s
         self.modem = self._soldered()
         folder.mkdir(parents=True)
-        if self._image_there():
-            for name in IMAGES:
-                shutil.copy(flashed / name, folder / name)
-        self.board = VirtualBoard(folder, folder, None, modem=self.modem)
+        self._has_firmware = self._copy_image()
+        self.speed = wish.speed
+        mode: Mode = "times" if wish.speed > 1 else "real"
+        self.board = VirtualBoard(folder, folder, None, mode, wish.speed, modem=self.modem)
         self.console_port, self.gps_port = str(self.board.console_link), str(self.board.gps_link)
+
+    def unfit(self) -> str:
+        """It is what is wished."""
+        return ""
 
     def lacks(self, capability: str) -> str:
         """Nothing, but for a modem that was not asked for."""
@@ -54,13 +61,17 @@ class VirtualRig:
     def prepare(self, technician: Any) -> None:
         """Flashed if no board was yet, provisioned, and off."""
         self.board.start()
-        if not self._image_there():
+        if not self._has_firmware:
             technician.flash(self.console_port)
             self.board.power_cut()
             self._keep_image()
             self.board.start()
         technician.provision(self.console_port)
         self.board.power_cut()
+        technician.order()
+
+    def attach(self, console: Serial) -> None:
+        """It needs no line of it."""
 
     def power_on(self) -> None:
         """The supply is there."""
@@ -81,6 +92,20 @@ class VirtualRig:
         else:
             self.modem.scene.do(f"coverage {'on' if there else 'off'}")
 
+    def felt(self, pattern: str, seconds: float) -> bool:
+        """The pattern that its motor was seen to make."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if any(one.kind == "felt" and one.detail[0] == pattern for one in self.board.events):
+                return True
+            time.sleep(0.05)
+        return False
+
+    def hurry(self, seconds: float) -> None:
+        """The world jumps over its sleeps: the test wishes `behind_s` of as much or more."""
+        assert seconds <= self._wish.behind_s, "the board would live in the future: behind_s"
+        self.board.skip_sleeps(seconds)
+
     def utc(self) -> float:
         """The world's: real time but for sleeps that were skipped."""
         return self._start_utc + self.board.world_s
@@ -94,10 +119,19 @@ class VirtualRig:
             return None
         return BoardModem(self._wish.modem, real=True, start_s=int(self._start_utc) - EPOCH_2020)
 
-    def _image_there(self) -> bool:
-        return self._wish.firmware is None and (self._flashed / IMAGES[-1]).exists()
+    def _copy_image(self) -> bool:
+        """Whether a board was flashed before in this run; it is then this one's image."""
+        if self._wish.firmware is not None:
+            return False
+        kept = sorted(self._flashed.glob("*/whole"))
+        for name in IMAGES if kept else ():
+            shutil.copy(kept[0].with_name(name), self._folder / name)
+        return bool(kept)
 
     def _keep_image(self) -> None:
         if self._wish.firmware is None:
+            folder = self._flashed / uuid.uuid4().hex  # of this process: others flash meanwhile
+            folder.mkdir()
             for name in IMAGES:
-                shutil.copy(self._folder / name, self._flashed / name)
+                shutil.copy(self._folder / name, folder / name)
+            (folder / "whole").touch()

@@ -50,8 +50,9 @@ class Wearer:
     """`utc` gives the unix seconds of the board's world; `script` are the acts of another run."""
 
     def __init__(self, target: Target, utc: Any, seed: int, home: Place,
-                 script: Sequence[Act] = ()) -> None:  # fmt: skip
+                 script: Sequence[Act] = (), speed: int = 1) -> None:  # fmt: skip
         self._target, self._utc, self._script = target, utc, script
+        self._speed = speed
         self._dice = random.Random(seed)
         self._sky = Sky(WANDER_M, self._dice)
         self._here, self._goal, self._pace, self._cover = home, home, 0.0, 0.0
@@ -99,7 +100,7 @@ class Wearer:
     # -- in the receiver's thread ---------------------------------------------------------
 
     def _play(self) -> None:
-        self._player.play(self._seconds(), 1.0)
+        self._player.play(self._seconds(), self._speed)
 
     def _seconds(self) -> Iterator[Sequence[Entry]]:
         """A round of `trygg replay` for each second as it comes; one that is past is not said."""
@@ -108,7 +109,7 @@ class Wearer:
             while (left := second - self._utc()) > 0:
                 if self._ended.is_set():
                     return
-                time.sleep(min(LOOK_S, left))
+                time.sleep(min(LOOK_S, left / self._speed))
             with self._lock:
                 lines = self._lines(second)
                 act = self.played[-1]
