@@ -2,7 +2,7 @@
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test check bench simulate cuts fuzz soak microbit bits32 flash-cuts exits modems mutants crash fuzz-doors
+.PHONY: run test check bench simulate cuts fuzz soak microbit bits32 flash-cuts exits modems mutants crash fuzz-doors pictures
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
@@ -35,6 +35,10 @@ modems: $(VENV)/ready         ## every fault of every modem at every step of its
 
 mutants: $(VENV)/ready-dev    ## faults planted in duty, fence and safe mode, each caught by a test
 	$(VENV)/bin/python tests/mutants.py
+
+pictures: $(VENV)/ready-dev   ## what light and motor say, and the wearer's leaflets, in docs/
+	$(VENV)/bin/python -m trygg_tools.felt docs/patterns
+	for language in no en; do $(VENV)/bin/trygg leaflet --language $$language --pdf docs/leaflet-$$language.pdf; done
 
 simulate: $(VENV)/ready-dev   ## wearer-years behind docs/simulation.md; an hour on two cores
 	$(VENV)/bin/trygg campaign --write docs

@@ -48,7 +48,8 @@ def demand(words: list[str]) -> None:
             raise Mistyped(f"no command {name!r} in `{context.command_path}`")
         command = command.commands[name]
     try:
-        command.make_context(command.name, rest, parent=context)
+        with command.make_context(command.name, rest, parent=context):
+            pass  # closes what it opened
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise

@@ -19,6 +19,7 @@ def _add_rooms() -> None:
     from trygg_tools.demo import check
     from trygg_tools.demo import command as demo
     from trygg_tools.flash import command as flash
+    from trygg_tools.leaflet import command as leaflet
     from trygg_tools.modem_sim import command as modem
     from trygg_tools.provision import command as provision
     from trygg_tools.provision import inventory_command as inventory
@@ -37,6 +38,7 @@ def _add_rooms() -> None:
     app.command("traceback")(firmware_command.traceback)
     app.add_typer(provision.app, name="provision")
     app.add_typer(inventory.app, name="inventory")
+    app.command("leaflet")(leaflet.command)
     app.command("replay")(replay.command)
     app.command("selftest")(selftest.command)
     app.command("simulate")(simulate.command)
