@@ -27,6 +27,7 @@ def _add_rooms() -> None:
     from trygg_tools.selftest import command as selftest
     from trygg_tools.simulate import campaign
     from trygg_tools.simulate import command as simulate
+    from trygg_tools.vectors import command as vectors
 
     app.add_typer(gateway, name="gateway")
     app.add_typer(board.app, name="board")
@@ -44,6 +45,7 @@ def _add_rooms() -> None:
     app.command("simulate")(simulate.command)
     app.command("campaign")(campaign.command)
     app.add_typer(modem.app, name="modem")
+    app.add_typer(vectors.app, name="vectors")
     app.command("webhook")(webhook.command)
     app.command("wire")(wire_command.command)
 

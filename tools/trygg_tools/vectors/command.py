@@ -1,0 +1,233 @@
+"""`trygg vectors`: a receiver's log from the field becomes a test, without whoever carried it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from trygg_tools.nmea_log import LogError, write_log
+from trygg_tools.vectors import clean, expected_file
+from trygg_tools.vectors.agreement import Explained
+from trygg_tools.vectors.expected_file import Judged
+from trygg_tools.vectors.moved import MoveError
+
+app = typer.Typer(
+    help="Receivers' logs as tests: cleaned of the person, with the fixes three parsers agree on.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+FOLDER = Path("tests/vectors/nmea/recorded")
+LONGEST_LINES = 400
+
+_ASKED = {  # what the header needs: the question
+    "name": "Name of the file (receiver and what happens, as m10-tunnel)",
+    "receiver": "Receiver (maker and chip)",
+    "firmware": "Its firmware (unknown, if it is)",
+    "date": "When recorded, as exactly as may be public (a year will do)",
+    "note": "What happens in it",
+    "licence": "Licence under which it is passed on",
+    "recorded_by": "Who recorded it (anonymous will do)",
+}
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON value, for machines.")]
+Into = Annotated[Path, typer.Option(help="Folder of the recorded logs.")]
+
+
+@app.command()
+def add(
+    log: Annotated[Path, typer.Argument(help="What the receiver said, as a file of bytes.")],
+    name: Annotated[str, typer.Option(help=_ASKED["name"])] = "",
+    receiver: Annotated[str, typer.Option(help=_ASKED["receiver"])] = "",
+    firmware: Annotated[str, typer.Option(help=_ASKED["firmware"])] = "",
+    date: Annotated[str, typer.Option(help=_ASKED["date"])] = "",
+    note: Annotated[str, typer.Option(help=_ASKED["note"])] = "",
+    licence: Annotated[str, typer.Option(help=_ASKED["licence"])] = "",
+    recorded_by: Annotated[str, typer.Option(help=_ASKED["recorded_by"])] = "",
+    provenance: Annotated[
+        str, typer.Option(help="Where it comes from, if not from our own field.")
+    ] = "a field log, added with `trygg vectors add`",
+    lines: Annotated[
+        str, typer.Option(help=f"The part to take, as 100-260; at most {LONGEST_LINES} lines.")
+    ] = "",
+    keep_date: Annotated[
+        bool, typer.Option("--keep-date", help="Where the date is what the log is about.")
+    ] = False,
+    explain: Annotated[
+        list[str] | None,
+        typer.Option(help='Of a disagreement: "date=pynmea2: gpsdecode adds a rollover".'),
+    ] = None,
+    into: Into = FOLDER,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say it all, write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Clean a log, let three parsers say which fixes are in it, and write both.
+
+    Asks for what the header needs and was not given. Positions are moved by an amount that is
+    kept nowhere, dates by whole weeks; whatever is not known to be harmless is taken away, and
+    told. Look at what is written before you commit it: you know the wearer, we do not.
+
+    `trygg vectors add tunnel.nmea --lines 40-220`
+
+    `trygg vectors add old.nmea --keep-date --explain "date=pynmea2: RMC says 1999" --dry-run`
+    """
+    given = {"name": name, "receiver": receiver, "firmware": firmware, "date": date, "note": note}
+    given |= {"licence": licence, "recorded_by": recorded_by}
+    header = _answers(given, ask=sys.stdin.isatty() and not as_json)
+    target = _target(into, header.pop("name"))
+    part = _part(log, lines)
+    try:
+        done = clean.cleaned(part, datetime.now(UTC).date(), keep_date)
+        judged = _judged(done.lines, explain or [])
+        head = _header(header, provenance, done.taken, keep_date, judged)
+        if not dry_run:
+            write_log(target, head, done.lines)
+            target.with_suffix(".json").write_text(expected_file.text(judged), "utf-8")
+    except (MoveError, LogError, OSError) as error:
+        _refuse(f"{log}: {error}")
+    _tell_added(target, done.taken, judged, dry_run, as_json)
+
+
+@app.command()
+def check(
+    names: Annotated[list[str] | None, typer.Argument(help="Of logs; none: all.")] = None,
+    into: Into = FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Read every recorded log again with the three parsers and the tracker; exit 1 if any differs.
+
+    `trygg vectors check`
+    """
+    judge = _judge()
+    logs = [into / f"{name}.nmea" for name in names or []] or sorted(into.glob("*.nmea"))
+    if not logs:
+        _refuse(f"{into}: no recorded log there; be in the top folder, or say --into")
+    said = {}
+    for log in logs:
+        try:
+            said[log.stem] = judge.checked(log)
+        except (LogError, OSError, judge.by_gpsdecode.GpsdecodeError) as error:
+            said[log.stem] = [str(error)]
+        if not as_json:
+            for text in said[log.stem] or ["as expected"]:
+                typer.echo(f"{log.stem}: {text}")
+    if as_json:
+        typer.echo(json.dumps(said))
+    if any(said.values()):
+        raise typer.Exit(1)
+
+
+def _answers(given: dict[str, str], ask: bool) -> dict[str, str]:
+    """What the header needs, asked for where it was not given."""
+    missing = [key for key, text in given.items() if not text.strip()]
+    if missing and not ask:
+        options = ", ".join(f"--{key.replace('_', '-')}" for key in missing)
+        _refuse(f"the log's header needs {options}; nobody is here to be asked")
+    for key in missing:
+        given[key] = str(typer.prompt(_ASKED[key]))
+    return {key: " ".join(text.split()) for key, text in given.items()}
+
+
+def _target(into: Path, name: str) -> Path:
+    if not name.replace("-", "").isalnum() or not name.isascii() or name != name.lower():
+        _refuse(f"--name {name!r}: wanted small letters, digits and hyphens, as m10-tunnel")
+    if not into.is_dir():
+        _refuse(f"{into}: no such folder; be in the top folder of Trygg, or say --into")
+    target = into / f"{name}.nmea"
+    if target.exists():
+        _refuse(f"{target} is there already: another --name, or remove it first")
+    return target
+
+
+def _part(log: Path, lines: str) -> list[bytes]:
+    try:
+        found = log.read_bytes().splitlines(keepends=True)
+    except OSError as error:
+        _refuse(f"{log}: cannot be read: {error.strerror}")
+    if lines:
+        first, _, last = lines.partition("-")
+        if not (first.isdigit() and last.isdigit() and 1 <= int(first) <= int(last)):
+            _refuse(f"--lines {lines!r}: wanted the first and the last line, as 100-260")
+        found = found[int(first) - 1 : int(last)]
+    if not 0 < len(found) <= LONGEST_LINES:
+        _refuse(f"{log}: {len(found)} lines; wanted 1 to {LONGEST_LINES}: take a part with --lines")
+    return found
+
+
+def _judge() -> Any:
+    """The judge, who needs a parser that only technicians and developers have installed."""
+    try:
+        from trygg_tools.vectors import judge
+    except ModuleNotFoundError as error:
+        _refuse(f"{error.name} is not installed: `pip install trygg[technician]` brings it")
+    return judge
+
+
+def _judged(lines: Sequence[bytes], explain: Sequence[str]) -> Judged:
+    judge = _judge()
+    explained: dict[str, Explained] = {}
+    try:
+        explained.update(judge.explanation(text) for text in explain)
+        found: Judged = judge.judged(lines, explained)
+    except judge.NotAgreedError as error:
+        _refuse(
+            f"the parsers do not agree, and it is not explained:\n{error}\nSay who is right and why"
+            ' with --explain "WHAT=WHO: WHY" for each; a fault is ours: keep the log and report it'
+        )
+    except (ValueError, judge.by_gpsdecode.GpsdecodeError) as error:
+        _refuse(str(error))
+    if not found.rows and not any(one.denied for one in found.readings):
+        _refuse("no parser sees a fix or a no in it: is it NMEA, and not a receiver's binary log?")
+    return found
+
+
+def _header(
+    answers: dict[str, str], provenance: str, taken: Counter[str], keep_date: bool, judged: Judged
+) -> dict[str, str]:
+    dates = "dates as recorded" if keep_date else "dates by whole weeks"
+    head = {**answers, "provenance": provenance}
+    head["recorded-by"] = head.pop("recorded_by")
+    head["moved"] = (
+        f"positions and heights by an amount that is kept nowhere, hemispheres stay, {dates}; a"
+        " degree of longitude is not as long here as where it was recorded"
+    )
+    head["taken-away"] = ", ".join(f"{count} {what}" for what, count in sorted(taken.items()))
+    head["parsers"] = ", ".join(f"{one.parser} {one.version}" for one in judged.readings)
+    for one in judged.differences:
+        why = judged.explained[one.about]
+        head[f"disagree-{one.about}"] = (
+            f"{one.moments} times, {one.example}; {why.right} is right: {why.because}"
+        )
+    if judged.tracked.withheld:
+        because = judged.explained[expected_file.TRACKER].because
+        head["withheld"] = f"the tracker gives {len(judged.tracked.withheld)} fewer: {because}"
+    return head
+
+
+def _tell_added(
+    target: Path, taken: Counter[str], judged: Judged, dry_run: bool, as_json: bool
+) -> None:
+    said = expected_file.value(judged)
+    if as_json:
+        told = {"log": str(target), "written": not dry_run, "taken_away": taken, **said}
+        typer.echo(json.dumps(told | {"fixes": len(judged.rows)}))
+        return
+    typer.echo("Taken away or changed:")
+    for what, count in sorted(taken.items()):
+        typer.echo(f"  {count:5} {what}")
+    heard = ", ".join(f"{one} {count}" for one, count in said["fixes_heard"].items())
+    typer.echo(f"{len(judged.rows)} fixes expected (heard by {heard})")
+    for one in said["disagreements"]:
+        typer.echo(f"  {one['about']}: {one['right']} is right: {one['because']}")
+    typer.echo(f"{'would write' if dry_run else 'wrote'} {target} and {target.stem}.json")
+
+
+def _refuse(text: str) -> NoReturn:
+    typer.echo(f"error: {text}", err=True)
+    raise typer.Exit(1)

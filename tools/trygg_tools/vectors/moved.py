@@ -1,0 +1,127 @@
+"""A track put somewhere else: the same shape in degrees, at a place and in a week nobody can tell.
+
+One amount is added to every latitude and one to every longitude. They are drawn at random, are
+used once and are written nowhere, and are whole units of the coarsest decimal in the log, so that
+every difference between two positions stays exactly what it was. Hemispheres stay; so do latitudes
+below 66 degrees. Whoever knows one true position knows the amounts: so what a receiver says without
+a fix (its maker's place, nought) is never moved with the others.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+_chance = secrets.SystemRandom()
+
+DEGREE = 60  # minutes
+NORTHMOST = 66 * DEGREE
+EASTMOST = 179 * DEGREE
+LEAST_MOVE = 1 * DEGREE
+WIDEST = DEGREE // 2  # a log that is wider than this is no excerpt of one place
+FIRST_DAY = date(2020, 1, 6)  # before it gpsdecode and the tracker see a week rollover
+
+
+class MoveError(ValueError):
+    """The log cannot be moved whole; the text says why and what to do."""
+
+
+class Place(NamedTuple):
+    """Two angles in minutes without sign, and their letters."""
+
+    north: Decimal
+    ns: str
+    east: Decimal
+    ew: str
+
+    @property
+    def nowhere(self) -> bool:
+        """Nought, nought: what receivers say that know no place."""
+        return self.north == 0 and self.east == 0
+
+
+class Move(NamedTuple):
+    """What is added: minutes, minutes, metres, weeks. Never printed, never stored."""
+
+    north: Decimal
+    east: Decimal
+    up: Decimal
+    weeks: int
+
+
+STAY = Move(Decimal(0), Decimal(0), Decimal(0), 0)
+
+
+def minutes(text: str) -> Decimal:
+    """Read [d]ddmm.mmmm as minutes."""
+    whole, _, decimals = text.partition(".")
+    return Decimal(int(whole[:-2]) * DEGREE) + Decimal(f"{whole[-2:]}.{decimals}")
+
+
+def angle(value: Decimal, like: str) -> str:
+    """Write minutes as [d]ddmm.mmmm with the digits of `like`."""
+    whole, _, decimals = like.partition(".")
+    value = value.quantize(Decimal(1).scaleb(-len(decimals)))
+    degrees, rest = divmod(value, DEGREE)
+    return f"{int(degrees):0{len(whole) - 2}d}{rest:0{3 + len(decimals)}.{len(decimals)}f}"
+
+
+def height(text: str, up: Decimal) -> str:
+    """Add to an altitude, its digits kept as they are written."""
+    value = Decimal(text)
+    width = len(text) if text.lstrip("-").startswith("0") and len(text) > 4 else 0
+    return f"{value + up:0{width}.{-int(value.as_tuple().exponent)}f}"
+
+
+def drawn(
+    places: list[Place], unit: Decimal, altitudes: list[Decimal], days: Iterable[date], today: date
+) -> Move:
+    """Draw a move for a log with these places, the coarsest unit, altitudes and days."""
+    if not places:
+        return STAY._replace(weeks=_weeks(list(days), today))
+    for letters in ({one.ns for one in places}, {one.ew for one in places}):
+        if len(letters) > 1:
+            raise MoveError(
+                f"it passes from {' to '.join(sorted(letters))}: cannot be moved whole; take a part"
+                " of one hemisphere with --lines"
+            )
+    north = _amount([one.north for one in places], unit, NORTHMOST)
+    east = _amount([one.east for one in places], unit, EASTMOST)
+    up = _chance.randrange(10, 90) - altitudes[0].to_integral_value() if altitudes else Decimal(0)
+    return Move(north, east, up, _weeks(list(days), today))
+
+
+def _amount(angles: list[Decimal], unit: Decimal, most: int) -> Decimal:
+    low, high = min(angles), max(angles)
+    if high - low > WIDEST:
+        raise MoveError(
+            f"its fixes lie {(high - low) / DEGREE:.1f} degrees apart, wanted at most"
+            f" {WIDEST / DEGREE}: take a part with --lines, or without the wrong fixes"
+        )
+    least = int((DEGREE // 2 - low) / unit) + 1
+    greatest = int((most - high) / unit)
+    while True:
+        units = _chance.randint(least, greatest)
+        if abs(units * unit) >= LEAST_MOVE:
+            return units * unit
+
+
+def _weeks(days: list[date], today: date) -> int:
+    """Weeks, not nought, that put every day between FIRST_DAY and today."""
+    if not days:
+        return 0
+    if max(days) - min(days) > timedelta(days=2):
+        raise MoveError(
+            f"its fixes have dates from {min(days)} to {max(days)}: take a part with --lines, or"
+            " --keep-date where a wrong date is what the log is about"
+        )
+    least = -((min(days) - FIRST_DAY).days // 7)
+    greatest = (today - max(days)).days // 7
+    greatest = max(greatest, least + 52)  # this computer's clock may be wrong
+    while True:
+        weeks = _chance.randint(least, greatest)
+        if weeks:
+            return weeks
