@@ -20,6 +20,7 @@ SCHEMA_VERSION = 3
 APPLICATION = 0x54727967  # "Tryg", PRAGMA application_id of every journal from version 3 on
 INCREMENTAL = 2  # PRAGMA auto_vacuum
 SHRINK_MOST = 1 << 30
+VISIT_S = 30  # a command waits so long for the others that write: a slow disk, many at once
 _FOLDER = Path(__file__).parent
 
 # errors of the disk or the file, not of the statement: the same work is tried again
@@ -137,10 +138,10 @@ def is_of_the_disk(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, wait_s: float = 5) -> sqlite3.Connection:
     """A connection that begins and ends its transactions only where it is told to."""
     return sqlite3.connect(
-        path, timeout=5, isolation_level=None, check_same_thread=False, cached_statements=256
+        path, timeout=wait_s, isolation_level=None, check_same_thread=False, cached_statements=256
     )
 
 
@@ -153,7 +154,7 @@ def prepared(path: Path, alone: bool) -> sqlite3.Connection:
     if not alone:
         _demand_not_emptied(path)
     try:
-        db = connect(path)
+        db = connect(path) if alone else connect(path, VISIT_S)
         try:
             if db.execute("PRAGMA page_count").fetchone() == (0,):
                 db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # must be said before all else
@@ -171,11 +172,21 @@ def prepared(path: Path, alone: bool) -> sqlite3.Connection:
             db.close()
             raise
     except sqlite3.Error as error:
-        raise JournalError(
-            f"open journal {path}: wanted a SQLite database to write to, got: {error}."
-            " Look at the file and its folder; once it is moved away, a new one is begun"
-        ) from error
+        raise _cannot_open(path, error) from error
     return db
+
+
+def _cannot_open(path: Path, error: sqlite3.Error) -> JournalError:
+    """A journal that others write to is none that may be moved away."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+        return JournalError(
+            f"open journal {path}: wanted to write to it, but others have for {VISIT_S} s: many"
+            " commands at once, or a slow disk. Nothing was changed: say the same again"
+        )
+    return JournalError(
+        f"open journal {path}: wanted a SQLite database to write to, got: {error}."
+        " Look at the file and its folder; once it is moved away, a new one is begun"
+    )
 
 
 def _demand_not_emptied(path: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.parcels import parcel, put_one
+from trygg_gateway import journal_file
 from trygg_gateway.journal import Journal, Limits
-from trygg_gateway.journal_file import SCHEMA_VERSION, JournalError
+from trygg_gateway.journal_file import SCHEMA_VERSION, JournalError, connect
 from trygg_gateway.journal_rows import ROWS_MAX, ROWS_STEP, _pieces, runs_of
 from trygg_gateway.values import ALARM, BACKLOG, CLASH_BOOT, LIVE, Entry, Run, Stray
 
@@ -437,3 +439,19 @@ def test_what_was_confirmed_before_a_kill_is_there_after_it(path, tmp_path):
         assert len(held) == len(set(held))
         assert set(told) <= set(held)
         last = held[-1]
+
+
+def test_a_command_waits_for_others_that_write_and_never_tells_to_move_the_journal(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "journal.sqlite"
+    Journal.visit(path).close()
+    assert journal_file.VISIT_S >= 30, "twenty commands at once on a slow disk take some seconds"
+    monkeypatch.setattr(journal_file, "VISIT_S", 0.2)
+    with closing(connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalError, match="say the same again") as said:
+            Journal.visit(path)
+        assert "moved away" not in str(said.value)
+        other.execute("COMMIT")
+    Journal.visit(path).close()

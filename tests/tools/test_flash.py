@@ -10,10 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import serial
+from mpremote.transport import TransportError
 from typer import Typer
 from typer.testing import CliRunner
 
 from micropython_wheel import PUBLISHED
+from trygg_tools.flash import board_link
 from trygg_tools.flash import install as installing
 from trygg_tools.flash.board_link import BoardLink
 from trygg_tools.flash.bundle import Bundle, build
@@ -311,3 +314,34 @@ def test_ports_have_the_names_of_the_workbench():
     assert named("/dev/ttyACM0", 0x303A, 0x1001, "").what == "ESP32-S3, its own USB"
     assert named("/dev/ttyACM1", 0x1546, 0x01A8, "").maybe_board is False
     assert named("/dev/ttyUSB9", 0x9999, 1, "a lamp").what == "a lamp"
+
+
+class SlowToItsPrompt:
+    """A transport whose board needs `needs_s` for what enter_raw_repl waits for."""
+
+    def __init__(self, needs_s: float) -> None:
+        self.needs_s, self.given, self.serial = needs_s, [], serial.serial_for_url("loop://")
+
+    def enter_raw_repl(self, timeout_overall: float) -> None:
+        self.given.append(timeout_overall)
+        if timeout_overall < self.needs_s:
+            board_link._note(b"MPY: soft reboot\r\n")
+            raise TransportError("could not enter raw repl")
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def test_a_board_that_is_slow_to_its_prompt_gets_longer_each_time(monkeypatch):
+    slow = SlowToItsPrompt(needs_s=7.0)
+    monkeypatch.setattr(board_link.transport_serial, "SerialTransport", lambda *_, **__: slow)
+    BoardLink.open("/dev/ttyUSB0")
+    assert slow.given == [3.0, 6.0, 10.0]
+
+
+def test_a_board_that_never_comes_to_its_prompt_is_given_up(monkeypatch):
+    monkeypatch.setattr(board_link, "WAKE_S", 0.0)
+    slow = SlowToItsPrompt(needs_s=1e9)
+    monkeypatch.setattr(board_link.transport_serial, "SerialTransport", lambda *_, **__: slow)
+    with pytest.raises(FlashError, match="no MicroPython answers"):
+        BoardLink.open("/dev/ttyUSB0")

@@ -29,7 +29,8 @@ from mpremote.transport import TransportError
 from trygg_tools.flash.errors import FlashError, of_the_port
 
 SILENT_S = 15.0  # an erase of many blocks says nothing for seconds
-PROMPT_S = 3.0  # for a program to be stopped
+PROMPT_S = 3.0  # for a program to be stopped; the next try has twice as long, up to
+PROMPT_MOST_S = 10.0  # for a machine that is busy, and for a large file system
 WAKE_S = 15.0  # for a board that sleeps to be reset
 CHUNK = 1024
 AT_ONCE = 4  # chunks in one word to the board
@@ -189,15 +190,18 @@ class BoardLink:
         """To the raw REPL, through Ctrl-C and a soft reset that runs no main.py.
 
         A tracker sleeps most of the time and hears nothing then: it is reset by the port's RTS
-        line where the board has that, else a person does it within WAKE_S.
+        line where the board has that, else a person does it within WAKE_S. One that says something
+        is there, and only slow: it gets longer to come to its prompt each time.
         """
-        until = time.monotonic() + WAKE_S
+        until, prompt_s = time.monotonic() + WAKE_S, PROMPT_S
         while True:
             _heard.text = ""
             try:
-                self._transport.enter_raw_repl(timeout_overall=PROMPT_S)
+                self._transport.enter_raw_repl(timeout_overall=prompt_s)
                 return
             except TransportError:
+                if _heard.text:
+                    prompt_s = min(2 * prompt_s, PROMPT_MOST_S)
                 if time.monotonic() > until:
                     raise _nobody(self.port, _heard.text) from None
                 self._reset_by_rts()

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-PATIENCE_S = 60
+PATIENCE_S = 120  # it waits itself for others that write, and says so
 
 
 class GatewayRefused(Exception):
@@ -69,10 +69,17 @@ class GatewaySide:
         return said
 
     def _run(self, words: list[str]) -> str:
-        done = subprocess.run(  # noqa: S603 - our own command line
-            [sys.executable, "-m", "trygg_gateway", *words, "--config", str(self._config)],
-            capture_output=True, text=True, timeout=PATIENCE_S, check=False,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(  # noqa: S603 - our own command line
+                [sys.executable, "-m", "trygg_gateway", *words, "--config", str(self._config)],
+                capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise GatewayRefused(
+                f"`trygg gateway {' '.join(words[:2])}` has not ended in {PATIENCE_S} s: a full"
+                " disk, or a machine that is too busy. Look with `trygg gateway doctor`, then say"
+                " the same again"
+            ) from None
         if done.returncode:
             raise GatewayRefused(_sentence(done.stderr) or _sentence(done.stdout))
         return done.stdout
