@@ -52,6 +52,7 @@ class RealRig:
     """One board on a bench. `console` is the open port once pytest-embedded has it."""
 
     kind = "real"
+    speed = 1
 
     def __init__(self, wiring: Wiring, hands: Hands, wish: Wish) -> None:
         self._wiring, self._hands, self._wish = wiring, hands, wish
