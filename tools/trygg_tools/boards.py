@@ -183,6 +183,11 @@ def board_file(name: str) -> Path:
     return path
 
 
+def which_file(which: str) -> Path:
+    """What a person names: a path that ends with .toml, or a board of ours. BoardError."""
+    return Path(which) if which.endswith(".toml") else board_file(which)
+
+
 def read_board(path: Path) -> Board:
     """The board in the file `path`; BoardError for one that is wrong or cannot be wired so."""
     board = parse_board(path)

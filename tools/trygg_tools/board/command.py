@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from trygg_tools.board import wiring_command
 from trygg_tools.boards import (
     Board,
     BoardError,
     activities_of,
-    board_file,
     board_names,
     parse_board,
+    which_file,
     wiring_findings,
 )
 
@@ -26,6 +26,8 @@ app = typer.Typer(
 
 Which = Annotated[str, typer.Argument(help="A board's name, or the path of a .toml file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON value, for machines.")]
+
+app.command("wiring")(wiring_command.command)
 
 
 @app.command("list")
@@ -97,7 +99,7 @@ def check(
 
 def _checked(which: str) -> dict[str, Any]:
     try:
-        found = wiring_findings(parse_board(_path(which)))
+        found = wiring_findings(parse_board(which_file(which)))
     except BoardError as error:
         return {"board": which, "errors": [str(error)], "warnings": []}
     errors = [str(one) for one in found if one.level == "error"]
@@ -114,13 +116,9 @@ def _print_checked(said: dict[str, Any]) -> None:
         typer.echo(f"{said['board']}: can be wired so{care}")
 
 
-def _path(which: str) -> Path:
-    return Path(which) if which.endswith(".toml") else board_file(which)
-
-
 def _read(which: str) -> Board:
     try:
-        return parse_board(_path(which))
+        return parse_board(which_file(which))
     except BoardError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None

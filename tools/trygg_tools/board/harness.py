@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 # colours of WireViz by what a wire carries
 SUPPLY, GROUND, DATA, CONTROL, MEASURED = "RD", "BK", "GN", "BU", "OG"
+CLOSER = "ranksep=0.5; nodesep=0.15"  # graphviz's, inches: WireViz's own leaves a metre of paper
 ON_BOARD, BY_HAND = "#E8EEF4", "#FFF6DD"  # behind parts
 
 
@@ -65,7 +66,8 @@ class Harness(NamedTuple):
             f"# {self.title}",
             f"# made by `{self.made_by}`: change the board's file, not this",
         ]
-        lines += ["options:", '  fontname: "DejaVu Sans"', '  bgcolor: "WH"', "connectors:"]
+        lines += ["options:", '  fontname: "DejaVu Sans"', '  bgcolor: "WH"']
+        lines += ["tweak:", f'  append: "{CLOSER}"', "connectors:"]
         for part in self.parts:
             lines += _table(part.name, _connector(part))
         lines += ["cables:"]

@@ -52,7 +52,7 @@ def of_the_receiver(sheet: Sheet) -> None:
         lines.append((sheet.chip_power("3V3"), "VCC", SUPPLY))
     sheet.join(CHIP, "RECEIVER", *lines)
     if "gnss" in sheet.rails and not wakes_by:
-        _switch(sheet, "gnss", "SWITCH_GNSS", (CHIP, sheet.chip_power("3V3")), ("RECEIVER", "VCC"))
+        _switch(sheet, "gnss", "SWITCH_GNSS", "3V3", ("RECEIVER", "VCC"))
 
 
 def of_the_modem(sheet: Sheet) -> None:
@@ -91,7 +91,7 @@ def _modem_supply(sheet: Sheet) -> None:
         wires = [(output.upper(), feeds[rail], SUPPLY) for rail, output, _ in pmu.rails]
         sheet.join(PMU, "MODEM", *wires)
     elif "modem" in sheet.rails:
-        _switch(sheet, "modem", "SWITCH_MODEM", (CELL, "BAT+"), ("MODEM", "VBAT"))
+        _switch(sheet, "modem", "SWITCH_MODEM", "BAT+", ("MODEM", "VBAT"))
     else:
         sheet.join(CELL, "MODEM", ("BAT+", "VBAT", SUPPLY))
 
@@ -101,18 +101,13 @@ def _antenna_rail(sheet: Sheet) -> bool:
     return pmu is not None and any(rail == "gnss" for rail, _, _ in pmu.rails)
 
 
-def _switch(
-    sheet: Sheet, rail: str, name: str, source: tuple[str, str], fed: tuple[str, str]
-) -> None:
-    """A load switch: high at ON feeds the part."""
-    pins = (Pin("VIN"), Pin("ON", "high: on"), Pin("VOUT"))
-    sheet.add(name, "load switch", pins, "100 kΩ from ON to ground: off while nobody drives it")
-    on = (sheet.gpio(sheet.rails[rail], f"{fed[0].lower()}'s supply"), "ON", CONTROL)
-    if source[0] == CHIP:
-        sheet.join(CHIP, name, (source[1], "VIN", SUPPLY), on)
-    else:
-        sheet.join(source[0], name, (source[1], "VIN", SUPPLY))
-        sheet.join(CHIP, name, on)
+def _switch(sheet: Sheet, rail: str, name: str, source: str, fed: tuple[str, str]) -> None:
+    """A load switch between the cell's `source` and a part: high at ON feeds it."""
+    pins = (Pin("VIN"), Pin("VOUT"), Pin("ON", "high: on"))
+    sheet.add(name, "load switch", pins, "100 kΩ from ON to ground:\noff while nobody drives it")
+    on = sheet.gpio(sheet.rails[rail], f"{fed[0].lower()}'s supply")
+    sheet.join(CELL, name, (source, "VIN", SUPPLY))
+    sheet.join(name, CHIP, ("ON", on, CONTROL))
     sheet.join(name, fed[0], ("VOUT", fed[1], SUPPLY))
 
 

@@ -75,9 +75,7 @@ class Sheet:
     def whole(self, title: str, made_by: str, note: str) -> Harness:
         """The drawing, with the chip in its middle."""
         chip = Part(CHIP, self.drawn.chip, tuple(self._chip.values()), note)
-        at = sum(part.name in (CELL, DIVIDER, PMU) for part in self.parts)
-        parts = [*self.parts[:at], chip, *self.parts[at:]]
-        return Harness(title, made_by, tuple(parts), tuple(self.cables))
+        return Harness(title, made_by, (chip, *self.parts), tuple(self.cables))
 
 
 def harness_of(name: str, board: Board) -> Harness:
@@ -109,10 +107,10 @@ def _cell(sheet: Sheet) -> None:
     sheet.add(CELL, "Li-ion cell, charger, 3.3 V regulator", tuple(pins))
     sheet.join(CELL, CHIP, *wires)
     times = power.battery_percent / 100
-    note = f"two equal resistors, 100 nF at MID: 1/{times:g} of the cell's voltage"
+    note = "two equal resistors, 100 nF\nat MID: half the cell's voltage"
     if times != 2:
-        note = f"100 nF at MID: 1/{times:g} of the cell's voltage"
-    pins = [Pin("BAT+"), Pin("GND"), Pin("MID", "measured")]
+        note = f"100 nF at MID:\n1/{times:g} of the cell's voltage"
+    pins = [Pin("BAT+"), Pin("GND"), Pin("MID")]
     sheet.add(DIVIDER, "divider", tuple(pins), note)
     sheet.join(CELL, DIVIDER, ("BAT+", "BAT+", SUPPLY), ("GND", "GND", GROUND))
     measured = sheet.gpio(power.battery_pin, "battery, an ADC pin")
