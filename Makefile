@@ -2,14 +2,23 @@
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test check bench simulate cuts fuzz soak microbit bits32 flash-cuts exits modems mutants crash fuzz-doors pictures
+.PHONY: run test hil check bench simulate cuts fuzz soak microbit bits32 flash-cuts exits modems mutants crash fuzz-doors pictures
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
 
-test: $(VENV)/ready-dev       ## everything that must pass, on two cores in some ten minutes
+test: $(VENV)/ready-dev       ## everything that must pass, on two cores in some twelve minutes
 	./.ci/peers
+	@echo "== 1 of 2: the suite"
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
+	@echo "== 2 of 2: the bench (tests/hil), its board the virtual one"
+	$(MAKE) hil PORT=
+
+# a real board: make hil PORT=/dev/ttyUSB0 GPS_PORT=/dev/ttyUSB1 BOARD=esp32-bench \
+#   ADDRESS=192.168.1.10 HIL="--hands --wifi wifi.json"; docs/hil.md
+hil: $(VENV)/ready-dev        ## the board's tests: on the virtual board, or with PORT=... on a real one
+	$(VENV)/bin/python -m pytest tests/hil --junitxml=build/hil/junit.xml $(if $(PORT),$(ON_A_REAL_BOARD),-n 4 --dist worksteal) $(HIL)
+ON_A_REAL_BOARD = --port $(PORT) --gps-port $(GPS_PORT) --board $(BOARD) --address $(ADDRESS) $(if $(MODEM_PORT),--modem-port $(MODEM_PORT))
 
 check: $(VENV)/ready-dev      ## style, types, cross-compiler
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

@@ -173,6 +173,15 @@ def test_every_firmware_file_passes_the_cross_compiler_of_the_chip(tmp_path):
         assert process.returncode == 0, f"{_name(path)}: {errors.decode()}"
 
 
+def test_the_bench_is_a_run_of_its_own_and_part_of_make_test(pytestconfig):
+    """pytest-embedded has fixtures and processes for every test: only tests/hil loads it."""
+    assert not pytestconfig.pluginmanager.hasplugin("pytest_embedded")
+    assert (ROOT / "tests/hil/pytest.ini").is_file()
+    recipe = (ROOT / "Makefile").read_text("utf-8").partition("\ntest:")[2].partition("\n\n")[0]
+    assert "-m pytest" in recipe
+    assert "$(MAKE) hil" in recipe
+
+
 def test_the_top_level_is_the_house_and_nothing_else():
     tracked = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True

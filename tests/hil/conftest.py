@@ -83,8 +83,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def flashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def flashed(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the image of a flashed virtual board is kept for this run, by all its processes."""
+    if pytestconfig.option.flashed is not None:
+        return Path(pytestconfig.option.flashed)
     top = tmp_path_factory.getbasetemp()
     folder = (top.parent if "PYTEST_XDIST_WORKER" in os.environ else top) / "flashed"
     folder.mkdir(exist_ok=True)

@@ -39,6 +39,7 @@ def add(parser: pytest.Parser) -> None:
         group.addoption(f"--{name}", default="", help=words)
     group.addoption("--hands", action="store_true", help="ask a person for what has no command")
     group.addoption("--artefacts", type=Path, help="where logs go; none: build/hil/<time>")
+    group.addoption("--flashed", type=Path, help="where images of flashed virtual boards are kept")
     group.addoption("--seed", type=int, default=1, help="of the receiver's errors")
     group.addoption("--replay", type=Path, help="a failure's reproduction.json: run it again")
 

@@ -60,7 +60,7 @@ def read(path: Path) -> Reproduction:
         return Reproduction(**said, acts=acts)
     except OSError as error:
         raise NoReproduction(f"--replay {path}: cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NoReproduction(
             f"--replay {path}: wanted the {FILE} that a failed test left in its folder of"
             f" artefacts, got something else ({error!r})"

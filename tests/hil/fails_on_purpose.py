@@ -1,0 +1,10 @@
+"""A test that fails after the wearer has walked: test_reproduction.py runs it, nobody else does."""
+
+from hil.bench import Bench
+
+
+def test_a_board_says_what_no_board_says(bench: Bench) -> None:
+    with bench.step("a walk"):
+        bench.wearer.walks(bench.north(100.0), 10.0)
+        bench.power_on()
+        bench.expect("a bird sat down on the antenna", timeout=4)
