@@ -39,7 +39,7 @@ def served(tmp_path: Path) -> Iterator[Path]:
     process.communicate(timeout=20)
 
 
-def run(served: Path, *words: str) -> tuple[int, str, Path]:
+def run(served: Path, *words: str, board: str = "esp32-bench") -> tuple[int, str, Path]:
     """`pytest tests/hil` with this bench; exit code, what it printed, its JUnit file."""
     do = shlex.join([*SERVER, "do", str(served)])
     wifi = served / "wifi.json"
@@ -49,7 +49,7 @@ def run(served: Path, *words: str) -> tuple[int, str, Path]:
         [
             *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider"),
             *("--port", str(served / "console"), "--gps-port", str(served / "gps")),
-            *("--board", "esp32-bench", "--arch", "x64", "--address", "127.0.0.1"),
+            *("--board", board, "--arch", "x64", "--address", "127.0.0.1"),
             *("--wifi", str(wifi), "--power-command", f"{do} power"),
             *("--artefacts", str(served / "artefacts"), f"--junitxml={junit}", *words),
         ],
@@ -74,6 +74,17 @@ def test_the_tests_run_on_a_board_that_is_known_by_its_ports_alone(served: Path)
     assert about["board"] == "real"
     assert about["step.alarm to the webhook"].endswith("passed")
     assert "hemmelig" not in said
+
+
+def test_a_simulated_modem_on_a_port_serves_the_board_whose_uart_is_wired_to_it(
+    served: Path,
+) -> None:
+    test = f"{HERE}/test_modem.py"
+    modem = ("--modem-port", str(served / "modem"))
+    code, said, junit = run(served, test, *modem, board="esp32-modem-bench")
+    assert code == 0, said
+    (case,) = ET.parse(junit).iter("testcase")
+    assert case.find("skipped") is None, said
 
 
 def rig(hands: Hands, **changes: str) -> RealRig:
