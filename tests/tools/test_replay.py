@@ -21,7 +21,7 @@ from trygg_tools import walks
 from trygg_tools.replay import alter, source
 from trygg_tools.replay.command import command
 from trygg_tools.replay.play import Player
-from trygg_tools.replay.target import TargetError, open_target
+from trygg_tools.replay.target import Patience, TargetError, open_target
 
 ASTRID = walks.FOLDER / "astrid.nmea"
 app = Typer()
@@ -214,7 +214,18 @@ def test_a_log_with_stamps_keeps_its_stamps(tmp_path):
         (["astrid", "pty", "--clock", "noon"], "wanted keep, now, rollover"),
         (["astrid", "pty", "--checksums", "mend"], "wanted keep, repair or break"),
         (["--walk", "59.9;10.7", "pty"], 'wanted "LAT,LON LAT,LON ..."'),
-        (["astrid", "tcp://127.0.0.1:1"], "open tcp://127.0.0.1:1"),
+        (["astrid", "tcp://127.0.0.1:1"], "nobody listens there"),
+        (["astrid", "tcp://127.0.0.1"], "wanted tcp://HOST:PORT"),
+        (["astrid", "pty", "--from", "nan"], "wanted a time in the log"),
+        (["astrid", "pty", "--to", "1e999"], "wanted a time in the log"),
+        (["astrid", "pty", "--from", "-5"], "wanted a time in the log"),
+        (["astrid", "pty", "--clock-off", "1e30"], "wanted a time from 1980 to 2079"),
+        (["astrid", "pty", "--clock-off", "nan"], "wanted a time from 1980 to 2079"),
+        (["astrid", "pty", "--clock", "9999-12-31T23:59:59"], "wanted a time from 1980 to 2079"),
+        (["astrid", "pty", "--pps", "rts"], "pty has no such line"),
+        (["--walk", "95,10 95,11", "pty"], "no nearer to a pole than 5 degrees"),
+        (["--walk", "nan,10 59,11", "pty"], "no nearer to a pole than 5 degrees"),
+        (["--walk", "59,10 -59,170", "pty"], "wanted at most 24"),
     ],
 )
 def test_what_cannot_be_done_is_said_with_what_to_do(arguments, said):
@@ -270,6 +281,69 @@ def test_a_socket_hears_it_and_one_that_nobody_reads_holds_nothing_up():
             listening.send(b"x" * 4096)
         assert listening.dropped > before
     listening.close()
+
+
+def test_as_fast_as_the_target_takes_it_loses_nothing_of_a_slow_reader():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        where = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        called = [sys.executable, "-m", "trygg_tools.cli", "replay", "astrid", where]
+        with subprocess.Popen(
+            [*called, "--speed", "0", "--json", "-q"], stdout=subprocess.PIPE
+        ) as process:
+            peer, _ = server.accept()
+            with peer:
+                heard = b"".join(iter(lambda: peer.recv(700), b""))
+            out, _ = process.communicate(timeout=20)
+    assert heard == body_of(ASTRID)
+    assert json.loads(out)["dropped_octets"] == 0
+
+
+def test_who_is_waited_for_in_vain_is_waited_for_once():
+    patience = Patience(0.05)
+    asked: list[float] = []
+    assert not patience.wait(lambda s: bool(asked.append(s)))
+    first = len(asked)
+    assert not patience.wait(lambda s: bool(asked.append(s)))
+    assert len(asked) == first + 1, "not again"
+    assert asked[-1] == 0.0
+    assert patience.wait(lambda s: True)
+
+
+def test_who_is_waited_for_may_be_given_up_at_any_time():
+    patience = Patience(1e9)
+    assert not patience.wait(lambda s: bool(patience.end()))
+
+
+def test_it_is_ended_in_the_middle_of_a_long_gap():
+    class Pressed(Watch):
+        def wait(self, seconds):
+            self.s += seconds
+            if self.s > 105:
+                player.stop()
+
+    clock = Pressed()
+    ear = Ear(clock)
+    player = Player(ear, clock)
+    player.play([[(0, b"$A*00\r\n"), (3_600_000, b"$B*00\r\n")]], 1.0)
+    assert [line for _, line in ear.heard] == [b"$A*00\r\n"]
+    assert clock.s < 106
+
+
+def test_a_file_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch):
+    monkeypatch.setattr(source, "OCTETS_MAX", 1 << 20)
+    with pytest.raises(source.SourceError, match="more than 1 MB"):
+        source.read(Path("/dev/zero"), 9600)
+
+
+def test_a_track_with_a_wrong_year_is_refused_and_not_walked_for_hours(tmp_path):
+    points = "".join(
+        f'<trkpt lat="59.9" lon="10.7"><time>{year}-06-14T09:00:00Z</time></trkpt>'
+        for year in (2024, 2026)
+    )
+    path = tmp_path / "trip.gpx"
+    path.write_text(f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>")
+    with pytest.raises(source.SourceError, match="17520 h, wanted at most 24"):
+        source.read(path, 9600)
 
 
 def test_a_pty_that_nobody_reads_drops_and_counts():

@@ -16,12 +16,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trygg_tools import walks
-from trygg_tools.replay import alter, source
+from trygg_tools.replay import alter, source, words
 from trygg_tools.replay.play import Played, Player, RealClock
 from trygg_tools.replay.source import Entry, Recording, SourceError
-from trygg_tools.replay.target import TargetError, open_target
+from trygg_tools.replay.target import PATIENT_S, Patience, TargetError, open_target
 
-ROLLOVER_S = 1024 * 7 * 86_400  # GPS weeks are counted in ten bits
 WALKING_M_S = 1.2
 
 What = Annotated[
@@ -95,8 +94,8 @@ def command(
         if look:
             _tell(said, as_json)
             return
-        harm = alter.Harm(_checksums(checksums), broken, gap, jitter, damage)
-        start_ms = _clock(clock, clock_off, recording)
+        harm = alter.Harm(words.checksums(checksums), broken, gap, jitter, damage)
+        start_ms = words.clock(clock, clock_off, recording)
         rounds = _rounds(recording, loop, start_ms, harm, seed)
         played, name, dropped = _play(recording, rounds, where, baud, pps, speed, loop, quiet)
     except (SourceError, TargetError) as error:
@@ -108,7 +107,7 @@ def command(
 
 def _opened(what: str, walk: str, pace: float, baud: int, seed: int) -> Recording:
     if walk:
-        return source.walked(_places(walk), pace, seed, int(time.time()))
+        return source.walked(words.places(walk), pace, seed, int(time.time()))
     if not what:
         raise SourceError(
             "wanted a log, a GPX track or --walk; got none. A first try: `trygg replay astrid pty`"
@@ -117,18 +116,8 @@ def _opened(what: str, walk: str, pace: float, baud: int, seed: int) -> Recordin
     return source.read(names.get(what, Path(what)), baud)
 
 
-def _places(text: str) -> list[tuple[float, float]]:
-    try:
-        pairs = [tuple(float(number) for number in word.split(",")) for word in text.split()]
-        return [(latitude, longitude) for latitude, longitude in pairs]
-    except ValueError:
-        raise SourceError(
-            f'--walk {text!r}: wanted "LAT,LON LAT,LON ..." in degrees, with a blank between places'
-        ) from None
-
-
 def _part(recording: Recording, begin: str, end: str) -> list[Entry]:
-    first, last = _ms(begin), _ms(end) if end else None
+    first, last = words.milliseconds(begin), words.milliseconds(end) if end else None
     entries = alter.part(recording.entries, first, last)
     if not entries:
         raise SourceError(
@@ -136,55 +125,6 @@ def _part(recording: Recording, begin: str, end: str) -> list[Entry]:
             f" it lasts {recording.lasts_ms // 1000} s"
         )
     return entries
-
-
-def _ms(text: str) -> int:
-    """90, 1:30, 0:01:30 and 1:30.5 in milliseconds."""
-    total = 0.0
-    try:
-        for word in text.split(":"):
-            total = total * 60 + float(word)
-    except ValueError:
-        raise SourceError(f"{text!r}: wanted a time in the log as 90, 1:30 or 0:01:30") from None
-    return round(total * 1000)
-
-
-def _clock(text: str, off_s: float, recording: Recording) -> int | None:
-    """The unix milliseconds that the receiver's clock begins with; None: as it was recorded."""
-    now_ms = time.time_ns() // 1_000_000_000 * 1000
-    if text == "keep":
-        if not off_s:
-            return None
-        if recording.start_unix_ms is None:
-            raise SourceError(
-                f"--clock-off: {recording.name} has no date in it: say --clock now as well"
-            )
-        start = recording.start_unix_ms
-    elif text in ("now", "rollover"):
-        start = now_ms - (ROLLOVER_S * 1000 if text == "rollover" else 0)
-    else:
-        start = _iso_ms(text)
-    return start + round(off_s * 1000)
-
-
-def _iso_ms(text: str) -> int:
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise SourceError(
-            f"--clock {text!r}: wanted keep, now, rollover, or a time as 2026-06-14T09:00:00"
-        ) from None
-    return round(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1000)
-
-
-def _checksums(text: str) -> alter.Checksums:
-    if text == "keep":
-        return "keep"
-    if text == "repair":
-        return "repair"
-    if text == "break":
-        return "break"
-    raise SourceError(f"--checksums {text!r}: wanted keep, repair or break")
 
 
 def _rounds(
@@ -213,9 +153,15 @@ def _play(
 ) -> tuple[Played, str, int]:
     if pps not in ("", "rts", "dtr"):
         raise TargetError(f"--pps {pps!r}: wanted rts or dtr")
-    target = open_target(where, baud, pps)
+    patience = Patience(0.0 if speed else PATIENT_S)
+    target = open_target(where, baud, pps, patience)
     player = Player(target, RealClock(), pps=bool(pps))
-    signal.signal(signal.SIGINT, lambda _number, _frame: player.stop())
+
+    def stop(*_: object) -> None:
+        player.stop()
+        patience.end()
+
+    signal.signal(signal.SIGINT, stop)
     console = Console(stderr=True, quiet=quiet)
     console.print(f"{recording.name} to {target.name}", highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())

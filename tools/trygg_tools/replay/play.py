@@ -20,6 +20,7 @@ from trygg_tools.replay.target import Target
 
 PULSE_MS = 100
 LATE_MS = 50  # more than this behind the recording is counted
+LOOK_S = 0.2  # whether it was stopped, in a gap of minutes
 
 
 class Clock(Protocol):
@@ -55,7 +56,7 @@ class Played(NamedTuple):
 
 
 class Player:
-    """Says entries to a target; `stop()` ends it after the line that is under way."""
+    """Says entries to a target; `stop()` ends it at once, in the middle of a wait, too."""
 
     def __init__(self, target: Target, clock: Clock, *, pps: bool = False) -> None:
         self._target, self._clock, self._pps = target, clock, pps
@@ -79,9 +80,9 @@ class Player:
                 break
             start = self._clock.now()
             for at_ms, said in self._with_pulses(entries):
+                behind_ms = self._wait_for(start, at_ms, speed)
                 if self._stopped:
                     break
-                behind_ms = self._wait_for(start, at_ms, speed)
                 if isinstance(said, bool):
                     self._target.pulse(said)
                     continue
@@ -95,11 +96,14 @@ class Player:
         """Milliseconds by which this moment is past already; 0 if it was waited for."""
         if not speed:
             return 0
-        left_s = start + at_ms / 1000 / speed - self._clock.now()
-        if left_s > 0:
-            self._clock.wait(left_s)
-            return 0
-        return round(-left_s * 1000)
+        due = start + at_ms / 1000 / speed
+        left_s = due - self._clock.now()
+        if left_s <= 0:
+            return round(-left_s * 1000)
+        while left_s > 0 and not self._stopped:
+            self._clock.wait(min(left_s, LOOK_S))
+            left_s = due - self._clock.now()
+        return 0
 
     def _with_pulses(self, entries: Sequence[Entry]) -> Iterator[tuple[int, bytes | bool]]:
         """The lines, and True and False where the pulse goes up and down."""

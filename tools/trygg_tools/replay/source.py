@@ -10,18 +10,20 @@ either is refused: there would be nothing to keep time by.
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from datetime import time as clock_time
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import pynmea2
 
 from trygg_tools.nmea_log import DAY_MS
-from trygg_tools.route import Route, Sky, Step, Stop, Wear, burst, generate
+from trygg_tools.route import METRES_PER_DEGREE, Route, Sky, Step, Stop, Wear, burst, generate
 from trygg_tools.simulate import track_files
 from trygg_tools.simulate.track import EPOCH_UNIX_S, Track
 
@@ -31,6 +33,8 @@ _STAMPED = re.compile(rb"\s*([0-9][0-9T:+.Z -]*[0-9Z])[ ,;\t]+(\$.*)", re.DOTALL
 _CALM = Wear(gap=0, damage=0)
 WANDER_M = 2.0  # of the receiver that is put on a true track
 LATENCY_MS = 80  # from the second to the first byte about it
+OCTETS_MAX = 128 << 20  # of a log: a day and a half at 9600 baud without a rest
+WALK_S = 86_400  # of a walk or track that is said second by second
 
 
 class SourceError(ValueError):
@@ -54,9 +58,12 @@ class Recording(NamedTuple):
 def read(path: Path, baud: int) -> Recording:
     """The recording in a file, by its content: GPX, or NMEA with or without a header."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(OCTETS_MAX + 1)
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(data) > OCTETS_MAX:
+        raise SourceError(f"{path}: more than {OCTETS_MAX >> 20} MB: cut the log with `head -c`")
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return _from_gpx(path)
     return _from_log(path, data, baud)
@@ -68,9 +75,25 @@ def walked(
     """A walk from place to place (degrees), as a receiver would log it from the unix time `now`."""
     if len(places) < 2:
         raise SourceError(f"a walk: wanted at least two places, got {len(places)}")
+    lasts_s = sum(_metres(*pair) for pair in pairwise(places)) / speed_m_s
+    _demand_short("a walk", lasts_s)
     stops = tuple(Stop(*place, speed_m_s=speed_m_s) for place in places)
     route = Route("walk", stops, wear=_CALM)
     return Recording("a walk", list(generate(route, now, seed)), now * 1000)
+
+
+def _metres(here: tuple[float, float], there: tuple[float, float]) -> float:
+    """The way between two places in degrees, near enough to say how long it takes."""
+    narrowing = math.cos(math.radians(here[0]))
+    return METRES_PER_DEGREE * math.hypot(there[0] - here[0], (there[1] - here[1]) * narrowing)
+
+
+def _demand_short(name: str, lasts_s: float) -> None:
+    if lasts_s > WALK_S:
+        raise SourceError(
+            f"{name}: it would last {lasts_s / 3600:.0f} h, wanted at most {WALK_S // 3600}. Look"
+            " at its places and times, or cut it"
+        )
 
 
 # -- logs ----------------------------------------------------------------------------------
@@ -189,6 +212,7 @@ def _from_gpx(path: Path) -> Recording:
         track = track_files.read(path)
     except track_files.TrackError as error:
         raise SourceError(str(error)) from None
+    _demand_short(path.name, track.end_s - track.start_s)
     start = EPOCH_UNIX_S + track.start_s
     return Recording(path.name, list(_said_of(track)), start * 1000)
 
