@@ -2,7 +2,7 @@
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test hil check bench simulate cuts fuzz soak microbit bits32 flash-cuts exits modems mutants crash fuzz-doors pictures
+.PHONY: run test hil check bench simulate cuts fuzz soak microbit bits32 flash-cuts exits modems mutants crash fuzz-doors pictures console-pictures
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
@@ -48,6 +48,9 @@ mutants: $(VENV)/ready-dev    ## faults planted in duty, fence and safe mode, ea
 pictures: $(VENV)/ready-dev   ## what light and motor say, and the wearer's leaflets, in docs/
 	$(VENV)/bin/python -m trygg_tools.felt docs/patterns
 	for language in no en; do $(VENV)/bin/trygg leaflet --language $$language --pdf docs/leaflet-$$language.pdf; done
+
+console-pictures: $(VENV)/ready-dev ## the console as docs/operator.md shows it, by the real gateway in Chromium
+	PYTHONPATH=tests $(VENV)/bin/python -m gateway.operator_pictures docs/console
 
 simulate: $(VENV)/ready-dev   ## wearer-years behind docs/simulation.md; an hour on two cores
 	$(VENV)/bin/trygg campaign --write docs

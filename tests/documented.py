@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ def demand(words: list[str]) -> None:
         raise Mistyped(error.format_message()) from None
 
 
+@lru_cache
 def _trygg() -> Any:
     if not cli.app.registered_commands:
         cli._add_rooms()
