@@ -136,13 +136,13 @@ def rows(readings: Sequence[Reading], explained: dict[str, Explained]) -> list[R
     right = {about: by_name[one.right] for about, one in explained.items() if one.right in by_name}
     first = readings[0]
     out = []
-    for at, one in sorted(right.get("fix", first).fixes.items()):
+    for at, one in right.get("fix", first).fixes.items():
         fields = {
             about: field(right[about].fixes.get(at, one) if about in right else one)
             for about, field in _FIELDS.items()
         }
         out.append(_row(at, fields))
-    return sorted(out, key=lambda row: row.time_s)  # keeps moments of one second in order
+    return out
 
 
 def _row(at: int, fields: dict[str, Any]) -> Row:

@@ -153,8 +153,9 @@ class _Cleaner:
     def _masked(self, piece: bytes) -> bytes:
         """Keep a damaged sentence's shape; nothing of what is no sentence at all."""
         if not piece.startswith(b"$"):
-            kind = "comments" if piece.startswith(b"#") else "pieces that are no sentence"
-            self.taken[kind] += bool(piece.strip())
+            if piece.strip():
+                said = piece.startswith(b"#")
+                self.taken["comments" if said else "pieces that are no sentence"] += 1
             return b""
         self.taken["damaged sentences made unreadable, length kept"] += 1
         out = re.sub(rb"[0-9]", b"0", re.sub(rb"[A-Za-z]", b"x", piece))

@@ -79,7 +79,7 @@ def add(
     """
     given = {"name": name, "receiver": receiver, "firmware": firmware, "date": date, "note": note}
     given |= {"licence": licence, "recorded_by": recorded_by}
-    header = _answers(given, ask=sys.stdin.isatty() and not as_json)
+    header = _answers(given, ask=_somebody_is_there() and not as_json)
     target = _target(into, header.pop("name"))
     part = _part(log, lines)
     try:
@@ -121,6 +121,10 @@ def check(
         typer.echo(json.dumps(said))
     if any(said.values()):
         raise typer.Exit(1)
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin.isatty()
 
 
 def _answers(given: dict[str, str], ask: bool) -> dict[str, str]:
@@ -197,12 +201,17 @@ def _header(
         f"positions and heights by an amount that is kept nowhere, hemispheres stay, {dates}; a"
         " degree of longitude is not as long here as where it was recorded"
     )
-    head["taken-away"] = ", ".join(f"{count} {what}" for what, count in sorted(taken.items()))
+    head["taken-away"] = "; ".join(f"{count} {what}" for what, count in sorted(taken.items()))
     head["parsers"] = ", ".join(f"{one.parser} {one.version}" for one in judged.readings)
     for one in judged.differences:
         why = judged.explained[one.about]
         head[f"disagree-{one.about}"] = (
             f"{one.moments} times, {one.example}; {why.right} is right: {why.because}"
+        )
+    if judged.tracked.rolled_weeks:
+        head["rolled"] = (
+            f"the tracker adds {judged.tracked.rolled_weeks} weeks, for it takes a date before 2020"
+            " for one from before a week rollover (gnss_date.py)"
         )
     if judged.tracked.withheld:
         because = judged.explained[expected_file.TRACKER].because

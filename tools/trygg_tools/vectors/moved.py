@@ -73,7 +73,7 @@ def height(text: str, up: Decimal) -> str:
     """Add to an altitude, its digits kept as they are written."""
     value = Decimal(text)
     width = len(text) if text.lstrip("-").startswith("0") and len(text) > 4 else 0
-    return f"{value + up:0{width}.{-int(value.as_tuple().exponent)}f}"
+    return f"{value + up:.{-int(value.as_tuple().exponent)}f}".zfill(width)
 
 
 def drawn(

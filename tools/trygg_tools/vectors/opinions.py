@@ -29,7 +29,10 @@ class Opinion(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What one parser said: fixes by milliseconds of the day, and the moments it calls no fix."""
+    """What one parser said: fixes by milliseconds of the day, and the moments it calls no fix.
+
+    Both in the order of the log: a receiver's clock may go back.
+    """
 
     parser: str
     version: str
@@ -75,16 +78,19 @@ def quality_of_modes(modes: str) -> int:
 
 
 def joined(parser: str, version: str, sentences: Iterable[Recommended | Fixed | None]) -> Reading:
-    """Make fixes of sentences; of two of a kind for one moment the first holds."""
+    """Make fixes of sentences, in their order; of two of a kind for one moment the first holds."""
     rmc: dict[int, Recommended] = {}
     gga: dict[int, Fixed] = {}
+    moments: dict[int, None] = {}
     for one in sentences:
+        if one is not None:
+            moments.setdefault(milliseconds(one.at))
         if isinstance(one, Recommended):
             rmc.setdefault(milliseconds(one.at), one)
         elif isinstance(one, Fixed):
             gga.setdefault(milliseconds(one.at), one)
     fixes, denied = {}, set()
-    for at in sorted(rmc.keys() | gga.keys()):
+    for at in moments:
         if _denied(rmc.get(at), gga.get(at)):
             denied.add(at)
         elif at in rmc and at in gga:

@@ -42,7 +42,7 @@ NAME = re.compile(rf"(PQ|[A-OQ-Z][A-Z])({'|'.join(FORMS)})")
 WHOLE = re.compile(rb"\$([ -#%-)+-~]*)\*([0-9A-Fa-f]{2})([ \r\n]*)")
 
 # What a field that is no place may be: empty, a short number, a letter, GNS's modes
-FIELD = re.compile(r"-?\d{0,6}(\.\d{0,4})?|[A-Z]|[ADEFMNPRS]{2,6}")
+FIELD = re.compile(r"[-+]?\d{0,6}(\.\d{0,4})?|[A-Z]|[ADEFMNPRS]{2,6}")
 LATITUDE = re.compile(r"\d{4}\.\d{1,8}")
 LONGITUDE = re.compile(r"\d{5}\.\d{1,8}")
 
