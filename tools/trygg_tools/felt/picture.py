@@ -18,6 +18,7 @@ GROUND, TRACK, LIT, PRESSED, WORDS, FAINT = (
 )  # fmt: skip
 LETTERS = 'font-family="DejaVu Sans, Verdana, Arial, sans-serif"'
 BAR = 26  # height
+GAP = 8  # below, so that two pictures do not touch
 LEAST = 3  # pixels of the shortest pulse
 
 
@@ -89,9 +90,10 @@ def _text(
 
 
 def _svg(height: int, title: str, inside: str) -> str:
+    whole = height + GAP
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}"'
-        f' viewBox="0 0 {WIDTH} {height}" role="img" {LETTERS}>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{whole}"'
+        f' viewBox="0 0 {WIDTH} {whole}" role="img" {LETTERS}>'
     )
     ground = f'<rect width="{WIDTH}" height="{height}" rx="8" fill="{GROUND}"/>'
     parts = (head, f"<title>{escape(title)}</title>", ground, inside, "</svg>\n")
