@@ -69,6 +69,14 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["artefacts"] = str(node.config.stash[ARTEFACTS])
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a real bench only what asks for a bench: the rest tests the harness itself."""
+    if config.option.port:
+        others = [item for item in items if "bench" not in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in items if item not in others]
+        config.hook.pytest_deselected(items=others)
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     where = config.option.port or "virtual"
     lines = [f"board: {where}, commit {reproduction.commit()}, seed {config.option.seed}"]

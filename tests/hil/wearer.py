@@ -3,6 +3,7 @@
     wearer.stands(HOME)          from now on
     wearer.walks(there, 15.0)    straight there, metres a second, then stands
     wearer.indoors()             no reception
+    wearer.plays(log)            what a receiver's log says, then stands where it ends
 
 Once a second the sentences of that second go to the board's GPS port, whether it listens or not,
 with the time of the board's world. Each call begins a new act; what was said stands in `played`,
@@ -10,13 +11,16 @@ act by act. Given the acts of an earlier run (`--replay`) the same calls say tho
 with today's times: a failure is seen again with the very errors its receiver had.
 """
 
+import itertools
 import math
 import random
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from trygg_tools.replay import source
 from trygg_tools.replay.play import Player, RealClock
 from trygg_tools.replay.source import Entry
 from trygg_tools.replay.target import Target
@@ -56,7 +60,8 @@ class Wearer:
         self._dice = random.Random(seed)
         self._sky = Sky(WANDER_M, self._dice)
         self._here, self._goal, self._pace, self._cover = home, home, 0.0, 0.0
-        self._at = 0.0
+        self._at, self._told = 0.0, 0  # when the act began; the last second that was told
+        self._log: list[list[bytes]] = []
         self.played: list[Act] = []
         self._lock = threading.Lock()
         self._player = Player(target, RealClock())
@@ -80,6 +85,13 @@ class Wearer:
         """Where they are, without reception."""
         self._begin("indoors", None, None, 0.0, 1.0)
 
+    def plays(self, log: Path) -> None:
+        """A receiver's log in its own time, with today's: any file that `trygg replay` reads."""
+        seconds = _seconds_of(source.read(log, BAUD).entries)
+        with self._lock:
+            self._at, self._log = self._utc(), seconds
+            self.played.append(Act("plays", []))
+
     def end(self) -> None:
         """No word more."""
         self._ended.set()
@@ -93,8 +105,9 @@ class Wearer:
         with self._lock:
             self._here = here or self._here
             self._goal = goal or self._here
-            self._pace, self._cover = pace, cover
+            self._pace, self._cover, self._log = pace, cover, []
             self._at = self._utc()
+            self._told = math.floor(self._at)
             self.played.append(Act(name, []))
 
     # -- in the receiver's thread ---------------------------------------------------------
@@ -118,22 +131,38 @@ class Wearer:
             yield _paced(lines)
 
     def _lines(self, second: int) -> list[bytes]:
+        known = self._known()
+        if known:
+            lines = known[min(len(self.played[-1].said), len(known) - 1)]
+            return [retimed(line, second * 1000) for line in lines]
+        step = self._step(second - self._told)
+        self._told = second
+        return list(burst(self._sky.look(step, second), self._sky))
+
+    def _known(self) -> list[list[bytes]]:
+        """The seconds of this act, if they were said before: in a run that failed, or a log."""
         act = len(self.played) - 1
         if act < len(self._script) and self._script[act].said:
-            known = self._script[act].said
-            said = known[min(len(self.played[act].said), len(known) - 1)]
-            return [retimed(line.encode("latin-1"), second * 1000) for line in said.lines]
-        return list(burst(self._sky.look(self._step(), second), self._sky))
+            said = self._script[act].said
+            return [[line.encode("latin-1") for line in one.lines] for one in said]
+        return self._log
 
-    def _step(self) -> Step:
+    def _step(self, seconds: int) -> Step:
+        """Where they are so much later."""
         (lat, lon), goal = self._here, self._goal
         north = (goal[0] - lat) * METRES_PER_DEGREE
         east = (goal[1] - lon) * METRES_PER_DEGREE * math.cos(math.radians(lat))
         left = math.hypot(north, east)
-        share = min(1.0, self._pace / left) if left else 1.0
+        share = min(1.0, self._pace * seconds / left) if left else 1.0
         self._here = (lat + (goal[0] - lat) * share, lon + (goal[1] - lon) * share)
         course = math.degrees(math.atan2(east, north)) % 360
         return Step(*self._here, min(self._pace, left), course, self._cover)
+
+
+def _seconds_of(entries: Sequence[Entry]) -> list[list[bytes]]:
+    """What a log says, second by second; one in which it says nothing is left out."""
+    groups = itertools.groupby(entries, lambda entry: entry[0] // 1000)
+    return [[line for _, line in group] for _, group in groups]
 
 
 def _paced(lines: Sequence[bytes]) -> list[Entry]:
