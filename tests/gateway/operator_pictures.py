@@ -7,11 +7,10 @@ tests/tools/test_docs_commands.py compares the words that the page quotes.
 
 import io
 import json
-import shutil
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -133,27 +132,49 @@ def night(town):
     town.says("nord-19", fixes=old, **unsure)
 
 
-def take_pictures(folder, gateway, town, screen):
-    """Each picture as soon as the page says what it is to show."""
+@contextmanager
+def staged(scratch):
+    """(the gateway, its town) with a centre that confirms and two people on call."""
+    with ExitStack() as parts:
+        hook = parts.enter_context(served(scratch / "received.jsonl"))
+        watch = {"grace_seconds": 30, "grace_most_seconds": 60}
+        gateway = GatewayProcess(scratch / "nord", SETTINGS.format(url=hook.url), watch=watch)
+        gateway.start()
+        parts.callback(gateway.end)
+        yield gateway, Town(gateway, parts)
 
-    def shot(name, taken=None):
-        png = Image.open(io.BytesIO((taken or screen.driver).screenshot_as_png))
-        few = png.convert("RGB").quantize(128, dither=Image.Dither.NONE)
-        few.save(folder / f"{name}.png", optimize=True)
 
+def opens(screen, gateway, town):
+    """The page on a quiet evening."""
     screen.driver.get(f"http://127.0.0.1:{gateway.ports['console']}/")
     screen.says("#contact-word", "Live")
     calm(town)
     until(lambda: len(screen.all("[data-device][data-status=fine]")) == 4, "four are well")
+
+
+def card_of(screen, begins):
+    """The card of the alarm whose title begins so, confirmed by the centre."""
+    (node,) = (one for one in screen.all(CARDS) if f"\n{begins}" in one.text)
+    until(lambda: "to centre" in node.text, "it is delivered")
+    return node
+
+
+def take_pictures(folder, gateway, town, screen):
+    """Each picture as soon as the page says what it is to show."""
+
+    def shot(name, taken):
+        png = Image.open(io.BytesIO(taken.screenshot_as_png))
+        few = png.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        few.save(folder / f"{name}.png", optimize=True)
+
+    opens(screen, gateway, town)
     shot("calm", screen.one("body"))
     night(town)
     until(lambda: len(screen.all(CARDS)) == 3, "three alarms", SILENT_S)
     until(lambda: screen.all("[data-device='nord-18'][data-status=silent]"), "Odd is silent", 30)
     size(screen.driver, 1400, 1700)  # no card is cut off
     for name, begins in (("left", "Left"), ("cannot_tell", "Cannot tell"), ("silent", "Silent")):
-        (node,) = (one for one in screen.all(CARDS) if f"\n{begins}" in one.text)
-        until(lambda node=node: "to centre" in node.text, "it is delivered")
-        shot(name, node)
+        shot(name, card_of(screen, begins))
     shot("old", screen.one("[data-device='nord-18']"))
     size(screen.driver, 1400, 850)
     gateway.kill()
@@ -165,18 +186,14 @@ def take_pictures(folder, gateway, town, screen):
 def main(folder):
     """Take them into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix="trygg-pictures-"))
-    with ExitStack() as parts:
-        parts.callback(shutil.rmtree, scratch, ignore_errors=True)
-        hook = parts.enter_context(served(scratch / "received.jsonl"))
-        watch = {"grace_seconds": 30, "grace_most_seconds": 60}
-        gateway = GatewayProcess(scratch / "nord", SETTINGS.format(url=hook.url), watch=watch)
-        gateway.start()
-        parts.callback(gateway.end)
-        town = Town(gateway, parts)
-        driver = open_browser(scratch / "chromium", 1400, 850)
-        parts.callback(driver.quit)
-        take_pictures(folder, gateway, town, Screen(driver))
+    with tempfile.TemporaryDirectory(prefix="trygg-pictures-", ignore_cleanup_errors=True) as name:
+        scratch = Path(name)
+        with staged(scratch) as (gateway, town):
+            driver = open_browser(scratch / "chromium", 1400, 850)
+            try:
+                take_pictures(folder, gateway, town, Screen(driver))
+            finally:
+                driver.quit()
     print(f"{folder}: {len(list(folder.glob('*.png')))} pictures")
 
 
