@@ -9,8 +9,9 @@
   (a modem's answers with IMEI and ICCID) go;
 - of a damaged sentence the shape stays: letters are x, digits 0, so that the same damage is done.
 
-What stays can still say something: the time of day, which satellites were up (a continent), and a
-long track's shape, which fits only some streets. Excerpts are short for that reason, too.
+What stays can still say something: the time of day; which satellites were used and with what
+dilution, from which somebody with old almanacs may find the region; and a long track's shape, which
+fits only some streets. Excerpts are short for that reason, too.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from trygg_tools.nmea_log import LogError, write_log
+from trygg_tools.nmea_log import LogError, read_log, write_log
 from trygg_tools.vectors import clean, expected_file
 from trygg_tools.vectors.agreement import Explained
 from trygg_tools.vectors.expected_file import Judged
@@ -92,6 +92,38 @@ def add(
     except (MoveError, LogError, OSError) as error:
         _refuse(f"{log}: {error}")
     _tell_added(target, done.taken, judged, dry_run, as_json)
+
+
+@app.command("list")
+def list_(
+    into: Into = FOLDER,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The table of docs.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The recorded logs: receiver, fixes, what happens in each."""
+    rows = [_listed(log) for log in sorted(into.glob("*.nmea"))]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    if markdown:
+        typer.echo("| log | receiver | fixes | what happens |\n|---|---|---|---|")
+    for row in rows:
+        if markdown:
+            line = f"| `{row['log']}` | {row['receiver']} | {row['fixes']} | {row['note']} |"
+        else:
+            line = f"{row['log']:26} {row['fixes']:3} fixes  {row['receiver']}: {row['note']}"
+        typer.echo(line)
+
+
+def _listed(log: Path) -> dict[str, Any]:
+    try:
+        header, _ = read_log(log)
+        said = expected_file.load(log.with_suffix(".json"))
+    except (LogError, OSError, ValueError) as error:
+        _refuse(f"{log}: {error}")
+    differs = [one["about"] for one in said["disagreements"]]
+    told = {key: header.get(key, "") for key in ("receiver", "note", "licence", "provenance")}
+    return {"log": log.stem, **told, "fixes": len(said["fixes"]), "differs": differs}
 
 
 @app.command()

@@ -65,8 +65,11 @@ def checked(log: Path) -> list[str]:
     except NotAgreedError as error:
         return str(error).splitlines()
     wrong = []
-    if [list(row) for row in now.rows] != said["fixes"]:
-        wrong.append(f"the parsers see other fixes ({len(now.rows)}, not {len(said['fixes'])})")
+    seen, written = [list(row) for row in now.rows], said["fixes"]
+    if len(seen) != len(written):
+        wrong.append(f"the parsers see other fixes: {len(seen)}, not {len(written)}")
+    elif differ := [at for at, row in enumerate(seen) if row != written[at]]:
+        wrong.append(f"the parsers see other fixes: {len(differ)} differ, first number {differ[0]}")
     if expected_file.value(now)["tracker"] != said["tracker"]:
         wrong.append(f"the tracker withholds {now.tracked.withheld}, another set than written")
     return wrong
