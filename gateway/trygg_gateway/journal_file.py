@@ -55,7 +55,7 @@ def lock_of(path: Path) -> Path:
 def only_gateway(path: Path) -> IO[bytes]:
     """The lock that one gateway at a time has on a journal; it goes with the process."""
     try:
-        lock = lock_of(path).open("ab")
+        lock = open(lock_of(path), "ab", opener=_private)  # noqa: SIM115 - held while we live
     except OSError as error:
         raise JournalError(
             f"open journal {path}: wanted a folder to write to, got: {error.strerror}."
@@ -69,6 +69,10 @@ def only_gateway(path: Path) -> IO[bytes]:
             f"open journal {path}: another gateway is running on it. Stop that one first"
         ) from error
     return lock
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def mark_laid_out(lock: IO[bytes]) -> None:

@@ -236,3 +236,14 @@ def test_no_order_gets_a_version_again_that_a_tracker_may_have_applied(path, tmp
     restore(tmp_path / "copy", path)
     with Rig(path) as rig:
         assert ordered() > max(before)
+
+
+def test_what_a_restore_makes_is_nobody_elses_to_read(path, tmp_path):
+    with Rig(path) as rig:
+        keep(rig, 1, 2)
+        backup(path, tmp_path / "copy", NOW_MS)
+    (tmp_path / "drill").mkdir()
+    restore(tmp_path / "copy", tmp_path / "drill" / "journal.sqlite")
+    made = {file.name: file.stat().st_mode & 0o077 for file in (tmp_path / "drill").iterdir()}
+    assert "journal.sqlite.lock" in made
+    assert set(made.values()) == {0}
