@@ -7,13 +7,14 @@ where it differs. It has run against ports of virtual boards only (test_real_rig
 
 import contextlib
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import serial
 
 from hil.hands import Hands, HandsError
 from hil.rig import Wish
 from hil.serial_modem import SerialModem
+from hil.technician import Technician
 from trygg_tools import boards
 from trygg_tools.flash.board_link import BoardLink
 from trygg_tools.provision.board_files import Network
@@ -82,7 +83,7 @@ class RealRig:
             return "the test wants a simulated modem: --modem-port"
         return ""
 
-    def prepare(self, technician: Any) -> None:
+    def prepare(self, technician: Technician) -> None:
         """Wiped, flashed where it differs, provisioned; off if its power can be switched."""
         if self._hands.can("power"):
             self._hands.do("power", "on", "Switch the board on")

@@ -7,11 +7,14 @@ CAPABILITIES; the virtual one lacks nothing.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from serial import Serial
 
 from trygg_tools.provision.board_files import Network
+
+if TYPE_CHECKING:
+    from hil.technician import Technician
 
 HOME = (59.920_800, 10.685_000)  # Skøyen, Oslo; nobody lives in that road
 FENCE = {
@@ -68,7 +71,7 @@ class Rig(Protocol):
     def lacks(self, capability: str) -> str:
         """Why this bench cannot do it; "" if it can."""
 
-    def prepare(self, technician: Any) -> None:
+    def prepare(self, technician: "Technician") -> None:
         """The technician's firmware and settings are on the board, and its console port is free."""
 
     def attach(self, console: Serial) -> None:

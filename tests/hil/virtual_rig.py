@@ -4,16 +4,15 @@ A blank board is flashed once in a run, by `trygg flash` over its console; each 
 as a copy of it, so that no test inherits what another did.
 """
 
-import shutil
 import time
-import uuid
 from pathlib import Path
-from typing import Any
 
 import pytest
 from serial import Serial
 
+from hil.flashed_image import copy_image
 from hil.rig import Wish
+from hil.technician import Technician
 from micropython_wheel import PUBLISHED
 from trygg_tools.provision.board_files import Network
 from trygg_tools.rig.board import VirtualBoard, micropython_folder
@@ -23,7 +22,6 @@ from trygg_tools.rig.board.timebase import Mode
 ARCH = "x64"  # of native code on the virtual board
 WIFI = Network("trygg", "hemmelig")
 EPOCH_2020 = 1_577_836_800
-IMAGES = ("flash.img", "rom.img")
 
 
 class VirtualRig:
@@ -33,6 +31,7 @@ class VirtualRig:
     address = "127.0.0.1"
     network = WIFI
     arch = ARCH
+    board: VirtualBoard  # once prepared
 
     def __init__(self, folder: Path, flashed: Path, wish: Wish) -> None:
         """`flashed`: a folder for images of boards that were flashed in this run."""
@@ -42,12 +41,8 @@ class VirtualRig:
         self._wish, self._flashed, self._folder = wish, flashed, folder
         self._start_utc = time.time() - wish.behind_s
         self.modem = self._soldered()
-        folder.mkdir(parents=True)
-        self._has_firmware = self._copy_image()
         self.speed = wish.speed
-        mode: Mode = "times" if wish.speed > 1 else "real"
-        self.board = VirtualBoard(folder, folder, None, mode, wish.speed, modem=self.modem)
-        self.console_port, self.gps_port = str(self.board.console_link), str(self.board.gps_link)
+        self.console_port, self.gps_port = str(folder / "console"), str(folder / "gps")
 
     def unfit(self) -> str:
         """It is what is wished."""
@@ -58,14 +53,16 @@ class VirtualRig:
         missing = capability == "modem" and self.modem is None
         return "no modem: @pytest.mark.bench(modem=...)" if missing else ""
 
-    def prepare(self, technician: Any) -> None:
-        """Flashed if no board was yet, provisioned, and off."""
+    def prepare(self, technician: Technician) -> None:
+        """A copy of the board that was flashed, provisioned, and off."""
+        own = self._wish.firmware is not None
+        shared = self._folder.with_name("flashed") if own else self._flashed
+        shared.mkdir(exist_ok=True)
+        copy_image(shared, technician, self._folder)
+        mode: Mode = "times" if self.speed > 1 else "real"
+        folder = self._folder
+        self.board = VirtualBoard(folder, folder, None, mode, self.speed, modem=self.modem)
         self.board.start()
-        if not self._has_firmware:
-            technician.flash(self.console_port)
-            self.board.power_cut()
-            self._keep_image()
-            self.board.start()
         technician.provision(self.console_port)
         self.board.power_cut()
         technician.order()
@@ -112,26 +109,10 @@ class VirtualRig:
 
     def close(self) -> None:
         """The process ends, the ports go."""
-        self.board.stop()
+        if hasattr(self, "board"):
+            self.board.stop()
 
     def _soldered(self) -> BoardModem | None:
         if not self._wish.modem:
             return None
         return BoardModem(self._wish.modem, real=True, start_s=int(self._start_utc) - EPOCH_2020)
-
-    def _copy_image(self) -> bool:
-        """Whether a board was flashed before in this run; it is then this one's image."""
-        if self._wish.firmware is not None:
-            return False
-        kept = sorted(self._flashed.glob("*/whole"))
-        for name in IMAGES if kept else ():
-            shutil.copy(kept[0].with_name(name), self._folder / name)
-        return bool(kept)
-
-    def _keep_image(self) -> None:
-        if self._wish.firmware is None:
-            folder = self._flashed / uuid.uuid4().hex  # of this process: others flash meanwhile
-            folder.mkdir()
-            for name in IMAGES:
-                shutil.copy(self._folder / name, folder / name)
-            (folder / "whole").touch()
