@@ -65,6 +65,7 @@ def gossip(number, name):
         sentence(f"GPWPL,5955.6200,N,01042.0600,E,{name}"),
         sentence(f"GPGGA,101530.00,,,,,0,00,99.99,,,,,,{number}"),
         sentence(f"GNRMC,{number},V,,,,,,,,,,N"),
+        sentence(f"GNRMC,101530.00,V,,,,,,,,,,{name}"),
         f"$GNRMC,10153{name},{number}*00\r\n".encode(),
         f"{name}$GNGGA,1015{number}".encode(),
         b"\xb5b" + number.encode() + b"\x00" + name.encode() + b"\n",
@@ -218,7 +219,19 @@ def test_dates_years_apart_are_refused_unless_they_are_kept():
 
 def test_two_cleanings_of_one_log_are_at_two_places():
     lines = epoch(1, "5955.62000,N,01042.06000,E")
-    assert len({clean.cleaned(lines, TODAY).lines[0] for _ in range(5)}) == 5
+    places = [places_of(clean.cleaned(lines, TODAY).lines)[0] for _ in range(5)]
+    assert len({north for north, _, _, _ in places}) == 5
+    assert len({east for _, east, _, _ in places}) == 5
+
+
+def test_a_sentence_with_more_fields_than_the_standard_has_goes_unless_they_are_empty():
+    lines = [
+        sentence("GPGGA,101530.00,,,,,0,00,99.99,,,,,,,"),
+        sentence("GPGGA,101531.00,,,,,0,00,99.99,,,,,,,1234"),
+    ]
+    done = clean.cleaned(lines, TODAY)
+    assert done.lines == lines[:1]
+    assert done.taken == {"GGA sentences that are not as the standard has them": 1}
 
 
 def test_heights_keep_their_digits():

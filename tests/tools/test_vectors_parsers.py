@@ -110,7 +110,12 @@ def test_what_the_standard_calls_no_fix_is_denied_by_both_libraries(said):
 
 
 def test_damage_is_no_opinion():
-    lines = [line.replace(b"5955", b"5956") for line in log_of(30)] + [b"$GNRMC,1015\r\n", b"\xff"]
+    bare = [line.partition(b"*")[0] + b"\r\n" for line in log_of(31)]
+    lines = (
+        bare
+        + [line.replace(b"5955", b"5956") for line in log_of(30)]
+        + [b"$GNRMC,1015\r\n", b"\xff"]
+    )
     for parser in (by_pynmea2, by_pynmeagps):
         assert parser.read(lines).fixes == {}
 
@@ -125,6 +130,13 @@ def test_gpsdecode_agrees_and_is_silent_only_at_the_ends():
     assert len(found.fixes) >= 18
     assert found.parser == by_gpsdecode.PROGRAM
     assert found.version[0].isdigit()
+
+
+@pytest.mark.parametrize("quality", [6, 7, 8])
+def test_what_gpsdecode_calls_reckoned_by_hand_or_simulated_is_no_fix(quality):
+    found = by_gpsdecode.read(log_of(*range(20, 40), quality=quality))
+    assert found.fixes == {}
+    assert len(found.denied) >= 18
 
 
 def test_without_gpsdecode_it_is_said_what_to_install(monkeypatch):

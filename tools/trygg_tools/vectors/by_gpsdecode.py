@@ -18,7 +18,7 @@ from typing import Any
 from trygg_tools.vectors.opinions import Opinion, Reading, milliseconds
 
 PROGRAM = "gpsdecode"
-_NOT_REAL = (6, 8)  # TPV's status: dead reckoning, simulated
+_NOT_REAL = (5, 7, 8)  # TPV's status (gps.h): dead reckoning, surveyed or by hand, simulated
 LONGEST_S = 60
 
 
