@@ -21,6 +21,7 @@ ALLOWED = {
                          "tracker", "array", "micropython"},
     "firmware/esp32": {"machine", "network", "bluetooth", "esp32", "time", "os", "socket", "ssl",
                        "gc", "select", "errno"},
+    "firmware/esp32/power.py": {"axp2101"},  # a part of a board's power, where there is one
 }  # fmt: skip
 # a library -> the only files of the gateway that import it
 ONLY_IN = {

@@ -68,6 +68,8 @@ PORTS = {
     ),
 }
 
+PARTS_OF_A_PORT = {"axp2101.py"}  # of Power, and loaded only where there is one
+
 
 def public_methods(path, class_name):
     """Name -> number of arguments that must be given, self not counted."""
@@ -97,4 +99,4 @@ def test_the_rigs_parts_have_them_too(port):
 
 def test_every_file_of_the_chip_is_a_port_here():
     files = {file.name for file in CHIP.glob("*.py")} - {"__init__.py"}
-    assert files == {chip[0] for chip, _, _ in PORTS.values()}
+    assert files - PARTS_OF_A_PORT == {chip[0] for chip, _, _ in PORTS.values()}

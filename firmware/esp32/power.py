@@ -14,6 +14,8 @@ import machine
 import esp32
 
 ADC_SAMPLES = 8
+I2C_HZ = 400000
+I2C_US = 5000  # a part that does not answer ends a transfer after this
 WATCHDOG_MS = 120000
 MARKS = 5
 RETAINED_MAX = 2048 - MARKS
@@ -25,7 +27,7 @@ class Power:
 
     def __init__(
         self,
-        battery_pin,
+        battery_pin=-1,
         battery_percent=200,
         charging_pin=-1,
         button_pin=-1,
@@ -34,6 +36,7 @@ class Power:
         rails=(),
         senses=(),
         watchdog_ms=WATCHDOG_MS,
+        pmu=None,
     ):
         """GPIO numbers, -1 for none.
 
@@ -42,11 +45,18 @@ class Power:
         `motion_pin`: an accelerometer's interrupt, high while it holds one; wakes when asked to.
         `worn_pin`: low while the strap is closed; opening it wakes, which takes a pull-up on the
         board, for the chip's own is off while it sleeps. `rails`: ((name, pin), ...), high is on.
-        `senses`: ((name, pin), ...), high is 1.
+        `senses`: ((name, pin), ...), high is 1. `pmu`: a power chip that measures, knows the
+        charger and has rails of its own, {number, sda, scl, rails} (axp2101.py); -1, then, for
+        `battery_pin` and `charging_pin`.
         """
-        self._adc = machine.ADC(machine.Pin(battery_pin), atten=machine.ADC.ATTN_11DB)
+        self._pmu = None
+        if pmu:
+            self._pmu = self._adc = self._charging = _power_chip(**pmu)
+            battery_percent = 100
+        else:
+            self._adc = machine.ADC(machine.Pin(battery_pin), atten=machine.ADC.ATTN_11DB)
+            self._charging = _input(charging_pin)
         self._battery_percent = battery_percent
-        self._charging = _input(charging_pin)
         self._button = _input(button_pin)
         self._worn = _input(worn_pin)
         self._motion = _input(motion_pin, machine.Pin.PULL_DOWN)
@@ -87,6 +97,8 @@ class Power:
         """Switch the supply `name`; a name this board has not is left alone (always on)."""
         number = self._rail_numbers.get(name)
         if number is None:
+            if self._pmu is not None:
+                self._pmu.rail(name, on)
             return
         level = 1 if on else 0
         if name not in self._rail_pins:
@@ -170,6 +182,13 @@ class Power:
 def restart():
     """Start anew where not even a Power could be made."""
     machine.reset()
+
+
+def _power_chip(number, sda, scl, rails):
+    from axp2101 import Axp2101
+
+    sda, scl = machine.Pin(sda), machine.Pin(scl)
+    return Axp2101(machine.I2C(number, sda=sda, scl=scl, freq=I2C_HZ, timeout=I2C_US), rails)
 
 
 def _input(number, pull=machine.Pin.PULL_UP):

@@ -1,6 +1,7 @@
 """The boards' files: all there, all valid, and each fault said with its place."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -76,8 +77,22 @@ def test_a_trackers_config_takes_wiring_and_energy_from_the_board():
     assert set(sections) == {"gnss", "power", "io", "energy"}
     assert sections["power"]["rails"] == [["gnss", 21]]
     assert sections["energy"]["ua"][0] == 150
-    no_wiring = boards.read_board(boards.board_file("lilygo-t-sim7080g-s3"))
-    assert set(boards.config_sections(no_wiring)) == {"energy"}
+
+
+def test_a_board_without_wiring_gives_a_tracker_its_figures_only(tmp_path):
+    text = re.sub(r"\[wiring.*(?=\[drawn\])", "", BENCH.read_text("utf-8"), flags=re.DOTALL)
+    path = tmp_path / "figures.toml"
+    path.write_text(text, "utf-8")
+    assert set(boards.config_sections(boards.read_board(path))) == {"energy"}
+
+
+def test_a_power_chip_and_a_lights_level_reach_the_trackers_config():
+    chip = boards.config_sections(boards.read_board(boards.board_file("lilygo-t-sim7080g-s3")))
+    assert "battery_pin" not in chip["power"]
+    assert chip["power"]["pmu"]["rails"][0] == ["modem", "bldo1", 3300]
+    assert set(chip["power"]["pmu"]) - {"rails"} == {"number", "sda", "scl"}
+    low = boards.config_sections(boards.read_board(boards.board_file("lilygo-t-sim7000g")))
+    assert (low["io"]["led_pin"], low["io"]["led_on"]) == (12, 0)
 
 
 def written(tmp_path: Path, before: str, after: str) -> Path:

@@ -91,13 +91,18 @@ class Modem(_Table):
     uart: ModemUart
 
 
+# what all three outputs can give, in steps that the chip has
+PmuMv = Annotated[int, Field(ge=1600, le=3400, multiple_of=100)]
+
+
 class Pmu(_Table):
-    """A power chip of the kind AXP2101: its I2C, and which rail is which of its outputs, in mV."""
+    """Arguments of esp32/axp2101.py: a power chip's I2C, and which rail is which of its outputs; a
+    rail may be several."""
 
     number: int = Field(default=0, ge=0, le=1)
     sda: Pin
     scl: Pin
-    rails: list[tuple[str, Literal["dc3", "bldo2"], int]] = Field(default_factory=list)
+    rails: list[tuple[str, Literal["dc3", "bldo1", "bldo2"], PmuMv]] = Field(default_factory=list)
 
 
 class Power(_Table):

@@ -46,8 +46,10 @@ class ModemGnss:
         """As a set-up's."""
         return self.aid.failures
 
-    def rail(self, _name, on):
-        """A search begins or ends; False while the radio is another's: ask again."""
+    def rail(self, name, on):
+        """A search begins or ends, and its antenna's supply where that is switched; False while the
+        radio is another's: ask again."""
+        self._modem.power.rail(name, on)
         self._wished = on
         self._fix = None
         return not on or self._may()

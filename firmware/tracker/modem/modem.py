@@ -53,7 +53,7 @@ class Modem:
         self.line = at.At(uart, dialect.TABLE)
         self.steps = Steps(self.line, dialect.TEXTS)
         self.work = Work(uart, power, self.line, self.steps, dialect, values)
-        self._power = power
+        self.power = power
         self._then = DOWN  # the state after the last word
         self._wanted = OFF
         self._ended = 0
@@ -325,7 +325,7 @@ class Modem:
                     place = int("0" + word.partition("/")[2]) or place
             self.failed(place, now, now_s)
         else:
-            self._power.rail("modem", False)
+            self.power.rail("modem", False)
             self.work.words = []
             self.state = self._then  # going anyway
 
@@ -352,7 +352,7 @@ class Modem:
         self._dozes = sleeps
         self._wakes = not sleeps
         self._said_at = now
-        self._power.rail("modem_dtr", sleeps)
+        self.power.rail("modem_dtr", sleeps)
 
     def _hear(self, now):
         """Hand events on; a restart in the middle of things is seen at once."""

@@ -24,6 +24,12 @@ MODEMS = {
 }
 # pins of a modem's hardware design where they are called otherwise than by SIMCom
 ALSO_CALLED = {"bg95": {"TXD": "MAIN_TXD", "RXD": "MAIN_RXD", "DTR": "MAIN_DTR"}}
+# what a power chip's output feeds on the modem's side
+FED_BY = {
+    ("modem", "dc3"): "VBAT",
+    ("modem", "bldo1"): "level shifters",
+    ("gnss", "bldo2"): "GNSS antenna",
+}
 LEVELS = (
     "TXD, RXD, DTR, STATUS are 1.8 V:\nlevel shifters, if the breakout has none.\n"
     "PWRKEY by an N-FET: gate at the GPIO,\ndrain at PWRKEY, source at GND"
@@ -75,7 +81,8 @@ def of_the_modem(sheet: Sheet) -> None:
             lines.append((sheet.gpio(number, "modem is up"), "STATUS", CONTROL))
     pins = [Pin(pin) for _, pin, _ in lines]
     pins += [Pin("VBAT", "3.4 to 4.2 V, 0.6 A and more")]
-    pins += [Pin("GNSS_ANT", "antenna's supply")] if _antenna_rail(sheet) else []
+    outputs = sheet.wiring.power.pmu.rails if sheet.wiring.power.pmu else []
+    pins += [Pin(FED_BY[rail, output]) for rail, output, _ in outputs if output != "dc3"]
     uart = f"UART {modem.uart.number}, {modem.uart.baud} Bd"
     own = ", its own GNSS" if sheet.wiring.gnss.receiver == "modem" else ""
     note = uart if sheet.here("MODEM") else f"{uart}\n{LEVELS}"
@@ -87,18 +94,12 @@ def of_the_modem(sheet: Sheet) -> None:
 def _modem_supply(sheet: Sheet) -> None:
     pmu = sheet.wiring.power.pmu
     if pmu is not None:
-        feeds = {"modem": "VBAT", "gnss": "GNSS_ANT"}
-        wires = [(output.upper(), feeds[rail], SUPPLY) for rail, output, _ in pmu.rails]
+        wires = [(output.upper(), FED_BY[rail, output], SUPPLY) for rail, output, _ in pmu.rails]
         sheet.join(PMU, "MODEM", *wires)
     elif "modem" in sheet.rails:
         _switch(sheet, "modem", "SWITCH_MODEM", "BAT+", ("MODEM", "VBAT"))
     else:
         sheet.join(CELL, "MODEM", ("BAT+", "VBAT", SUPPLY))
-
-
-def _antenna_rail(sheet: Sheet) -> bool:
-    pmu = sheet.wiring.power.pmu
-    return pmu is not None and any(rail == "gnss" for rail, _, _ in pmu.rails)
 
 
 def _switch(sheet: Sheet, rail: str, name: str, source: str, fed: tuple[str, str]) -> None:

@@ -5,6 +5,7 @@ Only values; the processes and files are elsewhere. Times in virtual microsecond
 
 import struct
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from trygg_tools.rig.board.uart_line import UartLine
 
@@ -73,6 +74,16 @@ class Radio:
         return GOT_IP if self.coverage else NO_AP_FOUND
 
 
+class I2cPart(Protocol):
+    """Something with registers on the board's I2C."""
+
+    def read(self, register: int, count: int) -> bytes | None:
+        """So many registers from one on; None: it does not answer."""
+
+    def write(self, register: int, data: bytes) -> bool:
+        """Registers from one on; False: it does not answer."""
+
+
 @dataclass
 class Chip:
     """Everything that outlives a process of the interpreter, and what dies with it."""
@@ -91,6 +102,7 @@ class Chip:
     levels: dict[int, int] = field(default_factory=dict)  # set from outside
     beacons: dict[bytes, int] = field(default_factory=dict)  # address: dBm
     radio: Radio = field(default_factory=Radio)
+    i2c: dict[int, I2cPart] = field(default_factory=dict)  # address: what answers there
     lines: dict[int, UartLine] = field(default_factory=lambda: {1: UartLine(), 2: UartLine(115200)})
 
     def start(self, cause: int, wake: int, now_us: int) -> None:

@@ -62,6 +62,8 @@ class Requests:
             ops.FLASH_PROGRAM: self._flash_program,
             ops.FLASH_ERASE: self._flash_erase,
             ops.ROM_WRITE: self._rom_write,
+            ops.I2C_READ: self._i2c_read,
+            ops.I2C_WRITE: self._i2c_write,
             ops.READY: lambda _, body: owner.ready(struct.unpack("<I", body)[0]),
         }
 
@@ -157,3 +159,12 @@ class Requests:
     def _rom_write(self, _: int, body: bytes) -> Answer:
         self._image.write_rom(struct.unpack_from("<H", body)[0], body[2:])
         return b""
+
+    def _i2c_read(self, _: int, body: bytes) -> Answer:
+        address, register, count = body
+        part = self._chip.i2c.get(address)
+        return (part.read(register, count) or b"") if part is not None else b""
+
+    def _i2c_write(self, _: int, body: bytes) -> Answer:
+        part = self._chip.i2c.get(body[0])
+        return b"\1" if part is not None and part.write(body[1], body[2:]) else b""

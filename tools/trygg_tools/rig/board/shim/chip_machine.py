@@ -8,6 +8,7 @@ import ops
 import timers
 import wire
 from chip_esp32 import wake_sources
+from chip_i2c import I2C  # noqa: F401
 from chip_pins import ADC, Pin  # noqa: F401
 from chip_uart import UART  # noqa: F401
 from timers import Timer  # noqa: F401

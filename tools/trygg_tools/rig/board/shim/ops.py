@@ -36,6 +36,8 @@ FLASH_ERASE = 22  # H block ->
 READY = 23  # the firmware starts now; I heap left to it
 ROM_WRITE = 25  # H block, a whole block's bytes ->
 BEACONS = 24  # -> of each beacon that is heard 6 bytes address, b dBm
+I2C_READ = 26  # B address, B register, B count -> the bytes, none if nobody answers
+I2C_WRITE = 27  # B address, B register, the bytes -> B 1, none if nobody answers
 
 MODE_REAL = 0
 MODE_LOCKSTEP = 1
