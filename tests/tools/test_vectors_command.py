@@ -120,6 +120,23 @@ def test_a_person_is_asked_for_what_was_not_given(field, monkeypatch):
     assert (header["note"], header["licence"]) == ("rain, deep valley", "MIT")
 
 
+def test_a_name_that_cannot_be_is_asked_for_again_and_no_answer_is_lost(field, monkeypatch):
+    monkeypatch.setattr(command, "_somebody_is_there", lambda: True)
+    log, folder = field
+    given = [word for pair in GIVEN.items() if pair[0] != "--name" for word in pair]
+    done = run("add", log, "--into", folder, *given, answers="My Log\nmy-log\n")
+    assert done.exit_code == 0, done.output
+    assert "wanted small letters" in done.output
+    assert (folder / "my-log.json").exists()
+
+
+def test_a_log_that_is_refused_is_refused_before_anything_is_asked(field, monkeypatch):
+    monkeypatch.setattr(command, "_somebody_is_there", lambda: True)
+    log, folder = field
+    log.write_bytes(b"no receiver's log\n")
+    assert "is it NMEA" in refusal(run("add", log, "--into", folder, answers=""))
+
+
 def test_without_a_person_what_is_missing_is_named(field):
     log, folder = field
     done = add(log, folder, without=("--licence", "--recorded-by"))
@@ -158,6 +175,13 @@ def test_what_is_there_is_not_overwritten(field):
     before = (folder / "m10-tunnel.nmea").read_bytes()
     assert "is there already" in refusal(add(log, folder))
     assert (folder / "m10-tunnel.nmea").read_bytes() == before
+
+
+def test_both_files_are_written_or_none(field):
+    log, folder = field
+    (folder / "m10-tunnel.json").mkdir()
+    assert "m10-tunnel.json" in refusal(add(log, folder))
+    assert not (folder / "m10-tunnel.nmea").exists()
 
 
 def test_a_log_too_long_to_share_is_refused(field):

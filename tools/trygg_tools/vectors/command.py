@@ -79,16 +79,17 @@ def add(
     """
     given = {"name": name, "receiver": receiver, "firmware": firmware, "date": date, "note": note}
     given |= {"licence": licence, "recorded_by": recorded_by}
-    header = _answers(given, ask=_somebody_is_there() and not as_json)
-    target = _target(into, header.pop("name"))
-    part = _part(log, lines)
+    if not into.is_dir():
+        _refuse(f"{into}: no such folder; be in the top folder of Trygg, or say --into")
+    _refuse_unasked(given, can_ask=_somebody_is_there() and not as_json)
     try:
-        done = clean.cleaned(part, datetime.now(UTC).date(), keep_date)
+        done = clean.cleaned(_part(log, lines), datetime.now(UTC).date(), keep_date)
         judged = _judged(done.lines, explain or [])
+        header = _answers(given, into)
+        target = into / f"{header.pop('name')}.nmea"
         head = _header(header, provenance, done.taken, keep_date, judged)
         if not dry_run:
-            write_log(target, head, done.lines)
-            target.with_suffix(".json").write_text(expected_file.text(judged), "utf-8")
+            _write(target, head, done.lines, judged)
     except (MoveError, LogError, OSError) as error:
         _refuse(f"{log}: {error}")
     _tell_added(target, done.taken, judged, dry_run, as_json)
@@ -159,26 +160,37 @@ def _somebody_is_there() -> bool:
     return sys.stdin.isatty()
 
 
-def _answers(given: dict[str, str], ask: bool) -> dict[str, str]:
-    """What the header needs, asked for where it was not given."""
-    missing = [key for key, text in given.items() if not text.strip()]
-    if missing and not ask:
-        options = ", ".join(f"--{key.replace('_', '-')}" for key in missing)
-        _refuse(f"the log's header needs {options}; nobody is here to be asked")
-    for key in missing:
-        given[key] = str(typer.prompt(_ASKED[key]))
-    return {key: " ".join(text.split()) for key, text in given.items()}
+def _refuse_unasked(given: dict[str, str], can_ask: bool) -> None:
+    missing = [f"--{key.replace('_', '-')}" for key, text in given.items() if not text.strip()]
+    if missing and not can_ask:
+        _refuse(f"the log's header needs {', '.join(missing)}; nobody is here to be asked")
 
 
-def _target(into: Path, name: str) -> Path:
+def _answers(given: dict[str, str], into: Path) -> dict[str, str]:
+    """What the header needs, asked for where it was not given; a bad name is asked for again."""
+    answers = {}
+    for key, text in given.items():
+        check = (lambda name: _named(name, into)) if key == "name" else _one_line
+        try:
+            answers[key] = (
+                check(text) if text.strip() else str(typer.prompt(_ASKED[key], value_proc=check))
+            )
+        except typer.BadParameter as error:
+            _refuse(f"--name {error}")
+    return answers
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _named(name: str, into: Path) -> str:
+    """A name that can be a file's and is not taken."""
     if not name.replace("-", "").isalnum() or not name.isascii() or name != name.lower():
-        _refuse(f"--name {name!r}: wanted small letters, digits and hyphens, as m10-tunnel")
-    if not into.is_dir():
-        _refuse(f"{into}: no such folder; be in the top folder of Trygg, or say --into")
-    target = into / f"{name}.nmea"
-    if target.exists():
-        _refuse(f"{target} is there already: another --name, or remove it first")
-    return target
+        raise typer.BadParameter(f"{name!r}: wanted small letters, digits and hyphens")
+    if (into / f"{name}.nmea").exists():
+        raise typer.BadParameter(f"{name!r}: is there already; another name, or remove it first")
+    return name
 
 
 def _part(log: Path, lines: str) -> list[bytes]:
@@ -251,6 +263,16 @@ def _header(
     return head
 
 
+def _write(target: Path, head: dict[str, str], lines: Sequence[bytes], judged: Judged) -> None:
+    """Write both files or none."""
+    try:
+        write_log(target, head, lines)
+        target.with_suffix(".json").write_text(expected_file.text(judged), "utf-8")
+    except OSError:
+        target.unlink(missing_ok=True)
+        raise
+
+
 def _tell_added(
     target: Path, taken: Counter[str], judged: Judged, dry_run: bool, as_json: bool
 ) -> None:
@@ -266,7 +288,10 @@ def _tell_added(
     typer.echo(f"{len(judged.rows)} fixes expected (heard by {heard})")
     for one in said["disagreements"]:
         typer.echo(f"  {one['about']}: {one['right']} is right: {one['because']}")
-    typer.echo(f"{'would write' if dry_run else 'wrote'} {target} and {target.stem}.json")
+    if dry_run:
+        typer.echo(f"would write {target} and {target.stem}.json")
+    else:
+        typer.echo(f"wrote {target} and {target.stem}.json: look at both, then commit them")
 
 
 def _refuse(text: str) -> NoReturn:
