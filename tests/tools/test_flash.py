@@ -12,17 +12,19 @@ from pathlib import Path
 import pytest
 import serial
 from mpremote.transport import TransportError
+from serial.tools import list_ports_common
 from typer import Typer
 from typer.testing import CliRunner
 
 from micropython_wheel import PUBLISHED
-from trygg_tools.flash import board_link
+from trygg_tools.flash import board_link, serial_ports
 from trygg_tools.flash import install as installing
 from trygg_tools.flash.board_link import BoardLink
 from trygg_tools.flash.bundle import Bundle, build
 from trygg_tools.flash.command import command
 from trygg_tools.flash.errors import FlashError
 from trygg_tools.flash.serial_ports import named
+from trygg_tools.provision.inventory import Inventory
 from trygg_tools.rig.board import VirtualBoard, micropython_folder
 
 app = Typer()
@@ -273,6 +275,35 @@ def test_the_command_flashes_a_virtual_board_and_says_what_it_did(blank, tmp_pat
     assert what_starts(board, 0) == "7"
 
 
+def test_what_was_flashed_is_noted_where_an_inventory_lies(blank, tmp_path, monkeypatch):
+    board, folder = blank(), firmware(tmp_path / "f", "7")
+    monkeypatch.chdir(tmp_path)
+    words = [str(board.console_link), "--board", "esp32-bench", "--firmware", str(folder)]
+    words += ["--arch", "x64", "--json", "-q"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert not Path("inventory.jsonl").exists(), "none was named, none was there"
+    done = CliRunner().invoke(app, [*words, "--inventory", "inventory.jsonl"])
+    said = json.loads(done.stdout)
+    (unit,) = Inventory(Path("inventory.jsonl")).units()
+    assert (unit["unit"], unit["state"]) == (said["unit"], "new")
+    assert (unit["firmware"], unit["micropython"]) == (said["firmware"], "1.29.0")
+    assert CliRunner().invoke(app, words).exit_code == 0
+    events = list(Inventory(Path("inventory.jsonl")).events(said["unit"]))
+    assert [event["event"] for event in events] == ["flashed", "flashed"]
+    refused = CliRunner().invoke(app, [*words, "--inventory", "/dev/null/x"])
+    assert refused.exit_code == 1
+    assert "the firmware is on it, but not noted" in refused.stdout
+
+
+def test_a_ports_serial_number_is_the_usb_parts(monkeypatch, tmp_path):
+    usb = list_ports_common.ListPortInfo("/dev/null")
+    usb.serial_number = "54F9000312"
+    monkeypatch.setattr(serial_ports.list_ports, "comports", lambda: [usb])
+    (tmp_path / "gps").symlink_to("/dev/null")
+    assert serial_ports.serial_number(str(tmp_path / "gps")) == "54F9000312"
+    assert serial_ports.serial_number("/dev/zero") == ""
+
+
 def test_several_boards_at_once_and_the_one_that_is_not_there_is_named(blank, tmp_path):
     boards = [blank(), blank()]
     folder = firmware(tmp_path / "f", "8")
@@ -294,10 +325,16 @@ def test_several_boards_at_once_and_the_one_that_is_not_there_is_named(blank, tm
         ([], "wanted a port and --board NAME"),
         (["/dev/ttyNONE7", "--board", "esp8266"], "there are: esp32-bench"),
         (["--csv", "/none.csv"], "cannot be read as CSV"),
+        (["--csv", "/none.csv", "--board", "esp32-bench"], "say nothing else"),
+        (["--csv", "{tmp}/odd.csv"], "odd.csv line 2: no board 'esp8266'"),
+        (["--csv", "{tmp}/empty.csv"], "wanted lines below the first"),
         (["/dev/null", "--board", "esp32-bench"], "/dev/null: "),
     ],
 )
-def test_what_cannot_be_done_is_said_with_what_to_do(arguments, said):
+def test_what_cannot_be_done_is_said_with_what_to_do(tmp_path, arguments, said):
+    (tmp_path / "odd.csv").write_text("port,board\n/dev/ttyNONE7,esp8266\n")
+    (tmp_path / "empty.csv").write_text("port,board\n")
+    arguments = [word.replace("{tmp}", str(tmp_path)) for word in arguments]
     told = CliRunner().invoke(app, [*arguments, "-q"])
     assert told.exit_code == 1
     assert said in told.output

@@ -135,3 +135,19 @@ def test_a_version_is_found_in_mpflashs_cache_for_the_chip_that_is_there(tmp_pat
     assert find_image("1.29.0", "esp32s3") == s3
     with pytest.raises(FlashError, match=r"mpflash download --version 1.28.0"):
         find_image("1.28.0", "esp32s3")
+
+
+def test_of_a_cache_with_many_boards_the_generic_image_is_taken_and_none_by_chance(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("MPFLASH_FIRMWARE", str(tmp_path))
+    other = image(tmp_path, ESP32, name="UM_TINYPICO-v1.29.0.bin")
+    image(tmp_path, ESP32, name="ESP32_GENERIC-SPIRAM-v1.29.0.bin")
+    image(tmp_path, ESP32, name="ESP32_GENERIC-v1.29.0-preview.12.bin")
+    with pytest.raises(FlashError, match=r"for certain boards only.*UM_TINYPICO"):
+        find_image("1.29.0", "esp32")
+    assert find_image(str(other), "esp32") == other
+    generic = image(tmp_path, ESP32, name="ESP32_GENERIC-v1.29.0.bin")
+    assert find_image("v1.29.0", "esp32") == generic
+    with pytest.raises(FlashError, match=r"no version as 1.29.0 either"):
+        find_image("/none/x.bin", "esp32")

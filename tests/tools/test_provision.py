@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,10 @@ from micropython_wheel import PUBLISHED
 from trygg_tools.boards import board_file, read_board
 from trygg_tools.flash.board_link import BoardLink
 from trygg_tools.flash.errors import FlashError
-from trygg_tools.provision import session
+from trygg_tools.provision import gateway_side, label, session
 from trygg_tools.provision.board_files import Network, board_files
 from trygg_tools.provision.command import app
+from trygg_tools.provision.gateway_side import GatewayRefused, GatewaySide
 from trygg_tools.provision.inventory import Inventory
 from trygg_tools.provision.inventory_command import app as inventory_app
 from trygg_tools.provision.label import LabelError, content, write_label
@@ -145,14 +146,84 @@ def test_a_board_that_fails_midway_leaves_nobody_registered(gateway, flashed, mo
     assert (event["event"], event["why"]) == ("refused", "the cable")
 
 
+WRONG = [
+    (["--setting", "report_live_s=never"], "report_live_s"),
+    (["--fences", "/none.geojson"], "/none.geojson"),
+    (["--label", "astrid.gif"], "ends in .png or .pdf"),
+    (["--label", "/none/astrid.pdf"], "no folder /none"),
+    (["--label", "a.pdf", "--label-text", "x" * 99], "at most 54 letters"),
+    (["--inventory", "/dev/null/x"], "Name another with --inventory"),
+    (["--wifi", "/dev/null"], "cannot be read as that"),
+]
+
+
+def test_what_is_wrong_is_said_before_the_board_is_touched_and_nobody_stays_registered(
+    gateway, flashed
+):
+    board = flashed()
+    words = ["add", str(board.console_link), "bjorn-1", "--board", "esp32-bench"]
+    for more, said in WRONG:
+        done = trygg(*words, "--config", str(gateway), *more)
+        assert (done.exit_code, said in done.output) == (1, True), done.output
+    assert all(tracker["revoked"] for tracker in gateway_says(gateway, "tracker", "list"))
+    assert on_board(board, "/config.json") is None
+
+
+def test_ctrl_c_while_the_secrets_are_given_leaves_nobody_registered(gateway, flashed, monkeypatch):
+    board = flashed()
+
+    def pressed(link, files):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session, "_give", pressed)
+    words = ["add", str(board.console_link), "bjorn-1", "--board", "esp32-bench"]
+    assert trygg(*words, "--config", str(gateway)).exit_code != 0
+    (tracker,) = gateway_says(gateway, "tracker", "list")
+    assert tracker["revoked"]
+
+
+def test_new_secrets_are_given_once_more_and_else_it_is_said_that_nobody_speaks(
+    gateway, flashed, monkeypatch
+):
+    board = flashed()
+    words = ["--board", "esp32-bench", "--config", str(gateway)]
+    assert trygg("add", str(board.console_link), "astrid-1", *words).exit_code == 0
+    give, wobbles = session._give, [1]
+
+    def wobbly(link, files):
+        if wobbles and wobbles.pop():
+            raise FlashError("the cable")
+        give(link, files)
+
+    monkeypatch.setattr(session, "_give", wobbly)
+    assert trygg("rotate", "astrid-1", str(board.console_link), *words).exit_code == 0
+    wobbles += [1, 1]
+    done = trygg("rotate", "astrid-1", str(board.console_link), *words)
+    assert done.exit_code == 1
+    assert "NOBODY SPEAKS FOR ITS WEARER" in done.output
+
+
+def test_a_gateway_that_does_not_answer_is_a_sentence(gateway, monkeypatch):
+    monkeypatch.setattr(gateway_side, "PATIENCE_S", 0.05)
+    with pytest.raises(GatewayRefused, match=r"has not ended in 0.05 s.*say the same again"):
+        GatewaySide(gateway).revoke("astrid-1")
+
+
+def test_a_name_that_is_taken_is_sent_to_swap_and_rotate(gateway):
+    GatewaySide(gateway).add("astrid-1", "home", "")
+    with pytest.raises(GatewayRefused, match=r"registered already.*provision swap"):
+        GatewaySide(gateway).add("astrid-1", "home", "")
+
+
 def test_a_tracker_is_not_overwritten_unless_that_is_said(gateway, flashed):
     board = flashed()
     words = ["--board", "esp32-bench", "--config", str(gateway)]
     assert trygg("add", str(board.console_link), "solveig-1", *words).exit_code == 0
     again = trygg("add", str(board.console_link), "bjorn-1", *words)
     assert again.exit_code == 1
-    assert "is a tracker already" in again.output
-    assert trygg("add", str(board.console_link), "bjorn-1", "--replace", *words).exit_code == 0
+    assert "is a tracker already: solveig-1" in again.output
+    replaced = trygg("add", str(board.console_link), "bjorn-1", "--replace", *words)
+    assert json.loads(replaced.stdout)["was_device"] == "solveig-1"
     board.wait_line("I am bjorn-1")
 
 
@@ -175,6 +246,7 @@ def test_another_unit_takes_the_trackers_place_and_the_old_ones_secrets_are_void
     assert not tracker["revoked"]
 
 
+@pytest.mark.timeout(300)  # forty programs and twenty boards, on whatever machine there is
 def test_twenty_boards_from_a_csv_of_which_one_is_faulty(gateway, flashed, tmp_path):
     with ThreadPoolExecutor(8) as threads:
         boards = list(threads.map(lambda number: flashed(number != 7), range(20)))
@@ -208,6 +280,10 @@ def test_twenty_boards_from_a_csv_of_which_one_is_faulty(gateway, flashed, tmp_p
             "wanted each port once",
         ),
         ("port,device,board\n/dev/x,a,esp8266\n", "there are: esp32-bench"),
+        ("port;device;board\n/dev/x;a;esp8266\n", "there are: esp32-bench"),
+        ("port,device,board\n/dev/x,a,esp32-bench,b\n", "line 2: more fields than"),
+        ("port,device,board\n", "wanted lines below the first"),
+        ("", "wanted lines below the first"),
     ],
 )
 def test_a_csv_that_is_wrong_is_refused_with_its_line(tmp_path, gateway, text, said):
@@ -238,6 +314,65 @@ def test_a_torn_line_of_the_inventory_eats_no_other(tmp_path):
     assert stock.torn == 1
 
 
+@pytest.mark.parametrize(
+    "line", ['[]', '"x"', '{"unit": 5, "event": "bought", "at": "x"}', '{"unit": "a", "at": "x"}',
+             '{"unit": "a", "event": ["bought"], "at": "x"}'],
+)  # fmt: skip
+def test_a_line_that_is_no_event_is_passed_over_and_said(tmp_path, line):
+    stock = Inventory(tmp_path / "inventory.jsonl")
+    stock.path.write_text(line + "\n")
+    stock.add("a1", "bought")
+    assert [row["unit"] for row in stock.units()] == ["a1"]
+    assert stock.torn == 1
+
+
+def test_a_tracker_is_the_unit_that_was_provisioned_last(tmp_path):
+    stock = Inventory(tmp_path / "inventory.jsonl")
+    for unit in ("b2", "a1", "c3"):
+        stock.add(unit, "provisioned", device="astrid-1")
+    assert stock.unit_of("astrid-1") == "c3"
+    assert [row["state"] for row in stock.units()] == ["spare", "spare", "in use"]
+
+
+def test_what_was_exported_may_be_imported_and_changes_nothing_but_what_people_wrote(tmp_path):
+    where = ["--inventory", str(tmp_path / "i.jsonl")]
+    stock, out = Inventory(tmp_path / "i.jsonl"), tmp_path / "units.csv"
+    stock.add("a1", "provisioned", device="astrid-1", board="esp32-bench")
+    runner = CliRunner()
+    assert runner.invoke(inventory_app, ["export", str(out), *where]).exit_code == 0
+    assert (
+        "0 units new, 0 changed"
+        in runner.invoke(inventory_app, ["import", str(out), *where]).output
+    )
+    (row,) = stock.units()
+    assert (row["state"], row["device"]) == ("in use", "astrid-1")
+    out.write_text("unit;warranty_until\na1;2028-11-22\n")
+    assert runner.invoke(inventory_app, ["import", str(out), *where]).exit_code == 0
+    (row,) = stock.units()
+    assert (row["state"], row["warranty_until"]) == ("in use", "2028-11-22")
+    assert "warranty until 2028-11-22" in runner.invoke(inventory_app, ["list", *where]).output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["fault", "a2", "torn strap"], "knows no unit a2"),
+        (["mended", "a2", "sewn"], "knows no unit a2"),
+        (["import", "{tmp}/date.csv"], "wanted 2028-11-22, got next year"),
+        (["import", "{tmp}/column.csv"], "no column 'colour' is known"),
+        (["export", "/none/units.csv"], "/none/units.csv: cannot be written"),
+    ],
+)
+def test_what_the_inventory_will_not_note_is_a_sentence(tmp_path, words, said):
+    (tmp_path / "date.csv").write_text("unit,warranty_until\na1,next year\n")
+    (tmp_path / "column.csv").write_text("unit,colour\na1,red\n")
+    Inventory(tmp_path / "i.jsonl").add("a1", "bought")
+    words = [word.replace("{tmp}", str(tmp_path)) for word in words]
+    done = CliRunner().invoke(inventory_app, [*words, "--inventory", str(tmp_path / "i.jsonl")])
+    assert done.exit_code == 1
+    assert said in done.output
+
+
 def test_the_inventory_goes_out_as_csv_and_comes_in(tmp_path):
     delivery = tmp_path / "delivery.csv"
     delivery.write_text("unit,board,warranty_until\n240ac4,reference-wearable,2028-11-22\n")
@@ -261,3 +396,14 @@ def test_a_label_says_name_and_unit_and_nothing_secret(tmp_path):
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(LabelError, match=r"\.png or \.pdf"):
         write_label(tmp_path / "a.gif", "astrid-1", "240ac480335f")
+
+
+def test_every_square_of_the_code_has_the_same_whole_number_of_dots(tmp_path):
+    for unit in ("1", "240ac480335f", "240ac480335f" * 2):
+        code = label._code(content("a-tracker-with-a-very-long-name1", unit)).point(
+            lambda v: v > 99
+        )
+        rows = [code.crop((0, y, code.width, y + 1)).tobytes() for y in range(code.height)]
+        runs = {len(list(run)) for row in rows for _, run in groupby(row)}
+        assert min(runs) >= 4, "a third of a millimetre, which a telephone can read"
+        assert all(run % min(runs) == 0 for run in runs)

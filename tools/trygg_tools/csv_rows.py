@@ -12,17 +12,24 @@ class CsvError(Exception):
 
 
 def read_rows(
-    path: Path, filled: Sequence[str], once: Sequence[str] = ()
+    path: Path, filled: Sequence[str], once: Sequence[str] = (), known: Sequence[str] = ()
 ) -> list[tuple[int, dict[str, str]]]:
-    """(line, row) of each row; the columns `filled` have something in each, those of `once`
-    something else in each. Raises CsvError."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(enumerate(csv.DictReader(file), start=2))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CsvError(f"{path}: cannot be read as CSV: {error}") from None
+    """(line, row) of each row, blanks around the words gone; at least one.
+
+    The columns `filled` have something in each, those of `once` something else in each; with
+    `known` there is no other column. Spreadsheets of Nordic countries write semicolons: as good as
+    commas. Raises CsvError.
+    """
+    rows = _rows(path)
+    if not rows:
+        raise CsvError(f"{path}: wanted lines below the first, which names the columns; got none")
     seen: set[tuple[str, str]] = set()
     for number, row in rows:
+        strange = [column for column in row if known and column not in known]
+        if strange:
+            raise CsvError(
+                f"{path}: no column {strange[0]!r} is known; there are: {', '.join(known)}"
+            )
         for column in filled:
             said = row.get(column) or ""
             if not said:
@@ -31,3 +38,23 @@ def read_rows(
                 raise CsvError(f"{path} line {number}: wanted each {column} once, got {said} again")
             seen.add((column, said))
     return rows
+
+
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            first = file.readline()
+            file.seek(0)
+            reader = csv.DictReader(file, delimiter=";" if ";" in first else ",")
+            found = [(reader.line_num, row) for row in reader]
+    except UnicodeDecodeError:
+        raise CsvError(f'{path}: its letters are not UTF-8. Save it as "CSV UTF-8"') from None
+    except (OSError, csv.Error) as error:
+        raise CsvError(f"{path}: cannot be read as CSV: {error}") from None
+    for number, row in found:
+        if None in row:
+            raise CsvError(f"{path} line {number}: more fields than the first line has names")
+    return [
+        (number, {name.strip(): (said or "").strip() for name, said in row.items()})
+        for number, row in found
+    ]

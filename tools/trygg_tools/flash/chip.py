@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -68,13 +69,17 @@ def _esptool(
     command = [sys.executable, "-m", "esptool", "--port", port, *plain, *arguments]
     lines: list[str] = []
     with subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    ) as process:
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        start_new_session=True,  # Ctrl-C must not leave half an image
+    ) as process:  # fmt: skip
+        watchdog = threading.Timer(PATIENCE_S, process.kill)
+        watchdog.start()
         assert process.stdout is not None
         for line in process.stdout:
             lines.append(line)
             heard(line)
-        process.wait(PATIENCE_S)
+        process.wait()
+        watchdog.cancel()
     said = "".join(lines)
     if process.returncode:
         raise _judged(port, said)

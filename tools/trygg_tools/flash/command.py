@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from trygg_tools.board_row import Job, Step, all_at_once
 from trygg_tools.boards import BoardError, board_file, read_board
 from trygg_tools.csv_rows import CsvError, read_rows
 from trygg_tools.firmware_image import FirmwareError, firmware_folder
 from trygg_tools.flash.errors import FlashError
 from trygg_tools.flash.serial_ports import serial_ports
 from trygg_tools.flash.session import Builder, Wish, flash
+from trygg_tools.provision.inventory import Inventory, InventoryError
 
-AT_ONCE = 8  # boards
+DEFAULT = Path("inventory.jsonl")
+NOTED = (
+    "board", "firmware", "micropython", "usb_serial", "chip", "mac", "image", "image_sha256",
+    "changed",
+)  # fmt: skip
 
 
 def command(
@@ -33,12 +36,17 @@ def command(
     ] = "",
     sha256: Annotated[str, typer.Option(help="Of that image, as the download page has it.")] = "",
     many: Annotated[
-        Path | None, typer.Option("--csv", help="Boards, a line each: port,board,micropython.")
+        Path | None,
+        typer.Option("--csv", help="Boards, a line each: port,board[,micropython,sha256]."),
     ] = None,
     firmware: Annotated[Path | None, typer.Option(help="Another firmware's folder.")] = None,
     arch: Annotated[
         str, typer.Option(help="Of native code; x64 for a virtual board.", hidden=True)
     ] = "",
+    inventory: Annotated[
+        Path | None,
+        typer.Option(help="Note it there; none: inventory.jsonl if one lies in this folder."),
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="The ports that are there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON value, for machines.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
@@ -65,8 +73,10 @@ def command(
     except (FlashError, BoardError, CsvError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
-    results = _flash_all(wishes, builder, quiet)
-    _tell(results, as_json)
+    stock = _stock(inventory)
+    jobs = [_job(wish, builder, stock) for wish in wishes]
+    results = all_at_once(jobs, (FlashError, FirmwareError), quiet=quiet)
+    _tell(results, as_json, many is not None)
     if any("error" in one for one in results):
         raise typer.Exit(1)
 
@@ -84,9 +94,11 @@ def _list(as_json: bool) -> None:
 
 def _wishes(port: str, board: str, micropython: str, sha256: str, many: Path | None) -> list[Wish]:
     if many is not None:
+        if port or board or micropython or sha256:
+            raise FlashError(f"{many}: its lines say port, board and image; say nothing else")
         return [
-            Wish(row["port"], read_board(board_file(row["board"])), row.get("micropython") or "")
-            for _, row in read_rows(many, ("port", "board"), once=("port",))
+            _wish_of(many, number, row)
+            for number, row in read_rows(many, ("port", "board"), once=("port",))
         ]
     if not port or not board:
         raise FlashError(
@@ -96,37 +108,50 @@ def _wishes(port: str, board: str, micropython: str, sha256: str, many: Path | N
     return [Wish(port, read_board(board_file(board)), micropython, sha256)]
 
 
-def _flash_all(wishes: list[Wish], builder: Builder, quiet: bool) -> list[dict[str, Any]]:
-    columns = (TextColumn("{task.fields[port]}"), BarColumn(), TextColumn("{task.description}"))
-    console = Console(stderr=True)
-    with (
-        Progress(*columns, console=console, disable=quiet) as progress,
-        ThreadPoolExecutor(AT_ONCE) as threads,
-    ):
-        tasks = [progress.add_task("waiting", port=wish.port, total=1) for wish in wishes]
-        done = [
-            threads.submit(_flash_one, wish, builder, progress, task)
-            for wish, task in zip(wishes, tasks, strict=True)
-        ]
-        return [one.result() for one in done]
-
-
-def _flash_one(wish: Wish, builder: Builder, progress: Progress, task: TaskID) -> dict[str, Any]:
-    def on(what: str, done: int, of: int) -> None:
-        progress.update(task, description=what, completed=done, total=max(of, 1))
-
+def _wish_of(path: Path, number: int, row: dict[str, str]) -> Wish:
     try:
+        board = read_board(board_file(row["board"]))
+    except BoardError as error:
+        raise FlashError(f"{path} line {number}: {error}") from None
+    image = row.get("micropython") or ""
+    beside = path.parent / image
+    return Wish(
+        row["port"],
+        board,
+        str(beside) if image and beside.is_file() else image,
+        row.get("sha256") or "",
+    )
+
+
+def _job(wish: Wish, builder: Builder, stock: Inventory | None) -> Job:
+    def work(on: Step) -> dict[str, Any]:
         said = flash(wish, builder, on)
-    except (FlashError, FirmwareError) as error:
-        progress.update(task, description="failed")
-        return {"port": wish.port, "board": wish.board.name, "error": str(error)}
-    progress.update(task, description="done", completed=1, total=1)
-    return said
+        if stock is not None:
+            _note(stock, wish, said)
+        return said
+
+    return Job(wish.port, {"port": wish.port, "board": wish.board.name}, work)
 
 
-def _tell(results: list[dict[str, Any]], as_json: bool) -> None:
+def _note(stock: Inventory, wish: Wish, said: dict[str, Any]) -> None:
+    """What was done to this unit; the board is flashed whether or not it can be noted."""
+    facts = {key: said[key] for key in NOTED if said.get(key)}
+    try:
+        stock.add(said["unit"], "flashed", **facts)
+    except InventoryError as error:
+        raise FlashError(f"{wish.port}: the firmware is on it, but not noted: {error}") from None
+
+
+def _stock(named: Path | None) -> Inventory | None:
+    """The inventory that is named, or the one that lies here."""
+    if named is not None or DEFAULT.exists():
+        return Inventory(named or DEFAULT)
+    return None
+
+
+def _tell(results: list[dict[str, Any]], as_json: bool, row: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(results if len(results) > 1 else results[0]))
+        typer.echo(json.dumps(results if row else results[0]))
         return
     say_error = partial(typer.echo, err=True)
     for one in results:

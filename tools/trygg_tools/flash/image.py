@@ -20,6 +20,9 @@ OFFSETS = {"esp32": 0x1000, "esp32s3": 0x0}  # of the bootloader in flash
 OLDEST = (1, 27)  # with ROMFS, .mpy 6.3 and the mends in PPP (shared/reference/rig.md)
 _VERSION = re.compile(rb"MicroPython v(\d+)\.(\d+)\.(\d+)[^ ]* on (\d{4}-\d\d-\d\d)")
 
+_NUMBER = re.compile(r"\d+\.\d+(\.\d+)?(-preview[.\w]*)?")
+_GENERIC = re.compile(r"ESP32_GENERIC(_S3)?-v")  # no variant of memory or of a maker
+
 
 class Image(NamedTuple):
     """A checked image."""
@@ -32,21 +35,33 @@ class Image(NamedTuple):
 
 
 def find_image(text: str, chip: str | None = None) -> Path:
-    """The path itself, or the newest of that version in mpflash's cache for `chip`."""
+    """The path itself, or MicroPython's generic image of that version in mpflash's cache.
+
+    The cache may have images of other makers' boards with the same chip: those are named, and one
+    of them is taken only by its path. Raises FlashError.
+    """
     path = Path(text).expanduser()
     if path.is_file():
         return path
     folder = Path(os.environ.get("MPFLASH_FIRMWARE", Path.home() / "Downloads" / "firmware"))
-    found = [
-        one for one in sorted(folder.rglob(f"*v{text.lstrip('v')}*.bin")) if _is_for(one, chip)
-    ]
-    if not found:
+    wanted = text.removeprefix("v")
+    if not _NUMBER.fullmatch(wanted):
+        raise FlashError(f"--micropython {text}: no such file, and no version as 1.29.0 either")
+    found = [one for one in sorted(folder.rglob(f"*-v{wanted}.bin")) if _is_for(one, chip)]
+    generic = [one for one in found if _GENERIC.match(one.name)]
+    if found and not generic:
+        raise FlashError(
+            f"--micropython {text}: {folder} has images for certain boards only:"
+            f" {', '.join(one.name for one in found[:5])}. Give the path of the right one"
+        )
+    if not generic:
         raise FlashError(
             f"--micropython {text}: no such file, and none of that version for"
-            f" {chip or 'this chip'} in {folder}. Get one: `mpflash download --version {text}`,"
-            " or from https://micropython.org/download"
+            f" {chip or 'this chip'} in {folder}. Get one: `mpflash download --version {text}"
+            f" --board {'ESP32_GENERIC_S3' if chip == 'esp32s3' else 'ESP32_GENERIC'}`, or from"
+            " https://micropython.org/download"
         )
-    return found[-1]
+    return generic[-1]
 
 
 def check_image(path: Path, wanted_sha256: str = "") -> Image:
@@ -92,8 +107,11 @@ def _chip_of(data: bytes) -> str | None:
 
 
 def _is_for(path: Path, chip: str | None) -> bool:
-    with path.open("rb") as file:
-        return chip is None or _chip_of(file.read(4096)) == chip
+    try:
+        with path.open("rb") as file:
+            return chip is None or _chip_of(file.read(4096)) == chip
+    except OSError:
+        return False
 
 
 def _beside(path: Path) -> str:

@@ -28,11 +28,12 @@ WINDOW_BITS = 12  # of what the chip unpacks
 Progress = Callable[[str, int, int], None]
 
 _ABOUT = """
-import json, os, sys
+import binascii, json, machine, os, sys
 about = {"name": sys.implementation[0], "machine": os.uname()[4], "port": sys.platform}
 about["version"] = list(sys.implementation[1])[:3]
 about["mpy"] = sys.implementation._mpy
 about["files"] = os.listdir("/")
+about["unit"] = binascii.hexlify(machine.unique_id()).decode()
 stat = os.statvfs("/")
 about["free"] = stat[0] * stat[3]
 try:
@@ -89,6 +90,7 @@ class About(NamedTuple):
     rom_bytes: int
     free_bytes: int
     has_main: bool
+    unit: str  # the chip's own number, as on its label
 
 
 class Done(NamedTuple):
@@ -111,6 +113,7 @@ def about(board: BoardLink) -> About:
         said["rom"],
         said["free"],
         "main.py" in said["files"],
+        said["unit"],
     )
 
 

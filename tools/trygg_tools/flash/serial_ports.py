@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from serial.tools import list_ports
@@ -39,6 +40,14 @@ def serial_ports() -> list[SerialPort]:
         if port.vid is not None
     ]
     return sorted(found, key=lambda port: (not port.maybe_board, port.path))
+
+
+def serial_number(path: str) -> str:
+    """What the USB part behind the port is numbered, "" if it has no number or is none."""
+    real = os.path.realpath(path)
+    return next(
+        (one.serial_number or "" for one in list_ports.comports() if one.device == real), ""
+    )
 
 
 def named(path: str, vid: int, pid: int | None, product: str) -> SerialPort:

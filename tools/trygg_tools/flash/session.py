@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +15,12 @@ from trygg_tools.flash.bundle import Bundle, build
 from trygg_tools.flash.errors import FlashError
 from trygg_tools.flash.image import OLDEST, Image, check_image, find_image
 from trygg_tools.flash.install import About, about, install
+from trygg_tools.flash.serial_ports import serial_number
 
 STARTS_S = 15  # a blank file system is made at the first start
 
 Progress = Callable[[str, int, int], None]  # what, done, of
+_BUILDING = threading.Lock()
 
 
 class Wish(NamedTuple):
@@ -39,9 +42,10 @@ class Builder:
     def bundle(self, board: Board) -> Bundle:
         """For the board's chip, or for the one architecture this builder was given."""
         arch = self._arch or board.arch
-        if arch not in self._built:
-            self._built[arch] = build(self._firmware, arch)
-        return self._built[arch]
+        with _BUILDING:  # a row of boards asks for it at once
+            if arch not in self._built:
+                self._built[arch] = build(self._firmware, arch)
+            return self._built[arch]
 
 
 def flash(wish: Wish, builder: Builder, on: Progress) -> dict[str, Any]:
@@ -57,6 +61,8 @@ def flash(wish: Wish, builder: Builder, on: Progress) -> dict[str, Any]:
         done = install(board, bundle, on)
         board.restart()
     return said | {
+        "unit": found.unit,
+        "usb_serial": serial_number(wish.port),
         "micropython": ".".join(str(part) for part in found.version),
         "firmware": done.version,
         "slot": done.slot,

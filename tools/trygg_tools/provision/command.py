@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
+from trygg_tools.board_row import Job, Step, all_at_once
 from trygg_tools.boards import BoardError, board_file, read_board
 from trygg_tools.csv_rows import CsvError, read_rows
 from trygg_tools.flash.errors import FlashError
 from trygg_tools.provision.board_files import Network
 from trygg_tools.provision.gateway_side import GatewayRefused, GatewaySide
 from trygg_tools.provision.inventory import Inventory, InventoryError
-from trygg_tools.provision.label import LabelError, write_label
+from trygg_tools.provision.label import LabelError, demand_drawable, write_label
 from trygg_tools.provision.session import Wish, provision, unit_on
 
-AT_ONCE = 8
 Failure = (CsvError, FlashError, GatewayRefused, BoardError, InventoryError, LabelError)
 
 app = typer.Typer(
@@ -82,6 +81,8 @@ def add(
     --apn iot.1nce.net --fences astrid.geojson --label astrid-1.pdf`
     """
     with _said_plainly():
+        if label is not None:
+            demand_drawable(label, label_text)
         wish = Wish(
             port, device, read_board(board_file(board)), group, name, _network(wifi, apn, pin_file),
             tuple(setting or ()), fences, replace,
@@ -115,19 +116,13 @@ def many(
                 bench, ("port", "device", "board"), once=("port", "device")
             )
         ]
-    gateway, stock = GatewaySide(config), _stock(inventory, config)
-    columns = (TextColumn("{task.fields[device]}"), BarColumn(), TextColumn("{task.description}"))
-    with (
-        Progress(*columns, console=Console(stderr=True), disable=quiet) as progress,
-        ThreadPoolExecutor(AT_ONCE) as threads,
-    ):
-        tasks = [progress.add_task("waiting", device=wish.device, total=4) for wish in wishes]
-        under_way = [
-            threads.submit(_attempt, wish, gateway, stock, progress, task, labels)
-            for wish, task in zip(wishes, tasks, strict=True)
-        ]
-        results = [one.result() for one in under_way]
-    _tell(results, as_json)
+        if labels is not None:
+            _make(labels)
+        gateway, stock = GatewaySide(config), _stock(inventory, config)
+        stock.demand_writable()
+    jobs = [_job(wish, gateway, stock, labels) for wish in wishes]
+    results = all_at_once(jobs, Failure, quiet=quiet)
+    _tell(results, as_json, row=True)
     if any("error" in one for one in results):
         raise typer.Exit(1)
 
@@ -157,6 +152,8 @@ def swap(
     `trygg provision swap astrid-1 /dev/ttyUSB0 --board lilygo-t-sim7000g --why "strap broken"`
     """
     with _said_plainly():
+        if label is not None:
+            demand_drawable(label, label_text)
         stock = _stock(inventory, config)
         old = stock.unit_of(device)
         network = _network(wifi, apn, pin_file)
@@ -245,22 +242,22 @@ def _one(
         return provision(wish, GatewaySide(config), _stock(inventory, config), on, again=again)
 
 
-def _attempt(
-    wish: Wish, gateway: GatewaySide, stock: Inventory, progress: Progress, task: TaskID,
-    labels: Path | None,
-) -> dict[str, Any]:  # fmt: skip
-    def on(what: str, done: int, of: int) -> None:
-        progress.update(task, description=what, completed=done, total=of)
-
-    try:
+def _job(wish: Wish, gateway: GatewaySide, stock: Inventory, labels: Path | None) -> Job:
+    def work(on: Step) -> dict[str, Any]:
         done = provision(wish, gateway, stock, on)
         if labels is not None:
-            labels.mkdir(parents=True, exist_ok=True)
             write_label(labels / f"{wish.device}.pdf", wish.device, done["unit"])
-    except Failure as error:
-        progress.update(task, description="refused")
-        return {"port": wish.port, "device": wish.device, "error": str(error)}
-    return done
+        return done
+
+    return Job(wish.device, {"port": wish.port, "device": wish.device}, work)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabelError(f"{folder}: no folder can be made there: {error.strerror}") from None
+    demand_drawable(folder / "label.pdf")
 
 
 def _wish_of(path: Path, number: int, row: dict[str, str], replace: bool) -> Wish:
@@ -280,7 +277,10 @@ def _network(wifi: Path | None, apn: str, pin_file: Path | None) -> Network:
     try:
         said = json.loads(wifi.read_text("utf-8")) if wifi is not None else {}
         pin = pin_file.read_text("ascii").strip() if pin_file is not None else ""
-        return Network(said.get("ssid", ""), said.get("password", ""), apn, pin)
+        network = Network(said.get("ssid", ""), said.get("password", ""), apn, pin)
+        if not all(isinstance(word, str) for word in network) or (wifi and not network.ssid):
+            raise ValueError
+        return network
     except (OSError, ValueError, AttributeError):
         raise FlashError(
             f'{wifi or pin_file}: wanted a file with {{"ssid": ..., "password": ...}}, or one with'
@@ -292,9 +292,9 @@ def _stock(path: Path | None, config: Path) -> Inventory:
     return Inventory(path or config.with_name("inventory.jsonl"))
 
 
-def _tell(results: list[dict[str, Any]], as_json: bool) -> None:
+def _tell(results: list[dict[str, Any]], as_json: bool, row: bool = False) -> None:
     if as_json:
-        typer.echo(json.dumps(results if len(results) > 1 else results[0]))
+        typer.echo(json.dumps(results if row else results[0]))
         return
     for one in results:
         if "error" in one:
@@ -303,3 +303,16 @@ def _tell(results: list[dict[str, Any]], as_json: bool) -> None:
             typer.echo(
                 f"{one['device']}: unit {one['unit']} on {one['port']}, registered and started"
             )
+            _tell_cares(one)
+
+
+def _tell_cares(one: dict[str, Any]) -> None:
+    """What is still to be thought of."""
+    if "care" in one:
+        typer.echo(f"{one['device']}: {one['care']}", err=True)
+    if "was_device" in one:
+        typer.echo(
+            f"{one['device']}: the board was {one['was_device']}, which has none now: `trygg"
+            f" provision revoke {one['was_device']}`, or it is missed",
+            err=True,
+        )

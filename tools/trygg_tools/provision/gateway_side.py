@@ -29,7 +29,15 @@ class GatewaySide:
     def add(self, device: str, group: str, name: str) -> dict[str, Any]:
         """Register a tracker; its credentials."""
         named = ["--name", name] if name else []
-        return self._issued(["tracker", "add", device, "--group", group, *named])
+        try:
+            return self._issued(["tracker", "add", device, "--group", group, *named])
+        except GatewayRefused as error:
+            if "registered already" not in str(error):
+                raise
+            raise GatewayRefused(
+                f"{error} Another unit in its place is `trygg provision swap`, new secrets for the"
+                " same one `trygg provision rotate`"
+            ) from None
 
     def rotate(self, device: str) -> dict[str, Any]:
         """New credentials for a tracker that is registered; the old ones are void from now on."""
@@ -73,6 +81,7 @@ class GatewaySide:
             done = subprocess.run(  # noqa: S603 - our own command line
                 [sys.executable, "-m", "trygg_gateway", *words, "--config", str(self._config)],
                 capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+                start_new_session=True,  # Ctrl-C is ours: what it has begun it ends
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise GatewayRefused(

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 Event = Literal[
-    "bought", "provisioned", "refused", "tested", "rotated", "revoked", "swapped_out", "fault",
-    "mended",
+    "bought", "noted", "flashed", "provisioned", "refused", "tested", "rotated", "revoked",
+    "swapped_out", "fault", "mended",
 ]  # fmt: skip
 
 COLUMNS = (
-    "unit", "board", "device", "state", "firmware", "micropython", "since", "warranty_until",
-    "faults", "note",
+    "unit", "board", "device", "state", "firmware", "micropython", "usb_serial", "since",
+    "warranty_until", "faults", "note",
 )  # fmt: skip
 _STATES = {
     "bought": "new",
@@ -35,7 +35,7 @@ _STATES = {
     "fault": "faulty",
     "mended": "spare",
 }
-_FACTS = ("board", "firmware", "micropython", "warranty_until", "note")
+_FACTS = ("board", "firmware", "micropython", "usb_serial", "warranty_until", "note")
 
 
 class InventoryError(Exception):
@@ -61,23 +61,35 @@ class Inventory:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise InventoryError(
-                f"{self.path}: cannot be written: {error.strerror}. Name another with --inventory"
-            ) from None
+            raise self._unwritable(error) from None
+
+    def demand_writable(self) -> None:
+        """Raise InventoryError now and not when the work is done and cannot be noted."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.open("ab").close()
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> InventoryError:
+        return InventoryError(
+            f"{self.path}: cannot be written: {error.strerror}. Name another with --inventory"
+        )
 
     def events(self, unit: str = "") -> Iterator[dict[str, Any]]:
         """What happened, oldest first, of one unit or of all."""
         self.torn = 0
-        if not self.path.exists():
+        try:
+            lines = self.path.read_text("utf-8", "replace").split("\n")
+        except FileNotFoundError:
             return
-        for line in self.path.read_text("utf-8", "replace").splitlines():
-            try:
-                said = json.loads(line)
-                known = said["unit"], said["event"], said["at"]
-            except (ValueError, KeyError, TypeError):
+        except OSError as error:
+            raise InventoryError(f"{self.path}: cannot be read: {error.strerror}") from None
+        for line in lines:
+            said = _event(line)
+            if said is None:
                 self.torn += bool(line.strip())
-                continue
-            if not unit or unit == known[0]:
+            elif not unit or unit == said["unit"]:
                 yield said
 
     def units(self) -> list[dict[str, Any]]:
@@ -85,6 +97,8 @@ class Inventory:
         found: dict[str, dict[str, Any]] = {}
         for said in self.events():
             row = found.setdefault(said["unit"], {**dict.fromkeys(COLUMNS, ""), "faults": 0})
+            if said["event"] == "provisioned":
+                _take_from_others(found.values(), said.get("device", ""))
             _fold(row, said)
         return [found[unit] for unit in sorted(found)]
 
@@ -100,18 +114,41 @@ def write_csv(rows: Iterable[dict[str, Any]], file: IO[str]) -> None:
     writer.writerows(rows)
 
 
+def _event(line: str) -> dict[str, Any] | None:
+    """What a line says, None if it is torn or no event."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(said, dict):
+        return None
+    whole = all(isinstance(said.get(key), str) for key in ("unit", "event", "at"))
+    return said if whole else None
+
+
+def _take_from_others(rows: Iterable[dict[str, Any]], device: str) -> None:
+    """A tracker is one unit: who was it before is a spare, if nobody said what else."""
+    for row in rows:
+        if device and row["device"] == device:
+            row["device"], row["state"] = "", "spare"
+
+
 def _fold(row: dict[str, Any], said: dict[str, Any]) -> None:
     event = said["event"]
     row["unit"] = said["unit"]
     row.update({name: said[name] for name in _FACTS if name in said})
     row["faults"] += event in ("fault", "swapped_out")
+    if not row["state"]:
+        row["state"], row["since"] = "new", said["at"]
     if event not in _STATES:
         return
     row["state"], row["since"] = _STATES[event], said["at"]
     if event == "provisioned":
-        row["device"] = said["device"]
+        row["device"] = said.get("device", "")
     elif event in ("revoked", "swapped_out"):
         row["device"] = ""
+    elif event == "mended" and row["device"]:
+        row["state"] = "in use"
 
 
 def _ends_a_line(file: IO[bytes], path: Path) -> bool:

@@ -1,8 +1,12 @@
 """One flashed board becomes a tracker: registered, given its secrets, noted, and started.
 
-The gateway registers first, since only it can make the secrets. If the board then fails, the
-registration is taken back, so that nothing stays that nobody wears. On the board /config.json is
-the last file: without it the firmware does nothing, with it it has all it needs.
+The gateway registers first, since only it can make the secrets, and takes the orders that wait for
+the tracker. If anything fails from there on, Ctrl-C too, the registration is taken back, so that
+nothing stays that nobody wears. On the board /config.json is the last file: without it the firmware
+does nothing, with it it has all it needs.
+
+A tracker that gets new secrets (rotate, swap) has void ones until its board has them: the board is
+tried twice, and then it is said that nobody speaks for the wearer now.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from trygg_tools.flash.board_link import BoardLink
 from trygg_tools.flash.errors import FlashError
 from trygg_tools.provision.board_files import Network, board_files
 from trygg_tools.provision.gateway_side import GatewayRefused, GatewaySide
-from trygg_tools.provision.inventory import Inventory
+from trygg_tools.provision.inventory import Inventory, InventoryError
 
 _UNIT = """
 import binascii, json, machine, os
@@ -34,9 +38,16 @@ said = {"unit": binascii.hexlify(machine.unique_id()).decode(), "machine": os.un
 said["firmware"] = "main.py" in files and (bool(slot) or rom)
 said["version"] = (slot.split() + ["", ""])[1]
 said["config"] = "config.json" in files
+said["device"] = ""
+try:
+    with open("/config.json") as file:
+        said["device"] = json.load(file)["device"]
+except (OSError, ValueError, KeyError):
+    pass
 print(json.dumps(said))
 """
 
+STEPS = 4
 Progress = Callable[[str, int, int], None]
 
 
@@ -59,32 +70,77 @@ def provision(
 ) -> dict[str, Any]:
     """Do it; what the board is now. `again`: the tracker is registered, and gets new secrets.
 
-    Raises FlashError or GatewayRefused; the board and the gateway are then as they were.
+    Raises FlashError, GatewayRefused or InventoryError; board and gateway are then as they were,
+    but that with `again` the text says so if the old secrets are void.
     """
-    on("looking at the board", 0, 4)
+    inventory.demand_writable()
+    on("looking at the board", 0, STEPS)
     with BoardLink.open(wish.port) as link:
         found = _demand_fit(link, wish)
-        on("registering", 1, 4)
-        said = gateway.rotate(wish.device) if again else _added(gateway, wish)
-        try:
-            on("giving secrets", 2, 4)
-            _give(link, board_files(wish.board, said, wish.network))
-        except FlashError as error:
-            _take_back(gateway, inventory, wish, found["unit"], error, again)
-            raise
-        on("noting", 3, 4)
-        inventory.add(
-            found["unit"],
-            "provisioned",
-            device=wish.device,
-            board=wish.board.name,
-            firmware=found["version"],
-        )
+        on("registering", 1, STEPS)
+        if again:
+            said = gateway.rotate(wish.device)
+            link = _given_again(link, wish, said, on)
+        else:
+            _registered_and_given(link, wish, gateway, inventory, found["unit"], on)
+        on("noting", 3, STEPS)
         link.restart()
-    _order(gateway, wish)
-    on("done", 4, 4)
-    return {"port": wish.port, "device": wish.device, "unit": found["unit"],
-            "board": wish.board.name, "firmware": found["version"]}  # fmt: skip
+    facts = {"device": wish.device, "board": wish.board.name, "firmware": found["version"]}
+    try:
+        inventory.add(found["unit"], "provisioned", **facts)
+    except InventoryError as error:
+        text = f"{wish.device} is provisioned and runs, but is not noted: {error}"
+        raise InventoryError(text) from None
+    on("done", STEPS, STEPS)
+    return {"port": wish.port, "unit": found["unit"], **facts, **_cares(wish, found)}
+
+
+def _registered_and_given(
+    link: BoardLink, wish: Wish, gateway: GatewaySide, inventory: Inventory, unit: str, on: Progress
+) -> None:
+    said = gateway.add(wish.device, wish.group, wish.name or wish.device)
+    try:
+        if wish.settings:
+            gateway.order_settings(wish.device, list(wish.settings))
+        if wish.fences is not None:
+            gateway.order_fences(wish.device, wish.fences)
+        on("giving secrets", 2, STEPS)
+        _give(link, board_files(wish.board, said, wish.network))
+    except BaseException as error:
+        with suppress(GatewayRefused):
+            gateway.revoke(wish.device)
+        with suppress(InventoryError):
+            inventory.add(unit, "refused", device=wish.device, why=str(error) or "ended by Ctrl-C")
+        raise
+
+
+def _given_again(link: BoardLink, wish: Wish, said: dict[str, Any], on: Progress) -> BoardLink:
+    """The new secrets are on the board, which is reached once more if it goes away meanwhile."""
+    files = board_files(wish.board, said, wish.network)
+    on("giving secrets", 2, STEPS)
+    with suppress(FlashError):
+        _give(link, files)
+        return link
+    link.close()
+    try:
+        link = BoardLink.open(wish.port)
+        _give(link, files)
+    except FlashError as error:
+        raise FlashError(
+            f"{error}. {wish.device}'s old secrets are void and the new ones on no board: NOBODY"
+            " SPEAKS FOR ITS WEARER until the same is said again and done"
+        ) from None
+    return link
+
+
+def _cares(wish: Wish, found: dict[str, Any]) -> dict[str, str]:
+    """What the person at the bench may not have thought of."""
+    cares = {}
+    if found["device"] not in ("", wish.device):
+        cares["was_device"] = found["device"]
+    if wish.board.link == "wifi" and not wish.network.ssid:
+        cares["care"] = "no --wifi was given, so it reaches nobody: rotate it with one"
+    return cares
 
 
 def unit_on(port: str) -> str:
@@ -101,40 +157,20 @@ def _demand_fit(link: BoardLink, wish: Wish) -> dict[str, Any]:
             f"{wish.port}: MicroPython, but no firmware on it. First: `trygg flash {wish.port}"
             " --board NAME`"
         )
+    if wish.board.wiring is None:
+        raise FlashError(
+            f"{wish.port}: {wish.board.name} has no wiring in its file, so nobody can say which pin"
+            " its receiver is on: `trygg board show`"
+        )
     if found["config"] and not wish.replace:
         raise FlashError(
-            f"{wish.port}: unit {found['unit']} is a tracker already. Say --replace if it is to"
-            f" become {wish.device}; what it was is then gone"
+            f"{wish.port}: unit {found['unit']} is a tracker already:"
+            f" {found['device'] or 'its name cannot be read'}. Say --replace if it is to become"
+            f" {wish.device}; its secrets are then gone, what it has not sent yet may be, too"
         )
     return found
-
-
-def _added(gateway: GatewaySide, wish: Wish) -> dict[str, Any]:
-    return gateway.add(wish.device, wish.group, wish.name or wish.device)
 
 
 def _give(link: BoardLink, files: dict[str, bytes]) -> None:
     for path, content in files.items():
         link.put(path, content)
-
-
-def _take_back(
-    gateway: GatewaySide,
-    inventory: Inventory,
-    wish: Wish,
-    unit: str,
-    error: FlashError,
-    again: bool,
-) -> None:
-    """The registration goes with the board; one that was there before stays, its wearer with it."""
-    if not again:
-        with suppress(GatewayRefused):
-            gateway.revoke(wish.device)
-    inventory.add(unit, "refused", device=wish.device, why=str(error))
-
-
-def _order(gateway: GatewaySide, wish: Wish) -> None:
-    if wish.settings:
-        gateway.order_settings(wish.device, list(wish.settings))
-    if wish.fences is not None:
-        gateway.order_fences(wish.device, wish.fences)
