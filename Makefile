@@ -2,7 +2,7 @@
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test hil check bench simulate cuts fuzz soak microbit bits32 flash-cuts exits modems mutants crash fuzz-doors pictures console-pictures
+.PHONY: run test hil check bench simulate cuts fuzz soak microbit bits32 flash-cuts exits modems mutants crash fuzz-doors pictures hardware console-pictures
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
@@ -51,6 +51,10 @@ pictures: $(VENV)/ready-dev   ## what light and motor say, and the wearer's leaf
 
 console-pictures: $(VENV)/ready-dev ## the console as docs/operator.md shows it, by the real gateway in Chromium
 	PYTHONPATH=tests $(VENV)/bin/python -m gateway.operator_pictures docs/console
+
+hardware: $(VENV)/ready-dev   ## the wearable's schematic checked, its netlist, parts list and power tree made
+	$(VENV)/bin/python -m trygg_tools.schematic
+	$(VENV)/bin/python hardware/wearable/second_opinion.py
 
 simulate: $(VENV)/ready-dev   ## wearer-years behind docs/simulation.md; an hour on two cores
 	$(VENV)/bin/trygg campaign --write docs

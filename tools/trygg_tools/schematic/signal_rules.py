@@ -7,6 +7,7 @@ from trygg_tools.schematic.circuit import CHIP, GROUND, Circuit, Join, Rail, lin
 from trygg_tools.schematic.faults import Fault, error
 
 HIGH_PERCENT = 65  # of its supply: from here an input reads a high (CMOS; TTL inputs ask less)
+CELL = "BT1"  # the ground is its negative pole
 ABOVE_V = 0.3  # what an input without protection takes above its supply
 
 
@@ -45,7 +46,8 @@ def two_drivers(circuit: Circuit) -> Iterator[Fault]:
             yield error("conflict", line, f"{named} drive it at the same time")
     for net in (GROUND, *circuit.rails):
         for join in circuit.joins.get(net, []):
-            made_here = net in circuit.rails and circuit.rails[net].source == join.part.ref
+            source = circuit.rails[net].source if net in circuit.rails else CELL
+            made_here = source == join.part.ref
             if does(circuit, join) in ("out", "power_out") and not made_here:
                 yield error("conflict", net, f"{join} drives it, and it is no source of that rail")
 

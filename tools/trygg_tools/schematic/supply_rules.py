@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from trygg_tools.schematic.circuit import GROUND, Circuit, Rail
+from trygg_tools.schematic.circuit import GROUND, Circuit, Join, Rail
 from trygg_tools.schematic.faults import Fault, error, warning
 from trygg_tools.schematic.sheets import OPEN
 
@@ -33,7 +33,7 @@ def rails_are_fed(circuit: Circuit) -> Iterator[Fault]:
     """Each rail is driven by the part that wearable.toml names, each supply pin is on a rail."""
     joins = circuit.joins
     for rail in circuit.rails.values():
-        makers = [join.part.ref for join in joins.get(rail.name, []) if join.pin.does != "power_in"]
+        makers = [join.part.ref for join in joins.get(rail.name, []) if _gives(join)]
         if rail.source not in makers:
             text = f"{rail.source} should feed it and is not on it"
             yield error("unfed", rail.name, text)
@@ -42,6 +42,12 @@ def rails_are_fed(circuit: Circuit) -> Iterator[Fault]:
             if join.pin.does == "power_in" and net != GROUND and net not in circuit.rails:
                 text = f"this supply pin is on {net}, which no rail of wearable.toml feeds"
                 yield error("unfed", str(join), text)
+
+
+def _gives(join: Join) -> bool:
+    """A supply's output, or the cathode of a diode that it comes through."""
+    through = join.part.ref.startswith("D") and join.pin.name == "K"
+    return join.pin.does == "power_out" or through
 
 
 def grounds(circuit: Circuit) -> Iterator[Fault]:
