@@ -29,22 +29,25 @@ type = "http"
 url = "{url}"
 secret_file = "secrets/webhook"
 """
+OWN_BOOT = 1 << 29  # from here on boots are the gateway's own numbers (own_records.py)
 EVERYWHERE = "0.0.0.0"  # a real board comes over the network, and TLS is on
 
 
 class Centre(GatewayProcess):
     """Gateway and webhook; `device` is the one tracker of this bench."""
 
-    def __init__(self, folder: Path, artefacts: Path, address: str, device: str) -> None:
+    def __init__(self, folder: Path, artefacts: Path, address: str, device: str,
+                 port: int = 0) -> None:  # fmt: skip
         self._ending = ExitStack()
-        self.webhook = self._ending.enter_context(served(artefacts / "webhook.jsonl"))
+        self._kept = artefacts / "webhook.jsonl"
+        self.webhook = self._ending.enter_context(served(self._kept))
         super().__init__(folder)
         self.device = device
         self.err = artefacts / "gateway.log"
         issue_server(folder / "tls", [address, "localhost"])
         loopback = address in ("127.0.0.1", "localhost")
         listener = {
-            "host": "127.0.0.1" if loopback else EVERYWHERE, "port": quiet_ports(1)[0],
+            "host": "127.0.0.1" if loopback else EVERYWHERE, "port": port or quiet_ports(1)[0],
             "tls": True, "cert": "tls/server.crt", "key": "tls/server.key",
         }  # fmt: skip
         self.settings(SINK.format(url=self.webhook.url), listener=listener)
@@ -76,13 +79,28 @@ class Centre(GatewayProcess):
 
     def records(self, kind: int) -> list[dict[str, Any]]:
         """The values of all records of a kind (trygg_wire.layouts) that are committed, in order."""
+        rows = self.rows("SELECT payload FROM records WHERE kind = ? ORDER BY id", kind)
+        return [codec.decode(payload)[1] for (payload,) in rows]
+
+    def rows(self, query: str, value: object) -> list[Any]:
+        """What a query of the journal gives, as tuples."""
         file = self.folder / "data" / "journal.sqlite"
         db = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
         try:
-            rows = db.execute("SELECT payload FROM records WHERE kind = ? ORDER BY id", (kind,))
-            return [codec.decode(payload)[1] for (payload,) in rows]
+            return db.execute(query, (value,)).fetchall()
         finally:
             db.close()
+
+    def identities(self) -> list[tuple[int, int]]:
+        """(boot, seq) of all records that the tracker has brought, in the order of their commit."""
+        rows = self.rows("SELECT boot, seq FROM records WHERE device = ? ORDER BY id", self.device)
+        return [(boot, seq) for boot, seq in rows if boot < OWN_BOOT]
+
+    def arrived(self) -> list[dict[str, Any]]:
+        """This tracker's events in the order in which the webhook took them, each once."""
+        lines = self._kept.read_text("utf-8").splitlines()
+        events = [json.loads(line) for line in lines]
+        return [event for event in events if event["subject"] == self.device]
 
     def received(self, kind: str = "") -> int:
         """How many different events of this tracker, of types that begin so, the webhook keeps."""

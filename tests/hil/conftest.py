@@ -143,11 +143,18 @@ def _ask(config: pytest.Config, words: str) -> None:
 
 
 @pytest.fixture
+def steps(artefacts: Path, record_property: Any) -> Steps:
+    """How long each step takes."""
+    return Steps(artefacts / "steps.jsonl", record_property)
+
+
+@pytest.fixture
 def centre(request: pytest.FixtureRequest, rig: Rig, tmp_path: Path,
            artefacts: Path) -> Iterator[Centre]:  # fmt: skip
     """The gateway and the webhook behind it."""
     device = f"hil-{crc32(request.node.nodeid.encode()):08x}"
-    found = Centre(tmp_path / "gateway", artefacts, rig.address, device)
+    port = int(request.config.option.gateway_port or 0)
+    found = Centre(tmp_path / "gateway", artefacts, rig.address, device, port)
     yield found
     found.close()
 
@@ -158,14 +165,15 @@ def port(request: pytest.FixtureRequest) -> str | None:
     if "bench" not in request.fixturenames:
         return None
     rig, centre = request.getfixturevalue("rig"), request.getfixturevalue("centre")
-    wish = request.getfixturevalue("wish")
-    rig.prepare(Technician(wish, rig.board_name, centre, centre.device, rig.network, rig.arch))
+    wish, steps = request.getfixturevalue("wish"), request.getfixturevalue("steps")
+    with steps.step("firmware and settings onto the board"):
+        rig.prepare(Technician(wish, rig.board_name, centre, centre.device, rig.network, rig.arch))
     return str(rig.console_port)
 
 
 @pytest.fixture
 def bench(request: pytest.FixtureRequest, rig: Rig, centre: Centre, dut: Dut, artefacts: Path,
-          record_property: Any) -> Iterator[Bench]:  # fmt: skip
+          steps: Steps, record_property: Any) -> Iterator[Bench]:  # fmt: skip
     """Everything, the board off and its wearer at home."""
     again: reproduction.Reproduction | None = request.config.stash[REPLAY]
     script: list[Act] = again.acts if again is not None else []
@@ -181,7 +189,6 @@ def bench(request: pytest.FixtureRequest, rig: Rig, centre: Centre, dut: Dut, ar
         script,
         rig.speed,
     )
-    steps = Steps(artefacts / "steps.jsonl", record_property)
     made = Bench(rig, centre, wearer, dut, steps, artefacts)
     request.node.stash[BENCH] = made
     wearer.start()

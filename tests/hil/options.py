@@ -21,6 +21,7 @@ OF_A_REAL_BENCH = {
     "modem-port": "the port wired to the board's UART for its modem: a simulated one answers",
     "board": "which board it is: a name of `trygg board list`",
     "address": "this machine's address as the board reaches it, in the certificate, too",
+    "gateway-port": "the port of this machine that the board comes to; none: a free one",
     "arch": "native code for another chip than the board's file says",
     "wifi": 'a file with {"ssid": ..., "password": ...}, or TRYGG_HIL_SSID and TRYGG_HIL_PASSWORD',
     "power-command": "called with `on` or `off` behind it: a relay in the board's supply",
@@ -49,6 +50,8 @@ def demand_whole(config: pytest.Config) -> None:
     given = [name for name in OF_A_REAL_BENCH if config.getoption(name.replace("-", "_"))]
     if not config.option.port and (given or config.option.hands):
         raise pytest.UsageError(f"--{(given or ['hands'])[0]} is of a real board: give its --port")
+    if config.option.port and getattr(config.option, "numprocesses", None):
+        raise pytest.UsageError("a real board is one: without -n")
     missing = [name for name in MUST if name not in given]
     if config.option.port and missing:
         raise pytest.UsageError(

@@ -18,7 +18,7 @@ LEFT = "no.trygg.alarm.left"
 def test_an_exit_is_an_alarm_at_the_webhook_and_comes_back_confirmed(bench: Bench) -> None:
     armed(bench)
     with bench.step("crossing to the board's alarm"):
-        bench.rig.hurry(HURRIED_S)
+        bench.hurries(HURRIED_S)
         bench.wearer.walks(bench.north(OUT_M), PACE_M_S)
         left_s = bench.rig.utc()
         told = bench.expect(r"alarm (\d+)/(\d+): left, fence 1", ALARM_S)

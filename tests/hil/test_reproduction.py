@@ -76,11 +76,14 @@ def test_a_failures_folder_has_its_logs_its_steps_and_its_properties(failed: Fai
     names = {path.name for path in test.iterdir()}
     assert names >= {"console.log", "gateway.log", "webhook.jsonl", "steps.jsonl", "played.nmea"}
     assert "firmware" in (test / "console.log").read_text("utf-8")
-    (step,) = [json.loads(line) for line in (test / "steps.jsonl").read_text("utf-8").splitlines()]
+    lines = (test / "steps.jsonl").read_text("utf-8").splitlines()
+    ready, step = (json.loads(line) for line in lines)
+    assert (ready["step"], ready["outcome"]) == ("firmware and settings onto the board", "passed")
     assert (step["step"], step["outcome"]) == ("a walk", "failed")
     assert step["took_s"] >= 4
     assert source.read(test / "played.nmea", 9600).lasts_ms >= SEEN_S * 1000
-    (case,) = ET.parse(f"{folder}.xml").iter("testcase")
+    case, skipped = ET.parse(f"{folder}.xml").iter("testcase")
+    assert "nothing may be on the virtual board" in str(skipped.find("failure").text)
     about = {one.get("name"): one.get("value") for one in case.iter("property")}
     assert about["step.a walk"].endswith("failed")
     assert (about["board"], about["seed"]) == ("virtual", "7")

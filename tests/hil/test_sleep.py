@@ -17,7 +17,7 @@ SLEEPS_S = 60.0  # SETTINGS make a sleep of some fourteen seconds
 def test_a_board_sleeps_wakes_by_its_timer_and_no_boot_is_lost(bench: Bench) -> None:
     armed(bench)
     boot = int(bench.expect(BANNER)[1])
-    bench.rig.hurry(HURRIED_S)
+    bench.hurries(HURRIED_S)
     with bench.step("to the second waking"):
         wakings = [bench.expect(BANNER, SLEEPS_S) for _ in range(2)]
     assert [int(one[2]) for one in wakings] == [TIMER, TIMER]
