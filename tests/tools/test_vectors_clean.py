@@ -153,19 +153,21 @@ def test_what_is_said_without_a_fix_is_not_moved_with_the_track():
     """Else a maker's own place, which everybody knows, would tell by how much the track was."""
     known = "2400.00000,N,12100.00000,E"
     nowhere = "0000.00000,N,00000.00000,E"
+    pole = "8960.000000,N,00000.000000,E"
     lines = [
         sentence(f"GNRMC,101529.00,V,{known},,,060180,,,N"),
         sentence(f"GNGGA,101529.00,{known},0,00,99.9,17.0,M,,M,,"),
         sentence(f"GNRMC,101529.50,V,{nowhere},,,151206,,,N"),
+        sentence(f"GNRMC,101529.60,V,{pole},,,050180,,,N"),
         *epoch(30, "5955.62000,N,01042.06000,E"),
     ]
     done = clean.cleaned(lines, TODAY).lines
     places = [tuple(line.decode().split(",")[3:7]) for line in done if b"RMC" in line]
-    assert places[0] == places[2]
-    assert places[1] == tuple(nowhere.split(","))
+    assert places[0] == places[3]
+    assert [",".join(one) for one in places[1:3]] == [nowhere, pole]
     dates = [line.decode().split(",")[9] for line in done if b"RMC" in line]
     assert dates[0] == "060180"
-    assert dates[1] == dates[2] != "140626"
+    assert dates[1] == dates[3] != "140626"
     assert done[1].split(b",")[9] == b""
 
 

@@ -1,7 +1,7 @@
 """Take out of a receiver's log whatever could tell a person: where, when exactly, which device.
 
 - positions are moved, altitudes too (moved.py); what a receiver says without a fix is replaced by
-  the first place, nought stays nought;
+  the first place, nought stays nought and the pole the pole;
 - dates are moved by whole weeks, times of day stay;
 - magnetic variation, geoid height, time zone and where satellites stand in the sky are emptied, for
   each tells the region; a reference station's number becomes nought;

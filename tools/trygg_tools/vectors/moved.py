@@ -4,7 +4,7 @@ One amount is added to every latitude and one to every longitude. They are drawn
 used once and are written nowhere, and are whole units of the coarsest decimal in the log, so that
 every difference between two positions stays exactly what it was. Hemispheres stay; so do latitudes
 below 66 degrees. Whoever knows one true position knows the amounts: so what a receiver says without
-a fix (its maker's place, nought) is never moved with the others.
+a fix (its maker's place, nought, the pole) is never moved with the others.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Place(NamedTuple):
 
     @property
     def nowhere(self) -> bool:
-        """Nought, nought: what receivers say that know no place."""
-        return self.north == 0 and self.east == 0
+        """What receivers say that know no place: nought, or the pole as MediaTek's 89°60'."""
+        return self.north in (0, 90 * DEGREE) and self.east == 0
 
 
 class Move(NamedTuple):
