@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from trygg_tools.board import wiring_command
+from trygg_tools.board import power_command, wiring_command
 from trygg_tools.boards import (
     Board,
     BoardError,
@@ -28,6 +28,7 @@ Which = Annotated[str, typer.Argument(help="A board's name, or the path of a .to
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON value, for machines.")]
 
 app.command("wiring")(wiring_command.command)
+app.command("power")(power_command.command)
 
 
 @app.command("list")

@@ -119,9 +119,14 @@ def _mah(board_name: str, run: Run, days: int) -> dict[str, float]:
 def campaign(days: int = 7, jobs: int = 0, wearers: int = 3, away: int = 6) -> dict[str, Any]:
     """So many wearers at home, houses in turn, with a fence of 150 m; and `away` who go out beyond
     it. Outside every policy is in alarm mode alike, and follows alike after that."""
-    cases = [_wearer(n, days, 0.0) for n in range(wearers)] + going_out(away, days)
+    cases = [stays_home(n, days) for n in range(wearers)] + going_out(away, days)
     rows = [came for _, came in many.each(measure, cases, jobs)]
     return gathered(days, sorted(rows, key=lambda row: (row["outings"], row["seed"])))
+
+
+def stays_home(number: int, days: int) -> Case:
+    """One who stays within the fence."""
+    return _wearer(number, days, 0.0)
 
 
 def _wearer(number: int, days: int, outings: float) -> Case:

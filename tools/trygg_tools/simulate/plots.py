@@ -1,5 +1,6 @@
 """Pictures of runs, by matplotlib; without it the text says how to get it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,11 @@ def canvas(columns: int, rows: int, width: float = 11.0, height: float = 7.0) ->
     return pyplot.subplots(rows, columns, figsize=(width, height), layout="constrained")
 
 
-def write(figure: Any, path: Path) -> None:
-    """Save as PNG; the same figure gives the same bytes."""
+def write(figure: Any, path: Path, said: Mapping[str, str] | None = None) -> None:
+    """Save as PNG, with `said` as texts in it; the same figure gives the same bytes."""
     from matplotlib import pyplot
 
-    figure.savefig(path, dpi=110, metadata={"Software": None})
+    figure.savefig(path, format="png", dpi=110, metadata={"Software": None, **(said or {})})
     pyplot.close(figure)
 
 
