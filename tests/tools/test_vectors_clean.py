@@ -62,6 +62,8 @@ def gossip(number, name):
         sentence(f"PMTK705,AXN_5.1,{number},{name},1.0"),
         sentence(f"PQVERNO,R,{name},{number}"),
         sentence(f"PUBX,00,101530.00,{number},N"),
+        sentence(f"P{name.upper()},1,2"),
+        sentence(f"P{number},1,2"),
         sentence(f"GPWPL,5955.6200,N,01042.0600,E,{name}"),
         sentence(f"GPGGA,101530.00,,,,,0,00,99.99,,,,,,{number}"),
         sentence(f"GNRMC,{number},V,,,,,,,,,,N"),
@@ -96,13 +98,16 @@ def test_no_token_that_tells_a_person_survives(places, number, name, chance):
     out = b"".join(done.lines)
     assert number.encode() not in out
     assert name.lower().encode() not in out.lower()
+    told = str(dict(done.taken)).lower()
+    assert name.lower() not in told
+    assert number not in told
     left = fields_of(done.lines)
     for place in places:
         north, _, east, _ = place.encode().split(b",")
         assert north not in left
         assert east not in left
-    for told in (b"140626", b"39.9", b"3.6", b"0133", b"41.6", b"141.3", b"060", b"161"):
-        assert told not in left, told
+    for region in (b"140626", b"39.9", b"3.6", b"0133", b"41.6", b"141.3", b"060", b"161"):
+        assert region not in left, region
 
 
 @settings(max_examples=60, deadline=None)
