@@ -8,6 +8,7 @@ import pytest
 from micropython_wheel import PUBLISHED
 from trygg_tools.boards import board_file, config_sections, read_board
 from trygg_tools.flash.errors import FlashError
+from trygg_tools.rig.axp2101 import ADDRESS, Axp2101
 from trygg_tools.rig.board import VirtualBoard, micropython_folder
 from trygg_tools.rig.board.board_modem import BoardModem
 from trygg_tools.rig.board.chip import Pins
@@ -27,7 +28,7 @@ def on_bench(tmp_path):
         (pytest.fail if PUBLISHED else pytest.skip)("no MicroPython here")
     opened = []
 
-    def make(name="esp32-bench", modem_part=None):
+    def make(name="esp32-bench", modem_part=None, i2c=None):
         config = {"device": "astrid-1", **config_sections(read_board(board_file(name)))}
         config["io"] |= {"worn_pin": PINS.worn, "motion_pin": PINS.motion}
         (tmp_path / "main.py").write_text('"""Nothing."""\n')
@@ -35,6 +36,8 @@ def on_bench(tmp_path):
         opened.append(board)
         board.flash_firmware()
         board.set_still()
+        for address, part in (i2c or {}).items():
+            board.set_i2c(address, part)
         board.start()
         opened.append(Bench(str(board.console_link)))
         return board, opened[-1]
@@ -81,6 +84,18 @@ def test_light_and_motor_are_driven_and_only_a_person_knows_that_they_work(on_be
     assert [one.word for one in parts.light_and_motor(bench, blind)] == ["failed"] * 2
     driven = {event.detail for event in board.events if event.kind == "pin"}
     assert {(PINS.led, 1), (PINS.motor, 1), (PINS.led, 0), (PINS.motor, 0)} <= driven
+
+
+def test_a_board_with_a_power_chip_is_measured_and_switched_by_it(on_bench):
+    chip = Axp2101()
+    chip.battery_mv, chip.vbus = 3834, True
+    _, bench = on_bench("lilygo-t-sim7080g-s3", i2c={ADDRESS: chip})
+    found = parts.battery(bench)
+    assert (found.word, found.value) == ("ok", {"mv": 3834, "charging": True})
+    bench.rail("modem", True)
+    assert (chip.millivolts("dc3"), chip.millivolts("bldo1")) == (3000, 3300)
+    chip.silent = -1
+    assert parts.battery(bench).word == "failed"
 
 
 @pytest.mark.parametrize(("mv", "word"), [(3950, "ok"), (2900, "failed"), (4600, "failed")])

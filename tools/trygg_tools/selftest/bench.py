@@ -21,6 +21,13 @@ from trygg_tools.flash.errors import FlashError
 PATIENT_MS = 3_600_000  # of the watchdog: a self-test takes minutes, a tracker's bites in two
 STARTS_S = 5.0  # two seconds asleep, a chip's start, and a file written
 
+_PMU = """
+import sys
+class Loaded:
+    pass
+Loaded.Axp2101 = Axp2101
+sys.modules["axp2101"] = Loaded
+"""
 _SETUP = """
 import binascii, json, time
 with open("/config.json") as file:
@@ -92,9 +99,14 @@ class Bench:
 
     def _load(self) -> None:
         """The chip's files, each with names of its own, and what is made of them."""
-        for file, name in (("power", "Power"), ("uart", "Uart"), ("board_io", "BoardIo")):
+        files = [("power", "Power"), ("uart", "Uart"), ("board_io", "BoardIo")]
+        if self.config["power"].get("pmu"):
+            files.insert(0, ("axp2101", "Axp2101"))
+        for file, name in files:
             source = (firmware_folder() / "esp32" / f"{file}.py").read_text("utf-8")
             self.link.run(f"names = {{}}\nexec({source!r}, names)\n{name} = names[{name!r}]")
+        if self.config["power"].get("pmu"):  # which Power imports when it is made
+            self.link.run(_PMU)
         self.link.run(_SETUP % PATIENT_MS)
 
     def open_line(self, name: str, arguments: dict[str, Any]) -> None:
