@@ -1,6 +1,6 @@
 """`trygg flash` onto a board that runs: the new firmware starts; a cut leaves the old or the new.
 
-The first banner of a new firmware may come before the console is read again; each waking says one.
+The first words of a new firmware may come before the console is read again.
 """
 
 import json
@@ -43,7 +43,6 @@ def test_a_new_firmware_runs_says_its_version_and_keeps_what_was_in_force(
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["changed"] is True
     with bench.step("new firmware to its health at the gateway"):
-        bench.expect(rf"firmware {NEXT}, ", LATEST_S)
         health = health_now(bench)
     assert health["firmware"] == f"trygg {NEXT}"
     assert health["fence_version"] == 1, "an update must not cost the fences"
@@ -73,6 +72,8 @@ def test_a_cable_pulled_in_the_midst_leaves_the_old_and_a_second_run_completes(
     with bench.step("trygg flash again"):
         done = flashed(bench, newer)
     assert done.returncode == 0, done.stderr
+    bench.power_off()
+    bench.power_on()
     bench.expect(rf"firmware {NEXT}, ", LATEST_S)
 
 
