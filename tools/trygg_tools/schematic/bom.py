@@ -53,7 +53,7 @@ def bom(circuit: Circuit) -> str:
 
 
 def _row(order: Order, value: str, parts: list[Placed]) -> tuple[str, ...]:
-    purposes = dict.fromkeys(part.purpose for part in parts if part.purpose != "as above")
+    purposes = dict.fromkeys(part.purpose for part in parts)
     return (
         " ".join(part.ref for part in parts),
         str(len(parts)),

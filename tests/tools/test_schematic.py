@@ -1,0 +1,305 @@
+"""The wearable's schematic: without a fault, on the pins of its board's file, and up to date; and
+each rule finds the fault that is planted for it."""
+
+import csv
+import io
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trygg_tools.boards import activities_of, board_file
+from trygg_tools.schematic.__main__ import MADE, made, main
+from trygg_tools.schematic.bom import vishay, yageo
+from trygg_tools.schematic.circuit import CHIP, circuit_folder, ohms, read_circuit
+from trygg_tools.schematic.parts import CircuitError
+from trygg_tools.schematic.rules import faults, found
+
+FOLDER = circuit_folder()
+
+
+@pytest.fixture(scope="module")
+def circuit():
+    return read_circuit(FOLDER)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """A copy of the schematic to plant faults in."""
+    folder = tmp_path / "wearable"
+    shutil.copytree(FOLDER, folder)
+    return folder
+
+
+def plant(folder: Path, name: str, old: str, new: str) -> None:
+    """Put `new` where `old` stands once in the file."""
+    path = folder / name
+    text = path.read_text("utf-8")
+    assert text.count(old) == 1, f"{name} has {old!r} {text.count(old)} times"
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_the_schematic_has_no_fault_and_no_unexplained_warning(circuit):
+    assert [str(fault) for fault in faults(circuit)] == []
+
+
+def test_every_gpio_is_the_one_of_the_boards_file(circuit):
+    pins = {pin.number: pin.name for pin in circuit.part(CHIP).kind.pins}
+    on = {net: pins[number] for number, net in circuit.part(CHIP).nets.items()}
+    for net, use in circuit.uses.items():
+        assert on[net] == f"IO{use.pin}", use.setting
+    wired = {use.setting for use in circuit.uses.values()} - {u.setting for u in circuit.reserved}
+    assert wired == {use.setting for use in circuit.board.uses()}
+
+
+def test_a_pin_moved_in_the_boards_file_moves_in_the_netlist(tmp_path):
+    moved = tmp_path / "reference-wearable.toml"
+    text = board_file("reference-wearable").read_text("utf-8")
+    moved.write_text(text.replace("led_pin = 12", "led_pin = 42"), "utf-8")
+    there = read_circuit(FOLDER, moved)
+    assert there.part(CHIP).net("IO42") == "LED"
+    assert there.part(CHIP).net("IO12") == "-"
+
+
+def test_no_gpio_is_named_in_the_sheets_but_those_that_decide_a_start_usb_and_spare_ones():
+    text = (FOLDER / "sheets/1-chip.txt").read_text("utf-8")
+    named = {word for word in text.split() if word.startswith("IO") and not word.endswith("=-")}
+    assert named == {"IO0=BOOT", "IO19=USB_DM", "IO20=USB_DP"}
+
+
+def test_a_setting_that_the_boards_file_lacks_is_refused(bench):
+    plant(bench, "wearable.toml", '"wiring.io.led_pin" = "LED"', '"wiring.io.lamp_pin" = "LED"')
+    with pytest.raises(CircuitError, match=r"differ in: wiring\.io\.lamp_pin, wiring\.io\.led_pin"):
+        read_circuit(bench)
+
+
+# what is planted: sheet, what stands there, what comes instead, the fault that must be found
+PLANTED = [
+    ("an unconnected supply", "5-receiver.txt", "V_IO=VGNSS VCC=VGNSS", "VCC=VGNSS",
+     "forgotten U3 V_IO"),
+    ("a supply left open", "5-receiver.txt", "V_IO=VGNSS VCC=VGNSS", "V_IO=- VCC=VGNSS",
+     "forgotten U3 V_IO"),
+    ("a rail that nothing feeds", "5-receiver.txt", "VOUT=VGNSS", "VOUT=-", "unfed VGNSS"),
+    ("a supply pin on a signal", "6-wearer.txt", "VDD_IO=V3V3", "VDD_IO=MOTION_SDA",
+     "unfed U4 VDD_IO"),
+    ("a ground pin on a supply", "3-supplies.txt", "AGND=GND", "AGND=VSYS", "voltage U6 AGND"),
+    ("the modem's voltage on a sensor", "6-wearer.txt", "VDD=V3V3 VDD_IO=V3V3",
+     "VDD=VMODEM VDD_IO=V3V3", "voltage U4 VDD"),
+    ("the battery on the chip", "1-chip.txt", "3V3=V3V3", "3V3=VBAT", "voltage U1 3V3"),
+    ("a chip without a capacitor", "2-cradle.txt", "C10 c 1u CHARGER_IN GND",
+     "C10 c 1u CRADLE_5V GND", "capacitor CHARGER_IN"),
+    ("two outputs together", "5-receiver.txt", "2Y=GNSS_TXD_3V3", "2Y=MODEM_TXD_3V3",
+     "conflict MODEM_TXD_3V3"),
+    ("an output on a rail", "5-receiver.txt", "2Y=GNSS_TXD_3V3", "2Y=V3V3", "conflict V3V3"),
+    ("an open drain on an output", "2-cradle.txt", "CHG_N=CHARGE_N", "CHG_N=LED", "conflict LED"),
+    ("an input that nothing drives", "4-modem.txt", "1Y=MODEM_RXD 2A", "1Y=- 2A",
+     "undriven MODEM_RXD"),
+    ("TX to TX", "5-receiver.txt", "TXD=GNSS_TXD RXD=GNSS_RXD", "TXD=GNSS_RXD RXD=GNSS_TXD",
+     "serial U9"),
+    ("TX to TX without a buffer", "5-receiver.txt", "TXD=GNSS_TXD", "TXD=GNSS_RXD_3V3",
+     "serial GNSS_RXD_3V3"),
+    ("RX to RX", "1-chip.txt", "RXD0=CONSOLE_RX", "RXD0=GNSS_TXD_3V3", "serial GNSS_TXD_3V3"),
+    ("1.8 V where 3.3 V are read", "4-modem.txt", "STATUS=MODEM_STATUS UART1_TXD",
+     "STATUS=MOTION UART1_TXD", "level MOTION"),
+    ("3.3 V on a line of 1.8 V", "4-modem.txt", "UART1_DTR=MODEM_DTR ",
+     "UART1_DTR=MODEM_DTR_3V3 ", "level MODEM_DTR_3V3"),
+    ("a line that feeds a receiver that is off", "5-receiver.txt", "RXD=GNSS_RXD ",
+     "RXD=GNSS_RXD_3V3 ", "backfeed GNSS_RXD_3V3"),
+    ("no pull-up on a strapping pin", "1-chip.txt", "R2 r 10k V3V3 BOOT", "R2 r 10k EN BOOT",
+     "strapping U1 IO0"),
+    ("no pull-up on the reset", "1-chip.txt", "R1 r 10k V3V3 EN ", "R1 r 10k GND EN ",
+     "strapping U1 EN"),
+    ("a pull on GPIO45", "1-chip.txt", "IO45=-", "IO45=V3V3", "strapping U1 IO45"),
+    ("a load switch that floats", "4-modem.txt", "R40 r 1M MODEM_ON GND",
+     "R40 r 1M MODEM_KEY GND", "floating MODEM_ON"),
+    ("a motor's gate that floats", "6-wearer.txt", "R75 r 100k MOTOR GND",
+     "R75 r 100k LED GND", "floating MOTOR"),
+    ("no pull-up on what wakes", "6-wearer.txt", "R73 r 1M V3V3 STRAP_N",
+     "R73 r 1M V3V3 BUTTON_N", "wake STRAP_N"),
+    ("an open drain without a pull-up", "2-cradle.txt", "R15 r 100k V3V3 CRADLE_N",
+     "R15 r 100k V3V3 CHARGE_N", "floating CRADLE_N"),
+    ("another divider than the board's", "3-supplies.txt", "R23 r 1M BATTERY_HALF GND",
+     "R23 r 511k BATTERY_HALF GND", "divider BATTERY_HALF"),
+    ("a divider's missing leg", "3-supplies.txt", "R22 r 1M VBAT BATTERY_HALF",
+     "R22 r 1M VSYS BATTERY_HALF", "divider BATTERY_HALF"),
+    ("a coil without a diode", "6-wearer.txt", "D72 flyback K=V3V3 A=MOTOR_LOW",
+     "D72 flyback K=MOTOR_LOW A=V3V3", "coil M1"),
+    ("a contact without protection", "6-wearer.txt", "D71 esd STRAP_PAD GND",
+     "D71 esd STRAP_N GND", "static STRAP_PAD"),
+    ("a contact that the board can feed", "2-cradle.txt", "D1 schottky A=CRADLE_5V K=CHARGER_IN",
+     "D1 schottky K=CRADLE_5V A=CHARGER_IN", "contacts CRADLE_5V"),
+    ("a name spelt in two ways", "5-receiver.txt", "TIMEPULSE=GNSS_PPS", "TIMEPULSE=GNSS_PSS",
+     "lonely GNSS_PSS"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sheet", "old", "new", "fault"),
+    [row[1:] for row in PLANTED],
+    ids=[row[0] for row in PLANTED],
+)
+def test_a_planted_fault_is_found(bench, sheet, old, new, fault):
+    plant(bench, f"sheets/{sheet}", old, new)
+    assert fault in {one.name for one in faults(read_circuit(bench))}
+
+
+PLANTED_IN_FILES = [
+    ("a modem with GSM's bursts of 2 A", "parts.toml", "peak_ma = 600", "peak_ma = 2000",
+     "overdrawn VSYS"),
+    ("a supply that the chip does not take", "wearable.toml",
+     "[rails.V3V3]\nmin_v = 3.2\nmax_v = 3.4", "[rails.V3V3]\nmin_v = 3.2\nmax_v = 3.7",
+     "voltage U1 3V3"),
+    ("a module without octal PSRAM", "parts.toml", 'mpn = "ESP32-S3-WROOM-1-N8R8"',
+     'mpn = "ESP32-S3-WROOM-1-N8R2"', "module U1"),
+    ("an explanation of nothing", "wearable.toml", "[explained]\n",
+     '[explained]\n"lonely GNSS_PPS" = "it was a test pad"\n', "explained lonely GNSS_PPS"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "fault"),
+    [row[1:] for row in PLANTED_IN_FILES],
+    ids=[row[0] for row in PLANTED_IN_FILES],
+)
+def test_a_fault_planted_in_a_table_is_found(bench, name, old, new, fault):
+    plant(bench, name, old, new)
+    assert fault in {one.name for one in faults(read_circuit(bench))}
+
+
+def test_a_kept_pin_that_the_boards_file_uses_is_refused(bench):
+    plant(bench, "wearable.toml", "pin = 5,", "pin = 12,")
+    with pytest.raises(CircuitError, match="IO12 has the net LED already"):
+        read_circuit(bench)
+
+
+def test_a_kept_pin_that_the_psram_takes_is_refused(bench):
+    plant(bench, "wearable.toml", "charge_working = { pin = 5,", "charge_working = { pin = 35,")
+    wrong = [fault for fault in faults(read_circuit(bench)) if fault.rule == "pin"]
+    assert wrong[0].subject == "reserved charge_working"
+    assert "wired to flash or PSRAM" in wrong[0].text
+
+
+def test_a_warning_with_its_reason_stays_quiet_and_without_it_does_not(bench):
+    plant(bench, "sheets/5-receiver.txt", "TP60 test-pad GNSS_PPS", "TP60 test-pad GND")
+    assert {fault.name for fault in faults(read_circuit(bench))} == {"lonely GNSS_PPS"}
+    plant(bench, "wearable.toml", "[explained]\n", '[explained]\n"lonely GNSS_PPS" = "a spare"\n')
+    assert faults(read_circuit(bench)) == []
+    assert [fault.name for fault in found(read_circuit(bench))] == ["lonely GNSS_PPS"]
+
+
+REFUSED = [
+    ("sheets/6-wearer.txt", "R74 r 270", "R74 resistance 270", "a kind of parts.toml"),
+    ("sheets/6-wearer.txt", "R74 r 270 LED LED_A", "R74 r 270 LED", "wanted 2 nets, there are 1"),
+    ("sheets/6-wearer.txt", "R74 r 270", "R73 r 270", "R73 is there already"),
+    ("sheets/6-wearer.txt", "LED_A         # 5 mA", "LED_A", "what it is for"),
+    ("sheets/6-wearer.txt", "C73 c 100n", "C73 c 120n", "no value of c"),
+    ("sheets/6-wearer.txt", "INT1=MOTION", "INT=MOTION", "no pin of that name"),
+    ("parts.toml", "11 INT2 out @VDD_IO", "11 INT2 output @VDD_IO", "wanted number, name and one"),
+    ("parts.toml", "11 INT2 out @VDD_IO", "11 INT2 out VDD_IO", "no mark of a pin"),
+    ("parts.toml", 'second = "LIS2DE12TR (same pads and registers, 8 bits)"\n', "", "why nothing"),
+    ("parts.toml", "[lis2dh12]", "[lis2dh12", "cannot be read"),
+    ("wearable.toml", "[explained]", "[explained", "cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "words"), REFUSED)
+def test_what_cannot_be_read_is_refused_with_its_place(bench, name, old, new, words):
+    plant(bench, name, old, new)
+    with pytest.raises(CircuitError, match=words):
+        read_circuit(bench)
+
+
+def test_a_schematic_without_sheets_is_refused(bench):
+    shutil.rmtree(bench / "sheets")
+    with pytest.raises(CircuitError, match=r"no sheets/\*\.txt"):
+        read_circuit(bench)
+
+
+def test_what_is_made_of_the_schematic_is_up_to_date(circuit):
+    for name, text in made(circuit).items():
+        assert (FOLDER / name).read_text("utf-8") == text, f"{name} is old: run make hardware"
+
+
+def test_the_command_says_what_is_old_and_makes_it_again(bench, capsys):
+    (bench / "bom.csv").write_text("old", "utf-8")
+    assert main(["--check", "--folder", str(bench)]) == 1
+    assert "bom.csv is not what the schematic says: run make hardware" in capsys.readouterr().err
+    assert main(["--folder", str(bench)]) == 0
+    assert main(["--check", "--folder", str(bench)]) == 0
+    assert {path.name for path in bench.iterdir()} >= set(MADE)
+
+
+def test_the_command_writes_nothing_of_a_schematic_with_a_fault(bench, capsys):
+    plant(bench, "sheets/1-chip.txt", "3V3=V3V3", "3V3=VBAT")
+    before = (bench / "wearable.net").read_text("utf-8")
+    assert main(["--folder", str(bench)]) == 1
+    assert "error: voltage: U1 3V3: it takes 3.0 to 3.6 V" in capsys.readouterr().err
+    assert (bench / "wearable.net").read_text("utf-8") == before
+
+
+def test_the_command_says_why_a_schematic_cannot_be_read(bench, capsys):
+    plant(bench, "sheets/6-wearer.txt", "R74 r 270", "R73 r 270")
+    assert main(["--folder", str(bench)]) == 1
+    assert "6-wearer.txt" in capsys.readouterr().err
+
+
+def skidl(netlist: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(FOLDER / "second_opinion.py"), str(netlist)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_skidl_finds_nothing_in_the_netlist_that_is_not_explained():
+    heard = skidl(FOLDER / "wearable.net")
+    assert heard.returncode == 0, heard.stderr
+    assert heard.stdout == "SKiDL: 0 faults, 1 warnings explained\n"
+
+
+@pytest.mark.parametrize(
+    ("sheet", "old", "new", "words"),
+    [
+        ("5-receiver.txt", "2Y=GNSS_TXD_3V3", "2Y=MODEM_TXD_3V3", "OUTPUT connected to OUTPUT"),
+        ("5-receiver.txt", "TXD=GNSS_TXD", "TXD=GNSS_RXD_3V3", "OUTPUT connected to OUTPUT"),
+        (
+            "5-receiver.txt",
+            "V_IO=VGNSS VCC=VGNSS",
+            "V_IO=VGNSS VCC=-",
+            "Unconnected pin: POWER-IN pin 8/VCC",
+        ),
+        ("4-modem.txt", "1Y=MODEM_RXD 2A", "1Y=- 2A", "Only one pin"),
+    ],
+)
+def test_skidl_finds_the_faults_that_it_knows_too(bench, sheet, old, new, words):
+    plant(bench, f"sheets/{sheet}", old, new)
+    (bench / "bad.net").write_text(made(read_circuit(bench))["wearable.net"], "utf-8")
+    heard = skidl(bench / "bad.net")
+    assert heard.returncode == 1
+    assert words in heard.stderr
+
+
+def test_every_line_of_the_parts_list_has_a_second_source_or_says_why_not(circuit):
+    rows = list(csv.DictReader(io.StringIO(made(circuit)["bom.csv"])))
+    assert sum(int(row["count"]) for row in rows) == len(circuit.parts)
+    for row in rows:
+        assert all(row[name] for name in ("part_number", "function", "pins_from")), row
+        assert bool(row["second_source"]) != bool(row["why_no_second"]), row
+        assert row["count"] == str(len(row["references"].split()))
+
+
+@pytest.mark.parametrize(
+    ("value", "by_yageo", "by_vishay", "is_ohm"),
+    [("22", "22R", "22R0", 22), ("4k7", "4K7", "4K70", 4700), ("511k", "511K", "511K", 511_000),
+     ("1M", "1M", "1M00", 1_000_000), ("270", "270R", "270R", 270)],
+)  # fmt: skip
+def test_a_resistors_value_is_written_as_its_makers_do(value, by_yageo, by_vishay, is_ohm):
+    assert (yageo(value), vishay(value), ohms(value)) == (by_yageo, by_vishay, is_ohm)
+
+
+def test_the_power_tree_has_every_rail_and_the_boards_own_figures(circuit):
+    picture = made(circuit)["power_tree.svg"]
+    for rail in circuit.rails:
+        assert f">{rail} " in picture
+    assert "receiver 11.3 mA (data sheet)" in picture
+    drawn = sorted(activity for rail in circuit.rails.values() for activity in rail.draws)
+    assert drawn == sorted(activities_of(circuit.board.energy))
