@@ -7,8 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from micropython_wheel import PUBLISHED
+from trygg_tools.boards import board_file, config_sections, read_board
+from trygg_tools.firmware_image import firmware_folder
 from trygg_tools.rig.axp2101 import ADDRESS
 from trygg_tools.rig.axp2101 import Axp2101 as Simulated
+from trygg_tools.rig.board import VirtualBoard, micropython_folder
+from trygg_tools.rig.board.board_modem import BoardModem
+from trygg_tools.rig.board.chip import Pins
 
 SOURCE = Path(__file__).parents[2] / "firmware" / "esp32" / "axp2101.py"
 RAILS = [["modem", "bldo1", 3300], ["modem", "dc3", 3000], ["gnss", "bldo2", 3300]]
@@ -207,3 +213,35 @@ def test_a_board_without_the_chip_loads_nothing_of_it(make_board):
     )
     board.start()
     board.wait_line("loaded False")
+
+
+SUPPLY = 38  # where the simulated modem looks for its supply; the firmware drives no such pin
+
+
+def test_the_whole_firmware_brings_its_modem_and_its_antenna_up_through_the_chip(tmp_path):
+    if micropython_folder() is None:
+        (pytest.fail if PUBLISHED else pytest.skip)("no MicroPython here")
+    sections = config_sections(read_board(board_file("lilygo-t-sim7080g-s3")))
+    config = {"device": "astrid-1", "group": "home", "host": "gateway.example", "port": 1883,
+              "tls": None, "password": "Trollheimen", "order_key": "00" * 16, "boot_floor": 0,
+              **sections}  # fmt: skip
+    pins = Pins(button=21, motor=13, gps_uart=2, modem_uart=1, modem_supply=SUPPLY, modem_key=41,
+                modem_dtr=42, modem_status=46)  # fmt: skip
+    modem, heard = BoardModem("sim7080"), []
+    board = VirtualBoard(tmp_path, firmware_folder(), config, "lockstep", pins=pins, modem=modem)
+
+    def switched(output, mv):
+        heard.append((output, mv))
+        if output == "dc3":
+            board._host.pin_changed(SUPPLY, 1 if mv else 0)
+
+    board.set_i2c(ADDRESS, Simulated(on=switched))
+    board.flash_firmware()
+    board.start()
+    try:
+        board.run_for(60)
+    finally:
+        board.stop()
+    assert modem.state() == "modem attached"
+    assert sorted(heard[:3]) == [("bldo1", 3300), ("bldo2", 3300), ("dc3", 3000)]
+    assert heard[3:] == [("bldo2", 0)]  # no fix under no sky: the antenna rests with the search
