@@ -18,23 +18,9 @@ from hil.technician import Technician
 from trygg_tools import boards
 from trygg_tools.flash.board_link import BoardLink
 from trygg_tools.provision.board_files import Network
+from trygg_tools.provision.wearer_before import forget
 
 PULSE_S = 0.1
-_WIPE = """
-import os
-def wipe(folder):
-    try:
-        entries = list(os.ilistdir(folder))
-    except OSError:
-        return
-    for entry in entries:
-        path = folder + "/" + entry[0]
-        if entry[1] & 0x4000:
-            wipe(path)
-        else:
-            os.remove(path)
-wipe("/state")
-"""
 
 
 class Wiring(NamedTuple):
@@ -88,7 +74,7 @@ class RealRig:
         if self._hands.can("power"):
             self._hands.do("power", "on", "Switch the board on")
         with BoardLink.open(self.console_port) as link:
-            link.run(_WIPE)
+            forget(link)
         technician.flash(self.console_port)
         technician.provision(self.console_port)
         technician.order()

@@ -133,7 +133,7 @@ def test_a_board_without_firmware_is_refused_and_nothing_is_registered(gateway, 
 def test_a_board_that_fails_midway_leaves_nobody_registered(gateway, flashed, monkeypatch):
     board = flashed()
 
-    def breaks(link, files):
+    def breaks(*_):
         raise FlashError("the cable")
 
     monkeypatch.setattr(session, "_give", breaks)
@@ -172,7 +172,7 @@ def test_what_is_wrong_is_said_before_the_board_is_touched_and_nobody_stays_regi
 def test_ctrl_c_while_the_secrets_are_given_leaves_nobody_registered(gateway, flashed, monkeypatch):
     board = flashed()
 
-    def pressed(link, files):
+    def pressed(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(session, "_give", pressed)
@@ -190,10 +190,10 @@ def test_new_secrets_are_given_once_more_and_else_it_is_said_that_nobody_speaks(
     assert trygg("add", str(board.console_link), "astrid-1", *words).exit_code == 0
     give, wobbles = session._give, [1]
 
-    def wobbly(link, files):
+    def wobbly(*told):
         if wobbles and wobbles.pop():
             raise FlashError("the cable")
-        give(link, files)
+        give(*told)
 
     monkeypatch.setattr(session, "_give", wobbly)
     assert trygg("rotate", "astrid-1", str(board.console_link), *words).exit_code == 0
@@ -225,6 +225,34 @@ def test_a_tracker_is_not_overwritten_unless_that_is_said(gateway, flashed):
     replaced = trygg("add", str(board.console_link), "bjorn-1", "--replace", *words)
     assert json.loads(replaced.stdout)["was_device"] == "solveig-1"
     board.wait_line("I am bjorn-1")
+
+
+LIVED = """
+import machine, os
+for folder in ("/state", "/outbox"):
+    os.mkdir(folder)
+    with open(folder + "/kept", "w") as file:
+        file.write("of solveig")
+machine.RTC().memory(b"solveig")
+"""
+LEFT = """
+import json, machine, os
+print(json.dumps([os.listdir("/state"), os.listdir("/outbox"), machine.RTC().memory().decode()]))
+"""
+
+
+def test_a_board_forgets_the_wearer_before_and_only_them(gateway, flashed):
+    board = flashed()
+    port, words = str(board.console_link), ["--board", "esp32-bench", "--config", str(gateway)]
+    assert trygg("add", port, "solveig-1", *words).exit_code == 0
+    with BoardLink.open(port) as link:
+        link.run(LIVED)
+    assert trygg("rotate", "solveig-1", port, *words).exit_code == 0
+    with BoardLink.open(port) as link:
+        assert link.tell(LEFT) == [["kept"], ["kept"], "solveig"]  # with new secrets the same one
+    assert trygg("add", port, "bjorn-1", "--replace", *words).exit_code == 0
+    with BoardLink.open(port) as link:
+        assert link.tell(LEFT) == [[], [], ""]
 
 
 def test_another_unit_takes_the_trackers_place_and_the_old_ones_secrets_are_void(gateway, flashed):

@@ -7,6 +7,8 @@ does nothing, with it it has all it needs.
 
 A tracker that gets new secrets (rotate, swap) has void ones until its board has them: the board is
 tried twice, and then it is said that nobody speaks for the wearer now.
+
+A board that was another wearer's forgets them first (wearer_before.py).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from trygg_tools.flash.errors import FlashError
 from trygg_tools.provision.board_files import Network, board_files
 from trygg_tools.provision.gateway_side import GatewayRefused, GatewaySide
 from trygg_tools.provision.inventory import Inventory, InventoryError
+from trygg_tools.provision.wearer_before import forget
 
 _UNIT = """
 import binascii, json, machine, os
@@ -80,9 +83,9 @@ def provision(
         on("registering", 1, STEPS)
         if again:
             said = gateway.rotate(wish.device)
-            link = _given_again(link, wish, said, on)
+            link = _given_again(link, wish, found["device"], said, on)
         else:
-            _registered_and_given(link, wish, gateway, inventory, found["unit"], on)
+            _registered_and_given(link, wish, gateway, inventory, found, on)
         on("noting", 3, STEPS)
         link.restart()
     facts = {"device": wish.device, "board": wish.board.name, "firmware": found["version"]}
@@ -96,7 +99,12 @@ def provision(
 
 
 def _registered_and_given(
-    link: BoardLink, wish: Wish, gateway: GatewaySide, inventory: Inventory, unit: str, on: Progress
+    link: BoardLink,
+    wish: Wish,
+    gateway: GatewaySide,
+    inventory: Inventory,
+    found: dict[str, Any],
+    on: Progress,
 ) -> None:
     said = gateway.add(wish.device, wish.group, wish.name or wish.device)
     try:
@@ -105,26 +113,29 @@ def _registered_and_given(
         if wish.fences is not None:
             gateway.order_fences(wish.device, wish.fences)
         on("giving secrets", 2, STEPS)
-        _give(link, board_files(wish.board, said, wish.network))
+        _give(link, wish, found["device"], board_files(wish.board, said, wish.network))
     except BaseException as error:
         with suppress(GatewayRefused):
             gateway.revoke(wish.device)
         with suppress(InventoryError):
-            inventory.add(unit, "refused", device=wish.device, why=str(error) or "ended by Ctrl-C")
+            why = str(error) or "ended by Ctrl-C"
+            inventory.add(found["unit"], "refused", device=wish.device, why=why)
         raise
 
 
-def _given_again(link: BoardLink, wish: Wish, said: dict[str, Any], on: Progress) -> BoardLink:
+def _given_again(
+    link: BoardLink, wish: Wish, was: str, said: dict[str, Any], on: Progress
+) -> BoardLink:
     """The new secrets are on the board, which is reached once more if it goes away meanwhile."""
     files = board_files(wish.board, said, wish.network)
     on("giving secrets", 2, STEPS)
     with suppress(FlashError):
-        _give(link, files)
+        _give(link, wish, was, files)
         return link
     link.close()
     try:
         link = BoardLink.open(wish.port)
-        _give(link, files)
+        _give(link, wish, was, files)
     except FlashError as error:
         raise FlashError(
             f"{error}. {wish.device}'s old secrets are void and the new ones on no board: NOBODY"
@@ -166,11 +177,14 @@ def _demand_fit(link: BoardLink, wish: Wish) -> dict[str, Any]:
         raise FlashError(
             f"{wish.port}: unit {found['unit']} is a tracker already:"
             f" {found['device'] or 'its name cannot be read'}. Say --replace if it is to become"
-            f" {wish.device}; its secrets are then gone, what it has not sent yet may be, too"
+            f" {wish.device}; its secrets and what it has not sent yet are then gone"
         )
     return found
 
 
-def _give(link: BoardLink, files: dict[str, bytes]) -> None:
+def _give(link: BoardLink, wish: Wish, was: str, files: dict[str, bytes]) -> None:
+    """The files onto a board that was the tracker `was`; of another's it then knows nothing."""
+    if was != wish.device:
+        forget(link)
     for path, content in files.items():
         link.put(path, content)
