@@ -15,7 +15,8 @@ from trygg_tools.schematic.__main__ import MADE, made, main
 from trygg_tools.schematic.bom import vishay, yageo
 from trygg_tools.schematic.circuit import CHIP, circuit_folder, ohms, read_circuit
 from trygg_tools.schematic.parts import CircuitError
-from trygg_tools.schematic.rules import faults, found
+from trygg_tools.schematic.rules import RULES, faults, found
+from trygg_tools.schematic.supply_rules import peak_ma
 
 FOLDER = circuit_folder()
 
@@ -303,3 +304,11 @@ def test_the_power_tree_has_every_rail_and_the_boards_own_figures(circuit):
     assert "receiver 11.3 mA (data sheet)" in picture
     drawn = sorted(activity for rail in circuit.rails.values() for activity in rail.draws)
     assert drawn == sorted(activities_of(circuit.board.energy))
+
+
+def test_the_readme_counts_as_the_schematic_does(circuit):
+    text = (FOLDER / "README.md").read_text("utf-8")
+    assert f"has {len(RULES)} rules" in text
+    assert f"the cell gives {peak_ma(circuit, circuit.rails['VBAT']) / 1000:.2f} A" in text
+    for name in (*MADE, "sheets/*.txt", "parts.toml", "wearable.toml", "second_opinion.py"):
+        assert f"`{name}`" in text
