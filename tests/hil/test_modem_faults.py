@@ -17,7 +17,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.bench(modem="sim7080", settings=("fix_floor_s=5",), speed=4)
+@pytest.mark.bench(modem="sim7080", settings=("fix_floor_s=5",), speed=4, behind_s=1200)
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_call_for_help_arrives_once_by_a_modem_that(bench: Bench, fault: str) -> None:
     bench.needs("modem", "button")

@@ -16,8 +16,7 @@ BITTEN = 3  # machine.reset_cause(): WDT_RESET
 def test_a_loop_that_hangs_is_bitten_named_and_the_board_watches_again(bench: Bench) -> None:
     armed(bench)
     boot = bench.centre.records(layouts.HEALTH)[-1]["boot"]
-    bench.type(b"\x03")
-    bench.expect(">>> ", LATEST_S)
+    stopped(bench)
     bench.type(b"while True: pass\r\r")
     with bench.step("hang to the next start"):
         bitten = bench.expect(r"boot (\d+), cause (\d), wake 0", WATCHDOG_MS / 1000 + LATEST_S)
@@ -25,10 +24,24 @@ def test_a_loop_that_hangs_is_bitten_named_and_the_board_watches_again(bench: Be
     with bench.step("said to the gateway"):
         until(lambda: bites(bench), "a health record that names the watchdog", LATEST_S)
     health = bites(bench)[-1]
-    assert (health["reset_cause"], health["crashes"], health["safe_mode"]) == (BITTEN, 1, 0)
+    assert (health["reset_cause"], health["starts_by_watchdog"], health["safe_mode"]) == (
+        BITTEN,
+        1,
+        0,
+    )
+    assert health["crashes"] >= 1
     bench.wearer.walks(bench.north(300.0), 15.0)
     with bench.step("an exit is still an alarm"):
         until(lambda: bench.centre.received("no.trygg.alarm.left"), "the alarm", LATEST_S)
+
+
+def stopped(bench: Bench) -> None:
+    """Its program interrupted. Ctrl-C inside of MicroPython's own code starts it anew: once more."""
+    for _ in range(5):
+        bench.type(b"\x03")
+        if bench.expect(r">>> |cause 5, wake 0", LATEST_S)[0] == b">>> ":
+            return
+    raise AssertionError("no prompt after Ctrl-C")
 
 
 def bites(bench: Bench) -> list[dict]:
