@@ -36,7 +36,7 @@ def test_a_loop_that_hangs_is_bitten_named_and_the_board_watches_again(bench: Be
 
 
 def stopped(bench: Bench) -> None:
-    """Its program interrupted. Ctrl-C inside of MicroPython's own code starts it anew: once more."""
+    """Its program interrupted. Ctrl-C inside of the interpreter's own code starts it anew."""
     for _ in range(5):
         bench.type(b"\x03")
         if bench.expect(r">>> |cause 5, wake 0", LATEST_S)[0] == b">>> ":
