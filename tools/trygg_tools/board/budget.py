@@ -42,9 +42,9 @@ def senses_of(board: Board) -> str:
     return "motion" if io is not None and io.motion_pin >= 0 else "no sensor"
 
 
-def budgets(board: Board) -> tuple[Budget, ...]:
-    """At home and on days with an outing."""
-    senses = senses_of(board)
+def budgets(board: Board, senses: str = "") -> tuple[Budget, ...]:
+    """At home and on days with an outing; `senses`: other ones than its file says."""
+    senses = senses or senses_of(board)
     return tuple(_budget(board, name, senses, day[senses]) for name, day in use.read().items())
 
 

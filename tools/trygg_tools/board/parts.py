@@ -80,7 +80,7 @@ def of_the_modem(sheet: Sheet) -> None:
         if sense == "modem_status":
             lines.append((sheet.gpio(number, "modem is up"), "STATUS", CONTROL))
     pins = [Pin(pin) for _, pin, _ in lines]
-    pins += [Pin("VBAT", "3.4 to 4.2 V, 0.6 A and more")]
+    pins += [Pin("VBAT", "0.6 A and more")]
     outputs = sheet.wiring.power.pmu.rails if sheet.wiring.power.pmu else []
     pins += [Pin(FED_BY[rail, output]) for rail, output, _ in outputs if output != "dc3"]
     uart = f"UART {modem.uart.number}, {modem.uart.baud} Bd"
@@ -126,7 +126,7 @@ def of_the_wearer(sheet: Sheet) -> None:
         sheet.join(CHIP, "STRAP", (sheet.gpio(io.worn_pin, "strap"), "A", CONTROL), ground)
     if io.motion_pin >= 0:
         pins = (Pin("VDD"), Pin("GND"), Pin("INT1", "high: moved"))
-        sheet.add("ACCELEROMETER", "interrupt wired, its bus not", pins)
+        sheet.add("ACCELEROMETER", "its interrupt", pins)
         wires = [("3V3", "VDD", SUPPLY), ("GND", "GND", GROUND)]
         motion = sheet.gpio(io.motion_pin, "motion")
         sheet.join(CHIP, "ACCELEROMETER", *wires, (motion, "INT1", CONTROL))

@@ -123,7 +123,7 @@ def _power_chip(sheet: Sheet) -> None:
     assert pmu is not None
     outputs = tuple(Pin(output.upper(), f"{mv} mV: {rail}") for rail, output, mv in pmu.rails)
     pins = (Pin("DC1", "3.3 V"), Pin("GND", "ground"), Pin("SDA"), Pin("SCL"), *outputs)
-    note = "cell at VBAT, USB at VBUS; it measures the one and says when the other is there"
+    note = "cell at VBAT, USB or cradle at VBUS:\nit measures the one and sees the other"
     sheet.add(PMU, "power chip and charger, I2C 0x34", pins, note)
     sheet.join(
         PMU, CHIP,
