@@ -14,8 +14,8 @@ Made by `{AGAIN}` from the boards' files and the simulated days of
 each says whose it is. *Home*: days within the fence. *Outing*: days on which the wearer leaves it,
 is followed and comes back. A board without a motion sensor has to look far more often. An
 accelerometer has to be set up over its bus, and **the firmware has no driver for one yet**: until
-then the line with a silent sensor is the true one. Of the battery {USABLE:.0%} is counted, for it is
-cold and old one day.
+then the line with a silent sensor is the true one. Of the battery {USABLE:.0%} is counted, for
+it is cold and old one day.
 
 Not counted: light and motor (some 0.1 mAh an alarm), and a modem's 3 to 20 µA in PSM or off (0.1 to
 0.5 mAh a day). How it is computed: [docs/simulation.md](../../docs/simulation.md). How a figure is
