@@ -12,9 +12,11 @@ import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from hil import options
 from hil.hands import Hands, HandsError
 from hil.real_rig import RealRig, Wiring
 from hil.rig import CAPABILITIES, Wish
@@ -116,18 +118,65 @@ def test_a_hand_that_fails_says_which_command_and_what_it_said() -> None:
         Hands({}, None).do("power", "on", "Switch the board on")
 
 
+class Typed:
+    """A configuration in which these options were given."""
+
+    def __init__(self, **given: object) -> None:
+        nothing = dict.fromkeys(name.replace("-", "_") for name in options.OF_A_REAL_BENCH)
+        self.option = SimpleNamespace(**{"port": None, "hands": False, **nothing, **given})
+
+    def getoption(self, name: str) -> object:
+        return getattr(self.option, name)
+
+
+WHOLE = {"port": "/dev/a", "gps_port": "/dev/b", "board": "esp32-bench", "address": "10.0.0.5"}
+
+
 @pytest.mark.parametrize(
-    ("words", "wanted"),
+    ("given", "wanted"),
     [
-        (["--port", "/dev/none"], "a real board also wants --gps-port"),
-        (["--gps-port", "/dev/none"], "--gps-port is of a real board: give its --port"),
-        (["--replay", "/no/such/file"], "--replay /no/such/file: cannot be read"),
+        ({"port": "/dev/a"}, "a real board also wants --gps-port"),
+        ({**WHOLE, "address": ""}, "a real board also wants --address"),
+        ({"gps_port": "/dev/b"}, "--gps-port is of a real board: give its --port"),
+        ({"hands": True}, "--hands is of a real board: give its --port"),
+        ({**WHOLE, "numprocesses": 2}, "a real board is one: without -n"),
     ],
 )
-def test_a_bench_that_is_not_whole_is_refused_before_any_test(words: list, wanted: str) -> None:
+def test_a_bench_that_is_not_whole_is_refused(given: dict, wanted: str) -> None:
+    with pytest.raises(pytest.UsageError, match=wanted):
+        options.demand_whole(Typed(**given))
+
+
+def test_a_whole_bench_is_taken_and_can_be_typed_again() -> None:
+    typed = Typed(**WHOLE, hands=True, power_command="relay 1")
+    options.demand_whole(typed)
+    options.demand_whole(Typed())
+    words = options.as_typed(typed)
+    assert "--port=/dev/a" in words
+    assert "--power-command='relay 1'" in words
+    assert words.endswith("--hands")
+    assert options.as_typed(Typed()) == ""
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"ssid": "skog"}', "\x00"])
+def test_a_wifi_file_that_is_none_is_refused_without_its_content(tmp_path, content) -> None:
+    file = tmp_path / "wifi.json"
+    file.write_text(content)
+    with pytest.raises(pytest.UsageError, match="cannot be read as that") as refused:
+        options.wiring(Typed(**WHOLE, wifi=str(file)))
+    assert "skog" not in str(refused.value)
+
+
+def test_wifi_comes_from_the_environment_where_there_is_no_file(monkeypatch) -> None:
+    monkeypatch.setenv("TRYGG_HIL_SSID", "skog")
+    monkeypatch.setenv("TRYGG_HIL_PASSWORD", "hemmelig")
+    assert options.wiring(Typed(**WHOLE)).network[:2] == ("skog", "hemmelig")
+
+
+def test_a_replay_of_nothing_is_refused_before_any_test() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", str(HERE), *words],
+        [sys.executable, "-m", "pytest", str(HERE), "--replay", "/no/such/file"],
         env=environment(), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 4
-    assert wanted in done.stderr
+    assert "--replay /no/such/file: cannot be read" in done.stderr

@@ -1,5 +1,6 @@
 """One process of MicroPython: started, talked to over its pty and its control socket, killed."""
 
+import atexit
 import importlib.util
 import os
 import signal
@@ -56,6 +57,7 @@ def shim() -> str:
 @lru_cache(maxsize=1)
 def _linked_shim() -> "tempfile.TemporaryDirectory[str]":
     folder = tempfile.TemporaryDirectory(prefix="trygg-shim-")
+    atexit.register(folder.cleanup)  # left to the collector it warns
     for name, source in linked(HERE / "shim", ("ops.py", "wire.py")).items():
         (Path(folder.name) / name).write_text(source.text, "utf-8")
     return folder
