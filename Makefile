@@ -52,9 +52,12 @@ pictures: $(VENV)/ready-dev   ## what light and motor say, and the wearer's leaf
 console-pictures: $(VENV)/ready-dev ## the console as docs/operator.md shows it, by the real gateway in Chromium
 	PYTHONPATH=tests $(VENV)/bin/python -m gateway.operator_pictures docs/console
 
-hardware: $(VENV)/ready-dev   ## the wearable's schematic checked, its netlist, parts list and power tree made
+hardware: $(VENV)/ready-dev   ## what hardware/ holds that is made: netlist, parts list, drawings, power budget
+	./.ci/peers
 	$(VENV)/bin/python -m trygg_tools.schematic
 	$(VENV)/bin/python hardware/wearable/second_opinion.py
+	$(VENV)/bin/trygg board wiring --write hardware/wiring
+	$(VENV)/bin/trygg board power --write hardware/power
 
 simulate: $(VENV)/ready-dev   ## wearer-years behind docs/simulation.md; an hour on two cores
 	$(VENV)/bin/trygg campaign --write docs
