@@ -19,7 +19,7 @@ MM = 300 / 25.4  # dots
 SIZE = (round(50 * MM), round(25 * MM))
 MARGIN = round(1.5 * MM)
 TEXT_DOTS = 26  # 2.2 mm: what a finder can read
-LINE_MOST, TEXT_MOST = 18, 54  # letters of the finder's text
+LINE_MOST, TEXT_MOST = 22, 54  # letters of the finder's text
 
 
 class LabelError(Exception):
@@ -63,8 +63,10 @@ def write_label(path: Path, device: str, unit: str, text: str = "") -> None:
     left, top = 2 * MARGIN + square.width, 2 * MARGIN
     for said, wanted in (("Trygg", 34), (device, 60), (unit, 30)):
         top += _line(draw, said, wanted, (left, top))
-    for said in textwrap.wrap(text, LINE_MOST):
-        top += _line(draw, said, TEXT_DOTS, (left, top))
+    lines = textwrap.wrap(text, LINE_MOST)
+    room = (SIZE[1] - MARGIN // 2 - top) / 1.4 / max(1, len(lines))
+    for said in lines:
+        top += _line(draw, said, min(TEXT_DOTS, int(room)), (left, top))
     try:
         label.save(path, resolution=300, dpi=(300, 300))
     except OSError as error:

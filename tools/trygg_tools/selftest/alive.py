@@ -24,7 +24,10 @@ def heard(gateway: GatewaySide, device: str, before: dict[str, Any], wait_s: flo
             text = f"heard and committed after {passed:.0f} s"
             return ok("gateway", text, seconds=round(passed, 1))
         time.sleep(LOOK_S)
-    text = f"not heard in {wait_s:.0f} s: the network, the address or the secrets are wrong"
+    text = (
+        f"not heard in {wait_s:.0f} s: the gateway does not run (`trygg gateway status`), or"
+        " network, address or secrets are wrong"
+    )
     return failed("gateway", text)
 
 

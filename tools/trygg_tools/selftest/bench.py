@@ -34,15 +34,17 @@ with open("/config.json") as file:
     config = json.load(file)
 power = Power(watchdog_ms=%d, **config["power"])
 io = BoardIo(**config["io"])
-lines = {}
+lines, LINE = {}, bytes((13, 10))
 def line(name, **arguments):
     if name not in lines:
         lines[name] = Uart(**arguments)
     return lines[name]
-def heard(name, ms):
+def heard(name, ms, final=False):
     got, until = b"", time.ticks_add(time.ticks_ms(), ms)
     while time.ticks_diff(until, time.ticks_ms()) > 0 and len(got) < 6000:
         got += lines[name].read()
+        if final and got[-2:] == LINE and (got[-6:-2] == LINE + b"OK" or b"ERROR" in got):
+            break
         time.sleep_ms(10)
     power.feed()
     print(json.dumps(binascii.b2a_base64(got).decode()))
@@ -59,6 +61,11 @@ with open("/selftest.new", "w") as file:
 os.rename("/selftest.new", "/selftest.json")
 time.sleep(60)
 machine.reset()
+"""
+_NONE_LEFT = """
+import os
+if "selftest.json" in os.listdir("/"):
+    os.remove("/selftest.json")
 """
 _MAIN_BACK = """
 import os
@@ -84,7 +91,10 @@ class Bench:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """A test that ended before its time, by Ctrl-C too, leaves a tracker that runs."""
+        if kind is not None:
+            self.link.restart()
         self.link.close()
 
     def _set_up(self) -> None:
@@ -94,7 +104,14 @@ class Bench:
                 f"{self.port}: no /config.json on the board: it is not provisioned. First:"
                 " `trygg provision add`"
             )
-        self.config = json.loads(said)
+        try:
+            self.config = json.loads(said)
+            self.config["device"], self.config["energy"], self.config["power"]
+        except (ValueError, KeyError, TypeError):
+            raise FlashError(
+                f"{self.port}: /config.json on the board is none of ours, or damaged. `trygg"
+                " provision rotate` writes it anew"
+            ) from None
         self._load()
 
     def _load(self) -> None:
@@ -118,8 +135,9 @@ class Bench:
         return b64decode(self.link.tell(f"heard({name!r}, {ms})"))
 
     def said(self, name: str, data: bytes, ms: int) -> bytes:
-        """Say something on it, and what comes then."""
-        return b64decode(self.link.tell(f"lines[{name!r}].write({data!r})\nheard({name!r}, {ms})"))
+        """Say a command on it, and what comes then: up to its OK or ERROR, or for so long."""
+        words = f"lines[{name!r}].write({data!r})\nheard({name!r}, {ms}, True)"
+        return b64decode(self.link.tell(words))
 
     def ask(self, expression: str) -> Any:
         """A value of the board's."""
@@ -136,6 +154,7 @@ class Bench:
         this one start: the first it does is to put the real one back, and whatever happens that
         one runs within a minute. Raises FlashError if the board does not come back.
         """
+        self.link.run(_NONE_LEFT)  # of a test that was ended in the middle
         self.link.put("/main.kept", self.link.read("/main.py") or b"")
         self.link.put("/main.py", _SCOUT.encode())
         with suppress(FlashError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,10 @@ from trygg_tools.provision.inventory import Inventory, InventoryError
 from trygg_tools.provision.session import unit_on
 from trygg_tools.selftest import alive, parts, report
 from trygg_tools.selftest.bench import Bench
-from trygg_tools.selftest.modem_part import modem
+from trygg_tools.selftest.modem_part import SILENT, modem
+from trygg_tools.selftest.modem_receiver import modem_receiver
 from trygg_tools.selftest.parts import Person
+from trygg_tools.selftest.rails_part import rails
 from trygg_tools.selftest.verdict import Verdict, not_asked
 
 Failure = (FlashError, GatewayRefused, InventoryError, report.ReportError)
@@ -48,14 +51,19 @@ def command(
 ) -> None:
     """Test every part of a provisioned board, then the tracker as it will be worn.
 
-    Battery, receiver, modem (firmware, SIM, signal, network), button, strap, accelerometer, light,
-    motor, RTC memory, deep sleep; with --config the gateway's commit and a test alarm that a sink
-    confirms. Exit 1 if a part fails. The tracker runs again afterwards.
+    Battery, rails, receiver (one inside the modem, too), modem (firmware, SIM, signal, network),
+    button, strap, accelerometer, light, motor, RTC memory, deep sleep; with --config
+    the gateway's commit and a test alarm that a sink confirms. Exit 1 if a part fails. The tracker
+    runs again afterwards, after Ctrl-C, too.
 
     `trygg selftest /dev/ttyUSB0 --config gateway.toml --sky 60 --pdf astrid-1.pdf`
     """
     say: Callable[[str], None] = (lambda line: None) if as_json else typer.echo
     try:
+        if pdf is not None:
+            report.demand_drawable(pdf)
+        if inventory is not None:
+            Inventory(inventory).demand_writable()
         about, verdicts = _tested(port, config, sky_s, hands, alarm, wait_s, meter_ua, say)
         if pdf is not None:
             report.write_pdf(pdf, about, verdicts)
@@ -78,7 +86,7 @@ def _tested(
     port: str, config: Path | None, sky_s: float, hands: bool, alarm: bool, wait_s: float,
     meter_ua: int | None, say: Callable[[str], None],
 ) -> tuple[dict[str, Any], list[Verdict]]:  # fmt: skip
-    person = Person(typer.echo, lambda question: typer.confirm(question)) if hands else None
+    person = _person() if hands else None
     verdicts: list[Verdict] = []
 
     def note(found: Iterator[Verdict]) -> None:
@@ -101,12 +109,28 @@ def _tested(
     return about, verdicts
 
 
+def _person() -> Person | None:
+    """Whoever sits at the keyboard, None if nobody does; what is asked is no part of the report."""
+    if not sys.stdin.isatty():
+        typer.echo("nobody at the keyboard: what takes hands is not asked (--no-hands)", err=True)
+        return None
+    return Person(
+        lambda text: typer.echo(text, err=True), lambda question: typer.confirm(question, err=True)
+    )
+
+
 def _of_the_parts(
     bench: Bench, person: Person | None, sky_s: float, meter_ua: int | None
 ) -> Iterator[Verdict]:
     yield parts.battery(bench)
-    yield parts.receiver(bench, sky_s)
-    yield modem(bench)
+    yield rails(bench)
+    of_the_modem = bench.config["gnss"].get("receiver") == "modem"
+    if not of_the_modem:
+        yield parts.receiver(bench, sky_s)
+    found = modem(bench)
+    yield found
+    if of_the_modem and found.text != SILENT:
+        yield modem_receiver(bench, sky_s)
     yield parts.button(bench, person)
     yield parts.strap(bench, person)
     yield parts.accelerometer(bench, person)

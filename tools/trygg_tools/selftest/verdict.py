@@ -31,6 +31,6 @@ def not_there(part: str, text: str = "this board has none") -> Verdict:
     return Verdict(part, "not there", text, {})
 
 
-def not_asked(part: str, text: str) -> Verdict:
+def not_asked(part: str, text: str, **value: Any) -> Verdict:
     """It takes a person or a meter, and there was none."""
-    return Verdict(part, "not asked", text, {})
+    return Verdict(part, "not asked", text, value)
