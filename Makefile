@@ -2,7 +2,7 @@
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test hil check bench simulate cuts fuzz soak microbit bits32 flash-cuts exits modems mutants crash fuzz-doors pictures hardware console-pictures
+.PHONY: run test hil hil-mutants check bench simulate cuts fuzz soak microbit bits32 flash-cuts exits modems mutants crash fuzz-doors pictures hardware console-pictures
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
@@ -58,6 +58,9 @@ hardware: $(VENV)/ready-dev   ## what hardware/ holds that is made: netlist, par
 	$(VENV)/bin/python hardware/wearable/second_opinion.py
 	$(VENV)/bin/trygg board wiring --write hardware/wiring
 	$(VENV)/bin/trygg board power --write hardware/power
+
+hil-mutants: $(VENV)/ready-dev ## faults planted in board, gateway and bench, each caught by its test of tests/hil
+	$(VENV)/bin/python tests/hil/mutants.py $(HIL)
 
 simulate: $(VENV)/ready-dev   ## wearer-years behind docs/simulation.md; an hour on two cores
 	$(VENV)/bin/trygg campaign --write docs

@@ -18,7 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from queue import Queue
 from typing import NamedTuple
 
 from mutant_rows import ROWS
@@ -27,7 +30,8 @@ ROOT = Path(__file__).parents[2]
 COPIED = ("firmware", "tools", "tests", "gateway", "hardware/boards")
 IGNORED = shutil.ignore_patterns("__pycache__", "node_modules")
 SUITE = "tests/hil"
-LATEST_S = 240  # of one test with its fault; the gateway of a test that waits gives up before
+LATEST_S = 240  # of one test
+AT_ONCE = 3  # mutants, each in a copy of its own: most of a test is waiting
 
 
 class Mutant(NamedTuple):
@@ -77,7 +81,7 @@ def plant(tree: Path, mutant: Mutant) -> str:
 
 
 def run(tree: Path, *tests: str) -> Verdict:
-    """Let these tests of the tree run, up to the first that fails."""
+    """Let these tests of the tree run, up to the first that fails; options among them."""
     paths = os.pathsep.join(str(tree / part) for part in ("firmware", "gateway", "tools"))
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": paths}
     options = ("-q", "-x", "-p", "no:cacheprovider", "--timeout", str(LATEST_S), "-rfE")
@@ -102,22 +106,34 @@ def judged(code: int, said: str, errors: str, seconds: float) -> Verdict:
     return Verdict(True, next((line for line in why if line), failed[0]), seconds)
 
 
-def try_all(tree: Path, mutants: list[Mutant]) -> list[tuple[Mutant, Verdict]]:
-    """Plant one after the other, each told as it ends."""
-    whole = run(tree, *sorted({f"{SUITE}/{mutant.test}" for mutant in mutants}))
-    if whole.failed:
-        raise PlantError(f"a test fails without any mutant: {whole.why}")
-    print(f"without a fault all of them pass, in {whole.seconds:.0f} s", flush=True)
-    verdicts = []
-    for mutant in mutants:
+def try_one(trees: Queue[Path], mutant: Mutant) -> tuple[Mutant, Verdict]:
+    """Plant it in the next free tree, let its test run, mend the tree; told when it is over."""
+    tree = trees.get()
+    try:
         text = plant(tree, mutant)
         verdict = run(tree, f"{SUITE}/{mutant.test}")
         (tree / mutant.file).write_text(text, "utf-8")
-        verdicts.append((mutant, verdict))
-        said = "caught" if verdict.failed else "LIVES "
-        print(f"{said} {verdict.seconds:4.0f} s  {mutant.what}  ({mutant.file})", flush=True)
-        print(f"               {mutant.test}: {verdict.why[:160]}", flush=True)
-    return verdicts
+    finally:
+        trees.put(tree)
+    said = "caught" if verdict.failed else "LIVES "
+    first = f"{said} {verdict.seconds:4.0f} s  {mutant.what}  ({mutant.file})\n"
+    print(f"{first}               {mutant.test}: {verdict.why[:160]}", flush=True)
+    return mutant, verdict
+
+
+def try_all(folder: Path, mutants: list[Mutant]) -> list[tuple[Mutant, Verdict]]:
+    """All tests without a fault, then each with its own."""
+    trees: Queue[Path] = Queue()
+    for number in range(AT_ONCE):
+        copy_tree(folder / str(number))
+        trees.put(folder / str(number))
+    tests = sorted({f"{SUITE}/{mutant.test}" for mutant in mutants})
+    whole = run(folder / "0", *tests, "-n", str(AT_ONCE))
+    if whole.failed:
+        raise PlantError(f"a test fails without any mutant: {whole.why}")
+    print(f"without a fault all of them pass, in {whole.seconds:.0f} s", flush=True)
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return list(threads.map(partial(try_one, trees), mutants))
 
 
 def main() -> int:
@@ -126,7 +142,6 @@ def main() -> int:
     asked = [m for m in MUTANTS if not words or any(w in m.test or w in m.what for w in words)]
     try:
         with tempfile.TemporaryDirectory(prefix="trygg-hil-") as folder:
-            copy_tree(Path(folder))
             verdicts = try_all(Path(folder), asked)
     except PlantError as error:
         print(f"error: {error}", file=sys.stderr)
