@@ -10,6 +10,7 @@ from trygg_tools.schematic.circuit import CHIP, GROUND, Circuit, lines, ohms
 from trygg_tools.schematic.faults import Fault, error, warning
 from trygg_tools.schematic.signal_rules import each_line
 
+CRADLE = "J2"
 DIVIDER_TOLERANCE_PERCENT = 1
 PULLED_UP_AT_A_START = ("EN", "IO0")
 LEFT_ALONE_AT_A_START = ("IO45", "IO46")
@@ -43,12 +44,15 @@ def strapping(circuit: Circuit) -> Iterator[Fault]:
 
 
 def gates(circuit: Circuit) -> Iterator[Fault]:
-    """A switch that a GPIO drives is held by a resistor while the chip starts."""
+    """What a GPIO drives is held while the chip starts: a switch off, a buffer either way."""
     for line, joins in each_line(circuit):
         for join in joins:
             if "gate" in join.pin.marks and GROUND not in pulls(circuit, line):
                 text = f"{join} floats while the chip starts: a resistor to the ground is missing"
                 yield error("floating", line, text)
+            by_gpio = any(one.part.ref == CHIP for one in joins)
+            if "held" in join.pin.marks and by_gpio and not pulls(circuit, line):
+                yield error("floating", line, f"{join} floats while the chip starts: no resistor")
 
 
 def wakers(circuit: Circuit) -> Iterator[Fault]:
@@ -73,7 +77,8 @@ def open_drains(circuit: Circuit) -> Iterator[Fault]:
 def divider(circuit: Circuit) -> Iterator[Fault]:
     """The resistors divide the battery as the board's file says."""
     wiring = circuit.board.wiring
-    net = next(n for n, use in circuit.uses.items() if use.setting == "wiring.power.battery_pin")
+    nets = {use.setting: net for net, use in circuit.uses.items()}
+    net = nets.get("wiring.power.battery_pin", "")
     legs = {
         there: ohms(part.value)
         for part in circuit.parts
@@ -86,6 +91,8 @@ def divider(circuit: Circuit) -> Iterator[Fault]:
         return
     percent = 100 * (legs["VBAT"] + legs[GROUND]) / legs[GROUND]
     wanted = wiring.power.battery_percent
+    if not any(join.part.kind.name == "c" for join in circuit.joins.get(net, [])):
+        yield error("divider", net, "no capacitor for the ADC's sample beside so much resistance")
     if abs(percent - wanted) > wanted * DIVIDER_TOLERANCE_PERCENT / 100:
         text = (
             f"the resistors make {percent:.0f} %, battery_percent of the board's file is {wanted}"
@@ -127,7 +134,7 @@ def touched(circuit: Circuit) -> Iterator[Fault]:
 
 def dead_when_worn(circuit: Circuit) -> Iterator[Fault]:
     """Nothing on the board can put voltage on a contact: a diode stands before the charger."""
-    cradle = next(part for part in circuit.parts if part.kind.name == "cradle-contacts")
+    cradle = circuit.part(CRADLE)
     for join in circuit.joins[cradle.net("5V")]:
         allowed = join.part is cradle or join.part.ref.startswith(("D", "TP", "C"))
         anode = join.part.kind.name != "schottky" or join.pin.name == "A"

@@ -64,8 +64,11 @@ class Circuit(NamedTuple):
         return found
 
     def part(self, ref: str) -> Placed:
-        """The part with that reference."""
-        return next(part for part in self.parts if part.ref == ref)
+        """The part with that reference; CircuitError if none has it."""
+        for part in self.parts:
+            if part.ref == ref:
+                return part
+        raise CircuitError(f"the sheets have no part {ref}, which wearable.toml or a rule names")
 
 
 def circuit_folder() -> Path:

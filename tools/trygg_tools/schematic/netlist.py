@@ -1,6 +1,6 @@
 """The netlist in KiCad's own form: components, what they are, and the nets.
 
-Pcbnew reads it (File > Import > Netlist), and so does any tool that reads KiCad's `(export ...)`.
+Its form is that of `(export ...)`, which Pcbnew imports and SKiDL's parser reads here.
 A pin's type at a net is what it does there: a GPIO that the firmware drives is an output. No
 footprints: they belong to the layout, which nobody has begun. The order is fixed, there is no date.
 """

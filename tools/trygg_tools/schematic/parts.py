@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 DOES = frozenset({"in", "out", "bidir", "od", "power_in", "power_out", "passive", "nc"})
-MARKS = frozenset({"ioff", "pull", "gate", "tx", "rx", "outside"})
+MARKS = frozenset({"ioff", "pull", "gate", "held", "tx", "rx", "outside"})
 
 
 class CircuitError(ValueError):
@@ -29,6 +29,8 @@ class Pin(NamedTuple):
     max_v: float | None = None
     supply: str = ""  # the name of the pin that its level comes from
     takes_v: float | None = None  # the most an input takes
+    only: tuple[str, ...] = ()  # the kinds on its net, and no others
+    needs: tuple[str, ...] = ()  # kinds that must be on its line
 
 
 class Order(NamedTuple):
@@ -51,6 +53,7 @@ class Kind(NamedTuple):
     peak_from: str
     esd: bool
     values: dict[str, Order]
+    caps: dict[str, list[str]]  # what a supply pin asks for to the ground, by the pin's name
 
     @property
     def by_value(self) -> bool:
@@ -88,6 +91,7 @@ def _kind(name: str, table: dict[str, Any]) -> Kind:
         table.get("peak_from", ""),
         table.get("esd", False),
         values,
+        table.get("caps", {}),
     )
 
 
@@ -119,6 +123,10 @@ def _marked(pin: Pin, word: str, kind: str) -> Pin:
             return pin._replace(marks=pin.marks | {word})
         if word.startswith("@"):
             return pin._replace(supply=word[1:])
+        if word.startswith("only="):
+            return pin._replace(only=tuple(word[5:].split(",")))
+        if word.startswith("needs="):
+            return pin._replace(needs=tuple(word[6:].split(",")))
         if word.startswith("takes"):
             return pin._replace(takes_v=float(word[5:]))
         low, high = word.split("-")

@@ -5,7 +5,7 @@ faults(circuit)      errors first; empty when the schematic may be drawn
 
 from collections.abc import Callable, Iterator
 
-from trygg_tools.schematic import board_rules, signal_rules, supply_rules
+from trygg_tools.schematic import board_rules, neighbour_rules, signal_rules, supply_rules
 from trygg_tools.schematic.circuit import Circuit
 from trygg_tools.schematic.faults import Fault, error
 
@@ -16,6 +16,7 @@ RULES: tuple[Callable[[Circuit], Iterator[Fault]], ...] = (
     supply_rules.grounds,
     supply_rules.supply_ranges,
     supply_rules.capacitors,
+    supply_rules.circles,
     supply_rules.overdrawn,
     signal_rules.two_drivers,
     signal_rules.nobody_drives,
@@ -23,6 +24,13 @@ RULES: tuple[Callable[[Circuit], Iterator[Fault]], ...] = (
     signal_rules.crossed_translators,
     signal_rules.levels,
     signal_rules.fed_backwards,
+    neighbour_rules.only_these,
+    neighbour_rules.needed,
+    neighbour_rules.shorted_parts,
+    neighbour_rules.twins,
+    neighbour_rules.stuck,
+    neighbour_rules.unheard,
+    neighbour_rules.nobody_there,
     board_rules.strapping,
     board_rules.gates,
     board_rules.wakers,

@@ -47,8 +47,8 @@ def two_drivers(circuit: Circuit) -> Iterator[Fault]:
     for net in (GROUND, *circuit.rails):
         for join in circuit.joins.get(net, []):
             source = circuit.rails[net].source if net in circuit.rails else CELL
-            made_here = source == join.part.ref
-            if does(circuit, join) in ("out", "power_out") and not made_here:
+            made_here = source == join.part.ref and join.pin.does == "power_out"
+            if does(circuit, join) in ("out", "od", "power_out") and not made_here:
                 yield error("conflict", net, f"{join} drives it, and it is no source of that rail")
 
 

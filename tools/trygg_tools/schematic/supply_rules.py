@@ -1,5 +1,6 @@
 """Rules of supplies: every pin joined, every rail fed, in range, with capacitors, not overdrawn."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from trygg_tools.schematic.circuit import GROUND, Circuit, Join, Rail
@@ -74,22 +75,38 @@ def supply_ranges(circuit: Circuit) -> Iterator[Fault]:
 
 
 def capacitors(circuit: Circuit) -> Iterator[Fault]:
-    """Each chip has a capacitor from its supply to the ground: as many on the rail as chips."""
-    for net in circuit.rails:
-        fed = [join for join in circuit.joins.get(net, []) if join.pin.does == "power_in"]
-        chips = {join.part.ref for join in fed if join.part.ref.startswith("U")}
-        caps = [
-            part.ref
+    """Every capacitor that a supply pin asks for is there, from its net to the ground."""
+    asked: dict[str, Counter[str]] = {}
+    for part in circuit.parts:
+        for name, values in part.kind.caps.items():
+            asked.setdefault(part.net(name), Counter()).update(values)
+    for net, wanted in asked.items():
+        ends = {net, GROUND}
+        there = Counter(
+            part.value
             for part in circuit.parts
-            if part.kind.name == "c" and set(part.nets.values()) == {net, GROUND}
-        ]
-        if len(caps) < len(chips):
-            text = f"{len(chips)} chips ({', '.join(sorted(chips))}) and {len(caps)} capacitors"
+            if part.kind.name == "c" and set(part.nets.values()) == ends
+        )
+        missing = wanted - there
+        if missing:
+            text = f"its parts ask for {', '.join(missing.elements())} more to the ground"
             yield error("capacitor", net, text)
+
+
+def circles(circuit: Circuit) -> Iterator[Fault]:
+    """No rail is made from itself by way of others."""
+    for rail in circuit.rails.values():
+        way = [rail.name]
+        while (above := feeder(circuit, circuit.rails[way[-1]])) and above not in way:
+            way.append(above)
+        if above == rail.name:
+            yield error("unfed", rail.name, f"it is made from itself: {' from '.join(way)}")
 
 
 def overdrawn(circuit: Circuit) -> Iterator[Fault]:
     """What the parts on a rail can draw at once is no more than its source gives."""
+    if any(circles(circuit)):
+        return  # no sum has an end there
     for rail in circuit.rails.values():
         peak = peak_ma(circuit, rail)
         if peak > rail.limit_ma:
