@@ -41,7 +41,7 @@ class Power:
         """GPIO numbers, -1 for none.
 
         `battery_percent`: battery voltage as a percentage of the pin's (200: a halving divider).
-        `charging_pin`: low while the charger works. `button_pin`: low while pressed, wakes.
+        `charging_pin`: low on the charger, full or not. `button_pin`: low while pressed, wakes.
         `motion_pin`: an accelerometer's interrupt, high while it holds one; wakes when asked to.
         `worn_pin`: low while the strap is closed; opening it wakes, which takes a pull-up on the
         board, for the chip's own is off while it sleeps. `rails`: ((name, pin), ...), high is on.

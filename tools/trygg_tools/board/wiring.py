@@ -102,8 +102,8 @@ def _cell(sheet: Sheet) -> None:
         ("GND", sheet.chip_power("GND"), GROUND),
     ]
     if power.charging_pin >= 0:
-        pins.append(Pin("CHRG", "low: it charges"))
-        wires.append(("CHRG", sheet.gpio(power.charging_pin, "charging"), CONTROL))
+        pins.append(Pin("PGOOD", "low: on the charger"))
+        wires.append(("PGOOD", sheet.gpio(power.charging_pin, "on the charger"), CONTROL))
     sheet.add(CELL, "Li-ion cell, charger, 3.3 V regulator", tuple(pins))
     sheet.join(CELL, CHIP, *wires)
     times = power.battery_percent / 100
