@@ -98,6 +98,19 @@ def test_the_command_says_which_board_cannot_work_and_exits_with_1(tmp_path):
     assert CliRunner().invoke(app, ["check"]).exit_code == 0
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["wiring = 5", "[wiring]\npower = 3", "[wiring.power]\nrails = 3", "[wiring.power]\npmu = 3",
+     "drawn = 1", "x = " + "[" * 9000, "\0"],
+)  # fmt: skip
+def test_a_file_of_another_shape_is_a_sentence(tmp_path, text):
+    path = tmp_path / "odd.toml"
+    path.write_text(text, "utf-8")
+    told = CliRunner().invoke(app, ["check", str(path)])
+    assert (told.exit_code, told.exception.__class__) == (1, SystemExit), told.exception
+    assert "odd.toml: error: " in told.output
+
+
 def test_a_board_is_shown_with_every_pin_and_every_source():
     told = CliRunner().invoke(app, ["show", "reference-wearable"])
     assert told.exit_code == 0

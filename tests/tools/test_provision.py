@@ -1,6 +1,8 @@
 """A flashed board becomes a tracker: by mpremote's transport and the gateway's own command."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -180,6 +182,34 @@ def test_ctrl_c_while_the_secrets_are_given_leaves_nobody_registered(gateway, fl
     assert trygg(*words, "--config", str(gateway)).exit_code != 0
     (tracker,) = gateway_says(gateway, "tracker", "list")
     assert tracker["revoked"]
+
+
+class Interrupting:
+    """A gateway that Ctrl-C comes to while it registers."""
+
+    def __init__(self):
+        self.revoked = []
+
+    def add(self, device, group, name):
+        os.kill(os.getpid(), signal.SIGINT)
+        return {}
+
+    def revoke(self, device):
+        self.revoked.append(device)
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["its own", "another's"])
+def test_ctrl_c_while_it_registers_takes_back_what_it_registered_and_nothing_else(
+    tmp_path, monkeypatch, taken
+):
+    gateway, stock = Interrupting(), Inventory(tmp_path / "i.jsonl")
+    if taken:
+        monkeypatch.setattr(gateway, "add", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    wish = session.Wish("/dev/x", "astrid-1", read_board(board_file("esp32-bench")))
+    found = {"unit": "a1", "device": ""}
+    with pytest.raises(KeyboardInterrupt):
+        session._registered_and_given(None, wish, gateway, stock, found, lambda *_: None)
+    assert gateway.revoked == ([] if taken else ["astrid-1"])
 
 
 def test_new_secrets_are_given_once_more_and_else_it_is_said_that_nobody_speaks(

@@ -208,7 +208,7 @@ def parse_board(path: Path) -> Board:
         return Board.model_validate(_lists_to_pairs(tomllib.loads(path.read_text("utf-8"))))
     except OSError as error:
         raise BoardError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BoardError(f"{path.name}: no TOML: {error}") from None
     except ValidationError as error:
         raise BoardError(f"{path.name}: {_first_fault(error)}") from None
@@ -278,13 +278,19 @@ def config_sections(board: Board) -> dict[str, Any]:
 
 def _lists_to_pairs(tables: dict[str, Any]) -> dict[str, Any]:
     """TOML has no tuples: rails and senses are written as lists of lists."""
-    power = tables.get("wiring", {}).get("power", {})
-    rows_of = ((power, "rails"), (power, "senses"), (power.get("pmu", {}), "rails"))
-    for table, name in (*rows_of, (tables.get("drawn", {}), "rail_pins")):
+    power = _table_in(_table_in(tables, "wiring"), "power")
+    rows_of = ((power, "rails"), (power, "senses"), (_table_in(power, "pmu"), "rails"))
+    for table, name in (*rows_of, (_table_in(tables, "drawn"), "rail_pins")):
         rows = table.get(name)
         if isinstance(rows, list):
             table[name] = [tuple(row) if isinstance(row, list) else row for row in rows]
     return tables
+
+
+def _table_in(table: dict[str, Any], name: str) -> dict[str, Any]:
+    """The table of that name; an empty one where there is none or something else."""
+    found = table.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _first_fault(error: ValidationError) -> str:

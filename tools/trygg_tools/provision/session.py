@@ -13,8 +13,9 @@ A board that was another wearer's forgets them first (wearer_before.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -82,8 +83,9 @@ def provision(
         found = _demand_fit(link, wish)
         on("registering", 1, STEPS)
         if again:
-            said = gateway.rotate(wish.device)
-            link = _given_again(link, wish, found["device"], said, on)
+            with _ctrl_c_waits():  # between the two nobody could speak for the wearer
+                said = gateway.rotate(wish.device)
+                link = _given_again(link, wish, found["device"], said, on)
         else:
             _registered_and_given(link, wish, gateway, inventory, found, on)
         on("noting", 3, STEPS)
@@ -106,8 +108,11 @@ def _registered_and_given(
     found: dict[str, Any],
     on: Progress,
 ) -> None:
-    said = gateway.add(wish.device, wish.group, wish.name or wish.device)
+    registered = False
     try:
+        with _ctrl_c_waits():
+            said = gateway.add(wish.device, wish.group, wish.name or wish.device)
+            registered = True
         if wish.settings:
             gateway.order_settings(wish.device, list(wish.settings))
         if wish.fences is not None:
@@ -115,12 +120,23 @@ def _registered_and_given(
         on("giving secrets", 2, STEPS)
         _give(link, wish, found["device"], board_files(wish.board, said, wish.network))
     except BaseException as error:
-        with suppress(GatewayRefused):
-            gateway.revoke(wish.device)
-        with suppress(InventoryError):
-            why = str(error) or "ended by Ctrl-C"
-            inventory.add(found["unit"], "refused", device=wish.device, why=why)
+        if registered:  # else it is another's, or nobody's
+            with _ctrl_c_waits(), suppress(GatewayRefused):
+                gateway.revoke(wish.device)
+            with suppress(InventoryError):
+                why = str(error) or "ended by Ctrl-C"
+                inventory.add(found["unit"], "refused", device=wish.device, why=why)
         raise
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Ctrl-C is heard at the end of this, not in the middle."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _given_again(

@@ -46,7 +46,12 @@ def command(
         int | None, typer.Option(help="The sleep current that a meter shows, µA.")
     ] = None,
     pdf: Annotated[Path | None, typer.Option(help="Write the report there, too.")] = None,
-    inventory: Annotated[Path | None, typer.Option(help="Note it in this inventory.")] = None,
+    inventory: Annotated[
+        Path | None,
+        typer.Option(
+            help="Note it there; none: inventory.jsonl beside --config, if one lies there."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON value, for machines.")] = False,
 ) -> None:
     """Test every part of a provisioned board, then the tracker as it will be worn.
@@ -62,15 +67,14 @@ def command(
     try:
         if pdf is not None:
             report.demand_drawable(pdf)
-        if inventory is not None:
-            Inventory(inventory).demand_writable()
+        stock = _stock(inventory, config)
         about, verdicts = _tested(port, config, sky_s, hands, alarm, wait_s, meter_ua, say)
         if pdf is not None:
             report.write_pdf(pdf, about, verdicts)
-        if inventory is not None:
+        if stock is not None:
             failed = [one.part for one in verdicts if one.word == "failed"]
             passed = report.passed(verdicts)
-            Inventory(inventory).add(about["unit"], "tested", passed=passed, failed=failed)
+            stock.add(about["unit"], "tested", passed=passed, failed=failed)
     except Failure as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
@@ -80,6 +84,16 @@ def command(
         typer.echo(f"{about['device']}: {'passed' if report.passed(verdicts) else 'FAILED'}")
     if not report.passed(verdicts):
         raise typer.Exit(1)
+
+
+def _stock(named: Path | None, config: Path | None) -> Inventory | None:
+    """The inventory that is named, or that lies beside the settings; it can be written to."""
+    beside = config.with_name("inventory.jsonl") if config is not None else None
+    if named is None and (beside is None or not beside.exists()):
+        return None
+    stock = Inventory(named or beside or Path())
+    stock.demand_writable()
+    return stock
 
 
 def _tested(

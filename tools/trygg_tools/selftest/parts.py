@@ -26,6 +26,31 @@ class Person(NamedTuple):
     ask: Callable[[str], bool]
 
 
+class Act(NamedTuple):
+    """Something that a person does to a part, and how the board feels it."""
+
+    part: str
+    told: str
+    felt: str  # an expression on the board
+    did: str
+    alone: str  # what is known without a person
+    suspect: str
+
+
+_PRESSED = Act(
+    "button", "Press the button", "io.button()", "pressed",
+    "not stuck; nobody was there to press it", "button",
+)  # fmt: skip
+_CLOSED = Act(
+    "strap", "Close the strap", "io.worn() == 1", "closed", "nobody was there to close it",
+    "contact",
+)  # fmt: skip
+_MOVED = Act(
+    "accelerometer", "Move the board", "io.motion()", "moved",
+    "at rest; nobody was there to move the board", "part",
+)  # fmt: skip
+
+
 def battery(bench: Bench) -> Verdict:
     """Its voltage through the board's divider."""
     mv: int = bench.ask("power.battery_mv()")
@@ -88,20 +113,14 @@ def button(bench: Bench, person: Person | None) -> Verdict:
         return not_there("button")
     if bench.ask("io.button()"):
         return failed("button", "pressed though nobody presses it: stuck, or the pin is wrong")
-    if person is None:
-        return not_asked("button", "not stuck; nobody was there to press it")
-    person.tell("Press the button")
-    return _until(bench, "io.button()", "button", "pressed", "not felt: the button or its pin")
+    return _done_by(person, bench, _PRESSED)
 
 
 def strap(bench: Bench, person: Person | None) -> Verdict:
     """Closed by a person."""
     if bench.config["io"].get("worn_pin", -1) < 0:
         return not_there("strap")
-    if person is None:
-        return not_asked("strap", "nobody was there to close it")
-    person.tell("Close the strap")
-    return _until(bench, "io.worn() == 1", "strap", "closed", "not felt: the contact or its pin")
+    return _done_by(person, bench, _CLOSED)
 
 
 def accelerometer(bench: Bench, person: Person | None) -> Verdict:
@@ -110,13 +129,9 @@ def accelerometer(bench: Bench, person: Person | None) -> Verdict:
         return not_there("accelerometer")
     bench.ask("io.motion()")
     time.sleep(0.5)
-    if person is None:
-        moving: bool = bench.ask("io.motion()")
-        if moving:
-            return failed("accelerometer", "says motion though the board lies still")
-        return not_asked("accelerometer", "at rest; nobody was there to move the board")
-    person.tell("Move the board")
-    return _until(bench, "io.motion()", "accelerometer", "moved", "not felt: the part or its pin")
+    if person is None and bench.ask("io.motion()"):
+        return failed("accelerometer", "says motion though the board lies still")
+    return _done_by(person, bench, _MOVED)
 
 
 def light_and_motor(bench: Bench, person: Person | None) -> list[Verdict]:
@@ -173,10 +188,14 @@ def sleep_current(ua: int, stated_ua: int) -> Verdict:
     return ok("sleep current", f"{ua} µA, the board's file says {stated_ua}", **value)
 
 
-def _until(bench: Bench, expression: str, part: str, did: str, did_not: str) -> Verdict:
+def _done_by(person: Person | None, bench: Bench, act: Act) -> Verdict:
+    """Whether the board felt what the person was told to do, within ASKED_S."""
+    if person is None:
+        return not_asked(act.part, act.alone)
+    person.tell(act.told)
     until = time.monotonic() + ASKED_S
     while time.monotonic() < until:
-        if bench.ask(expression):
-            return ok(part, did)
+        if bench.ask(act.felt):
+            return ok(act.part, act.did)
         time.sleep(0.1)
-    return failed(part, f"{did_not} is wrong")
+    return failed(act.part, f"not felt: the {act.suspect} or its pin is wrong")
