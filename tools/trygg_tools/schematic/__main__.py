@@ -1,6 +1,6 @@
 """Check the wearable's schematic and make what is made from it.
 
-python -m trygg_tools.schematic            write hardware/wearable/{wearable.net,bom.csv,...}
+python -m trygg_tools.schematic            write netlist, parts list, pictures in hardware/wearable
 python -m trygg_tools.schematic --check    write nothing; 1 when something is wrong or old
 """
 
@@ -15,6 +15,7 @@ from trygg_tools.schematic.netlist import netlist
 from trygg_tools.schematic.parts import CircuitError
 from trygg_tools.schematic.power_tree import picture, tree
 from trygg_tools.schematic.rules import RULES, faults
+from trygg_tools.schematic.sheet_picture import sheet_names, sheet_picture
 
 MADE = ("wearable.net", "bom.csv", "power_tree.svg")
 
@@ -22,14 +23,15 @@ MADE = ("wearable.net", "bom.csv", "power_tree.svg")
 def made(circuit: Circuit) -> dict[str, str]:
     """The text of every file that is made from the schematic, by its name."""
     texts = (netlist(circuit), bom(circuit), picture(tree(circuit)))
-    return dict(zip(MADE, texts, strict=True))
+    drawn = {f"sheets/{sheet}.svg": sheet_picture(circuit, sheet) for sheet in sheet_names(circuit)}
+    return dict(zip(MADE, texts, strict=True)) | drawn
 
 
 def main(arguments: list[str] | None = None) -> int:
     """0 when the schematic has no fault and its files are (now) those of the text; else 1."""
     parser = argparse.ArgumentParser(
         prog="python -m trygg_tools.schematic",
-        description="Check hardware/wearable's schematic; write netlist, parts list, power tree.",
+        description="Check hardware/wearable's schematic; write netlist, parts list, pictures.",
         epilog="example: python -m trygg_tools.schematic --check",
     )
     parser.add_argument("--check", action="store_true", help="write nothing, only say what is old")
