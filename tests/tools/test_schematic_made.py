@@ -149,3 +149,26 @@ def test_every_part_is_drawn_once_on_its_sheet_with_all_its_nets(circuit):
             if part.sheet == sheet:
                 for _, net in part.joined():
                     assert any(word == net or word.endswith(f" {net}") for word in words), net
+
+
+def test_the_netlist_says_which_pins_each_net_joins(circuit):
+    text = made(circuit)["wearable.net"]
+    joined: dict[str, set[tuple[str, str]]] = {}
+    for block in text[text.index("(nets") :].split("(net (code ")[1:]:
+        net = re.findall(r'\(name "([^"]+)"\)', block)[0]
+        nodes = re.findall(r'\(node \(ref "([^"]+)"\) \(pin "([^"]+)"\)', block)
+        joined[net] = set(nodes)
+    assert joined == {
+        net: {(join.part.ref, join.pin.number) for join in joins}
+        for net, joins in circuit.joins.items()
+    }
+    assert text.count("(") == text.count(")")
+
+
+def test_a_gpio_is_in_the_netlist_what_the_firmware_does_with_it(circuit):
+    at_the_chip = r'\(ref "U1"\) \(pin "\d+"\) \(pinfunction "(IO\d+)"\) \(pintype "(\w+)"\)'
+    nodes = dict(re.findall(at_the_chip, made(circuit)["wearable.net"]))
+    says = {f"IO{use.pin}": use.way.name for use in circuit.uses.values()}
+    types = {"OUT": "output", "ADC": "passive", "BUS": "bidirectional"}
+    for pin, way in says.items():
+        assert nodes[pin] == types.get(way, "input"), pin
