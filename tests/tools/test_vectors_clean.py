@@ -1,5 +1,6 @@
 """Nothing that tells a person is left of a cleaned log, and what a parser needs stays as it was."""
 
+import math
 import re
 from datetime import date, timedelta
 from decimal import Decimal
@@ -112,16 +113,70 @@ def test_no_token_that_tells_a_person_survives(places, number, name, chance):
 
 @settings(max_examples=60, deadline=None)
 @given(tracks())
-def test_the_shape_stays_to_the_last_decimal_and_the_place_does_not(places):
+def test_the_shape_stays_in_metres_and_the_place_does_not(places):
     lines = [line for second, place in enumerate(places) for line in epoch(second, place)]
     before, after = places_of(lines), places_of(clean.cleaned(lines, TODAY).lines)
     assert len(before) == len(after) == len(places)
+    unit = Decimal(1).scaleb(before[0][0].as_tuple().exponent)
+    short, long = (cosine(walk[0][0]) for walk in (before, after))
     for one, other in zip(before, after):
         assert other[0] - one[0] == after[0][0] - before[0][0]
-        assert other[1] - one[1] == after[0][1] - before[0][1]
+        metres = float(one[1] - before[0][1]) * short
+        assert abs(float(other[1] - after[0][1]) * long - metres) <= float(unit) * (short + long)
         assert other[2:] == one[2:]
     assert abs(after[0][0] - before[0][0]) >= 60
     assert abs(after[0][1] - before[0][1]) >= 60
+
+
+def cosine(latitude):
+    return math.cos(math.radians(float(latitude) / 60))
+
+
+def walked(latitude, seconds=120, metres=1.3, course_deg=75):
+    """A walk that is mostly east, as a receiver says it: where, how fast, which way."""
+    lines = []
+    minute = 1852.216  # metres of latitude
+    north, east = Decimal(latitude * 60), Decimal("644.765400")
+    for second in range(seconds):
+        course = math.radians(course_deg + 20 * math.sin(second / 9))
+        north += Decimal(metres * math.cos(course) / minute)
+        east += Decimal(metres * math.sin(course) / minute / cosine(north))
+        place = (
+            f"{moved.angle(north, '5955.620000')},N,{moved.angle(east, '01042.060000')},E,"
+            f"{metres * 3600 / 1852:.3f},{math.degrees(course):.2f}"
+        )
+        clock = f"10{second // 60:02d}{second % 60:02d}.00"
+        lines.append(sentence(f"GNRMC,{clock},A,{place},140626,,,A"))
+    return lines
+
+
+def cosine_by_speed(lines):
+    """What an attacker does: metres eastward by speed and course, beside minutes of longitude."""
+    said = [line.decode().split(",") for line in lines]
+    there = [float(moved.minutes(fields[5])) for fields in said]
+    metres = [
+        float(fields[7]) * 1852 / 3600 * math.sin(math.radians(float(fields[8])))
+        for fields in said[1:]
+    ]
+    return sum(metres) / 1852.216 / (there[-1] - there[0])
+
+
+def test_speed_and_course_do_not_tell_the_latitude_of_the_walk():
+    lines = walked(59.9)
+    assert cosine_by_speed(lines) == pytest.approx(cosine(59.9 * 60), abs=0.002)
+    for _ in range(5):
+        done = clean.cleaned(lines, TODAY).lines
+        assert cosine_by_speed(done) == pytest.approx(cosine(places_of(done)[0][0]), abs=0.002)
+
+
+def test_longitudes_lie_on_no_lattice_that_tells_how_they_were_drawn_out():
+    """From the north to the south every longitude is moved apart: none may be left out."""
+    unit = Decimal("0.0001")
+    put = moved.Eastward(Decimal(0), Decimal(0), Decimal(2), unit)
+    after = [int(put(unit * at) / unit) for at in range(1, 2000)]
+    assert 0.4 < sum(one % 2 for one in after) / len(after) < 0.6
+    assert after[9] == int(put(unit * 10) / unit)  # said again, it is the same place
+    assert put(unit * 10 + unit / 4) == put(unit * 10) + unit / 4
 
 
 @settings(max_examples=60, deadline=None)

@@ -229,7 +229,7 @@ def test_without_the_second_parser_it_is_said_how_to_install_it(field, monkeypat
     log, folder = field
     monkeypatch.setitem(sys.modules, "trygg_tools.vectors.judge", None)
     monkeypatch.delattr("trygg_tools.vectors.judge")
-    assert "pip install trygg[technician]" in refusal(add(log, folder))
+    assert "pip install '.[technician]'" in refusal(add(log, folder))
 
 
 def test_the_logs_are_listed_for_people_machines_and_the_page(field):

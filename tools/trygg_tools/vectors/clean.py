@@ -202,7 +202,7 @@ class _Cleaner:
             self.taken["places said without a fix"] += 1
         self.taken["places moved"] += 1
         fields[at] = moved.angle(place.north + self._move.north, fields[at])
-        fields[at + 2] = moved.angle(place.east + self._move.east, fields[at + 2])
+        fields[at + 2] = moved.angle(self._move.east(place.east), fields[at + 2])
         fields[at + 1], fields[at + 3] = place.ns, place.ew
         return True
 

@@ -213,7 +213,7 @@ def _judge() -> Any:
     try:
         from trygg_tools.vectors import judge
     except ModuleNotFoundError as error:
-        _refuse(f"{error.name} is not installed: `pip install trygg[technician]` brings it")
+        _refuse(f"{error.name} is not installed: from a clone of Trygg, `pip install '.[technician]'` brings it")
     return judge
 
 
@@ -242,8 +242,8 @@ def _header(
     head = {**answers, "provenance": provenance}
     head["recorded-by"] = head.pop("recorded_by")
     head["moved"] = (
-        f"positions and heights by an amount that is kept nowhere, hemispheres stay, {dates}; a"
-        " degree of longitude is not as long here as where it was recorded"
+        f"positions and heights by an amount that is kept nowhere, hemispheres stay, {dates};"
+        " longitudes drawn out so that east-west metres stay"
     )
     head["taken-away"] = "; ".join(f"{count} {what}" for what, count in sorted(taken.items()))
     head["parsers"] = ", ".join(f"{one.parser} {one.version}" for one in judged.readings)

@@ -1,18 +1,21 @@
-"""A track put somewhere else: the same shape in degrees, at a place and in a week nobody can tell.
+"""A track put somewhere else: the same shape in metres, at a place and in a week nobody can tell.
 
-One amount is added to every latitude and one to every longitude. They are drawn at random, are
-used once and are written nowhere, and are whole units of the coarsest decimal in the log, so that
-every difference between two positions stays exactly what it was. Hemispheres stay; so do latitudes
-below 66 degrees. Whoever knows one true position knows the amounts: so what a receiver says without
-a fix (its maker's place, nought, the pole) is never moved with the others.
+One amount is added to every latitude, drawn at random, used once, written nowhere; a whole unit of
+the coarsest decimal in the log, so that differences stay exact. Longitudes are moved likewise, and
+drawn out for the new latitude: a degree of longitude is shorter in the north, and a speed and a
+course beside unchanged differences would tell the latitude to some kilometres (speed times sine of
+course is the difference's metres). Hemispheres stay; latitudes end below 66 degrees. Whoever knows
+one true position knows the amounts: so what a receiver says without a fix (its maker's place,
+nought, the pole) is never moved with the others.
 """
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Iterable
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
 
 _chance = secrets.SystemRandom()
@@ -43,16 +46,38 @@ class Place(NamedTuple):
         return self.north in (0, 90 * DEGREE) and self.east == 0
 
 
+class Eastward:
+    """Longitudes drawn out by `stretch` from `about`, and moved by `amount`; minutes.
+
+    Rounded to units, evenly spaced longitudes would lie on a lattice with gaps that tells the
+    stretch: so each is first put somewhere within its own unit, by chance and once for all.
+    """
+
+    def __init__(self, amount: Decimal, about: Decimal, stretch: Decimal, unit: Decimal) -> None:
+        self._amount, self._about, self._stretch, self._unit = amount, about, stretch, unit
+        self._put = {about: about + amount}
+
+    def __call__(self, east: Decimal) -> Decimal:
+        """The longitude's new place; what is finer than a unit stays as it is."""
+        coarse = east.quantize(self._unit, ROUND_DOWN)
+        if coarse not in self._put:
+            within = Decimal(_chance.random() - 0.5) * self._unit
+            away = (coarse + within - self._about) * self._stretch
+            self._put[coarse] = (self._about + self._amount + away).quantize(self._unit)
+        return self._put[coarse] + east - coarse
+
+
 class Move(NamedTuple):
-    """What is added: minutes, minutes, metres, weeks. Never printed, never stored."""
+    """What is done: minutes added, longitudes put, metres, weeks. Never printed, never stored."""
 
     north: Decimal
-    east: Decimal
+    east: Eastward
     up: Decimal
     weeks: int
 
 
-STAY = Move(Decimal(0), Decimal(0), Decimal(0), 0)
+_NOUGHT = Decimal(0)
+STAY = Move(_NOUGHT, Eastward(_NOUGHT, _NOUGHT, Decimal(1), Decimal(1)), _NOUGHT, 0)
 
 
 def minutes(text: str) -> Decimal:
@@ -88,19 +113,37 @@ def drawn(
                 f"it passes from {' to '.join(sorted(letters))}: cannot be moved whole; take a part"
                 " of one hemisphere with --lines"
             )
+    _demand_narrow([one.north for one in places])
     north = _amount([one.north for one in places], unit, NORTHMOST)
-    east = _amount([one.east for one in places], unit, EASTMOST)
+    east = _eastward(places, north, unit)
     up = _chance.randrange(10, 90) - altitudes[0].to_integral_value() if altitudes else Decimal(0)
     return Move(north, east, up, _weeks(list(days), today))
 
 
-def _amount(angles: list[Decimal], unit: Decimal, most: int) -> Decimal:
-    low, high = min(angles), max(angles)
-    if high - low > WIDEST:
+def _eastward(places: list[Place], north: Decimal, unit: Decimal) -> Eastward:
+    """East-west metres stay what they were, at the latitude that is `north` of the first."""
+    about = places[0].east.quantize(unit, ROUND_DOWN)
+    stretch = Decimal(_cosine(places[0].north) / _cosine(places[0].north + north))
+    _demand_narrow([one.east for one in places])
+    drawn_out = [about + (one.east - about) * stretch for one in places]
+    return Eastward(_amount(drawn_out, unit, EASTMOST), about, stretch, unit)
+
+
+def _cosine(latitude: Decimal) -> float:
+    return math.cos(math.radians(float(latitude) / DEGREE))
+
+
+def _demand_narrow(angles: list[Decimal]) -> None:
+    apart = max(angles) - min(angles)
+    if apart > WIDEST:
         raise MoveError(
-            f"its fixes lie {(high - low) / DEGREE:.1f} degrees apart, wanted at most"
+            f"its fixes lie {apart / DEGREE:.1f} degrees apart, wanted at most"
             f" {WIDEST / DEGREE}: take a part with --lines, or without the wrong fixes"
         )
+
+
+def _amount(angles: list[Decimal], unit: Decimal, most: int) -> Decimal:
+    low, high = min(angles), max(angles)
     least = int((DEGREE // 2 - low) / unit) + 1
     greatest = int((most - high) / unit)
     while True:
