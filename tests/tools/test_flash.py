@@ -329,6 +329,8 @@ def test_several_boards_at_once_and_the_one_that_is_not_there_is_named(blank, tm
         (["--csv", "{tmp}/odd.csv"], "odd.csv line 2: no board 'esp8266'"),
         (["--csv", "{tmp}/empty.csv"], "wanted lines below the first"),
         (["/dev/null", "--board", "esp32-bench"], "/dev/null: "),
+        (["/dev/null", "--board", "esp32-bench", "--firmware", "/none"], "with a main.py"),
+        (["/dev/null", "--board", "esp32-bench", "--micropython", "/bin/ls"], "another kind of"),
     ],
 )
 def test_what_cannot_be_done_is_said_with_what_to_do(tmp_path, arguments, said):

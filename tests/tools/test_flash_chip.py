@@ -149,5 +149,7 @@ def test_of_a_cache_with_many_boards_the_generic_image_is_taken_and_none_by_chan
     assert find_image(str(other), "esp32") == other
     generic = image(tmp_path, ESP32, name="ESP32_GENERIC-v1.29.0.bin")
     assert find_image("v1.29.0", "esp32") == generic
+    assert find_image("1.29.0", "esp32", "esp32-wroom-32") == generic
+    assert find_image("1.29.0", "esp32", "esp32-wrover").name == "ESP32_GENERIC-SPIRAM-v1.29.0.bin"
     with pytest.raises(FlashError, match=r"no version as 1.29.0 either"):
         find_image("/none/x.bin", "esp32")

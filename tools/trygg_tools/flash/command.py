@@ -69,7 +69,7 @@ def command(
         return
     try:
         wishes = _wishes(port, board, micropython, sha256, many)
-        builder = Builder(firmware or firmware_folder(), arch)
+        builder = Builder(_demand_firmware(firmware or firmware_folder()), arch)
     except (FlashError, BoardError, CsvError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
@@ -79,6 +79,12 @@ def command(
     _tell(results, as_json, many is not None)
     if any("error" in one for one in results):
         raise typer.Exit(1)
+
+
+def _demand_firmware(folder: Path) -> Path:
+    if not (folder / "main.py").is_file():
+        raise FlashError(f"--firmware {folder}: wanted a folder with a main.py, as `firmware/` is")
+    return folder
 
 
 def _list(as_json: bool) -> None:

@@ -21,6 +21,10 @@ OLDEST = (1, 27)  # with ROMFS, .mpy 6.3 and the mends in PPP (shared/reference/
 _VERSION = re.compile(rb"MicroPython v(\d+)\.(\d+)\.(\d+)[^ ]* on (\d{4}-\d\d-\d\d)")
 
 _NUMBER = re.compile(r"\d+\.\d+(\.\d+)?(-preview[.\w]*)?")
+_FOR_MODULE = {
+    "esp32-wrover": "ESP32_GENERIC-SPIRAM-v",
+    "esp32-s3-octal": "ESP32_GENERIC_S3-SPIRAM_OCT-v",
+}
 _GENERIC = re.compile(r"ESP32_GENERIC(_S3)?-v")  # no variant of memory or of a maker
 
 
@@ -34,8 +38,9 @@ class Image(NamedTuple):
     offset: int
 
 
-def find_image(text: str, chip: str | None = None) -> Path:
-    """The path itself, or MicroPython's generic image of that version in mpflash's cache.
+def find_image(text: str, chip: str | None = None, module: str = "") -> Path:
+    """The path itself, or MicroPython's generic image of that version in mpflash's cache: the one
+    for the module's memory if it is there, else the one for any.
 
     The cache may have images of other makers' boards with the same chip: those are named, and one
     of them is taken only by its path. Raises FlashError.
@@ -49,19 +54,20 @@ def find_image(text: str, chip: str | None = None) -> Path:
         raise FlashError(f"--micropython {text}: no such file, and no version as 1.29.0 either")
     found = [one for one in sorted(folder.rglob(f"*-v{wanted}.bin")) if _is_for(one, chip)]
     generic = [one for one in found if _GENERIC.match(one.name)]
-    if found and not generic:
+    fitting = [one for one in found if one.name.startswith(_FOR_MODULE.get(module, "-"))]
+    if found and not generic + fitting:
         raise FlashError(
             f"--micropython {text}: {folder} has images for certain boards only:"
             f" {', '.join(one.name for one in found[:5])}. Give the path of the right one"
         )
-    if not generic:
+    if not found:
         raise FlashError(
             f"--micropython {text}: no such file, and none of that version for"
             f" {chip or 'this chip'} in {folder}. Get one: `mpflash download --version {text}"
             f" --board {'ESP32_GENERIC_S3' if chip == 'esp32s3' else 'ESP32_GENERIC'}`, or from"
             " https://micropython.org/download"
         )
-    return generic[-1]
+    return (fitting or generic)[-1]
 
 
 def check_image(path: Path, wanted_sha256: str = "") -> Image:

@@ -51,10 +51,13 @@ class Builder:
 def flash(wish: Wish, builder: Builder, on: Progress) -> dict[str, Any]:
     """Do it; what was found and done. Raises FlashError, the board then being as it was or new."""
     said: dict[str, Any] = {"port": wish.port, "board": wish.board.name}
+    if Path(wish.micropython).is_file():  # what is wrong with it needs no board to be seen
+        check_image(Path(wish.micropython), wish.sha256)
     if wish.micropython:
         said |= _micropython(wish, on)
     on("building", 0, 1)
     bundle = builder.bundle(wish.board)
+    on("stopping its program; if it sleeps, press reset", 0, 1)
     with _opened(wish, bool(wish.micropython)) as board:
         found = about(board)
         _demand_ours(wish, found)
@@ -80,7 +83,9 @@ def _micropython(wish: Wish, on: Progress) -> dict[str, Any]:
             f"{wish.port}: the chip is an {chip.name}, {wish.board.name} has an {wish.board.chip}."
             " Name the board that is there: `trygg board list`"
         )
-    image: Image = check_image(find_image(wish.micropython, chip.name), wish.sha256)
+    image: Image = check_image(
+        find_image(wish.micropython, chip.name, wish.board.module), wish.sha256
+    )
     chips.write(wish.port, chip, image, lambda percent: on("MicroPython", percent, 100))
     return {
         "chip": chip.name,

@@ -78,7 +78,7 @@ def provision(
     but that with `again` the text says so if the old secrets are void.
     """
     inventory.demand_writable()
-    on("looking at the board", 0, STEPS)
+    on("looking at the board; if it sleeps, press reset", 0, STEPS)
     with BoardLink.open(wish.port) as link:
         found = _demand_fit(link, wish)
         on("registering", 1, STEPS)
