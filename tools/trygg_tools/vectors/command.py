@@ -213,7 +213,10 @@ def _judge() -> Any:
     try:
         from trygg_tools.vectors import judge
     except ModuleNotFoundError as error:
-        _refuse(f"{error.name} is not installed: from a clone of Trygg, `pip install '.[technician]'` brings it")
+        _refuse(
+            f"{error.name} is not installed: in a clone of Trygg, `pip install '.[technician]'`"
+            " brings it"
+        )
     return judge
 
 
