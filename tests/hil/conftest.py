@@ -29,6 +29,7 @@ from hil.wearer import BAUD, Act, Wearer
 from micropython_wheel import PUBLISHED
 from trygg_tools.replay.target import open_target
 
+REAL_S = 3600  # a real board sleeps as long as it sleeps
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 BENCH = pytest.StashKey[Bench]()
@@ -75,6 +76,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         others = [item for item in items if "bench" not in getattr(item, "fixturenames", ())]
         items[:] = [item for item in items if item not in others]
         config.hook.pytest_deselected(items=others)
+        for item in items:
+            item.add_marker(pytest.mark.timeout(REAL_S))
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
