@@ -342,6 +342,16 @@ def test_what_cannot_be_done_is_said_with_what_to_do(tmp_path, arguments, said):
     assert said in told.output
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [("Brownout detector was triggered", "low voltage"), ("", "has stopped to answer")],
+)
+def test_a_board_that_resets_or_hangs_in_the_middle_is_told_apart(blank, words, said):
+    port = str(blank().console_link)
+    with BoardLink.open(port, silent_s=0.5) as link, pytest.raises(FlashError, match=said):
+        link.run(f"import time\nprint({words!r})\ntime.sleep(5)")
+
+
 def test_a_port_that_another_program_has_is_said_so(blank):
     board = blank()
     one = BoardLink.open(str(board.console_link))

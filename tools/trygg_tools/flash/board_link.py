@@ -17,7 +17,7 @@ import struct
 import threading
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from types import TracebackType
 from typing import Any, Self
@@ -110,9 +110,7 @@ class BoardLink:
 
     def run(self, code: str) -> str:
         """What `code` prints on the board. Raises FlashError with its traceback's last line."""
-        printed, failed = self._within_time(
-            lambda: self._transport.exec_raw(code, timeout=self._silent_s)
-        )
+        printed, failed = self._executed(code)
         if failed:
             said = failed.decode("utf-8", "replace").strip().splitlines()
             raise FlashError(
@@ -175,16 +173,23 @@ class BoardLink:
 
     # -- inside ------------------------------------------------------------------------------
 
-    def _within_time(self, call: Callable[[], tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
-        """mpremote waits for ever in some places: the port is closed under it, which ends that."""
+    def _executed(self, code: str) -> tuple[bytes, bytes]:
+        """(what it printed, its traceback). Raises FlashError.
+
+        mpremote waits for ever in some places: the port is closed under it, which ends that.
+        """
+        heard = bytearray()
         watchdog = threading.Timer(2 * self._silent_s, self._transport.serial.close)
         watchdog.start()
         try:
-            return call()
+            _, failed = self._transport.exec_raw(code, self._silent_s, heard.extend)
         except GONE as error:
+            if b"rownout" in heard:
+                raise _low_voltage(self.port) from None
             raise of_the_port(self.port, error) from None
         finally:
             watchdog.cancel()
+        return bytes(heard).removesuffix(b"\x04"), failed
 
     def _stop_program(self) -> None:
         """To the raw REPL, through Ctrl-C and a soft reset that runs no main.py.
@@ -236,10 +241,7 @@ vars(transport_serial)["print"] = _note  # mpremote prints what it could not rea
 def _nobody(port: str, heard: str) -> FlashError:
     """What a port that answers no MicroPython most likely is."""
     if "rownout" in heard:
-        return FlashError(
-            f"{port}: the board resets for low voltage (brown-out). Charge its battery or use a"
-            " shorter USB cable on a port of the computer itself, not of a hub"
-        )
+        return _low_voltage(port)
     if "waiting for download" in heard:
         return FlashError(
             f"{port}: the chip waits for a flash tool. Let go of its BOOT button and press reset;"
@@ -248,4 +250,11 @@ def _nobody(port: str, heard: str) -> FlashError:
     return FlashError(
         f"{port}: no MicroPython answers. A tracker that sleeps hears nothing: say the same again"
         " and press its reset button meanwhile. A blank board wants `trygg flash --micropython`"
+    )
+
+
+def _low_voltage(port: str) -> FlashError:
+    return FlashError(
+        f"{port}: the board resets for low voltage (brown-out). Charge its battery or use a"
+        " shorter USB cable on a port of the computer itself, not of a hub"
     )

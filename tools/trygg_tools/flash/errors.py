@@ -14,6 +14,11 @@ def of_the_port(port: str, error: Exception) -> FlashError:
     why = why_not(port, error)
     if why:
         return FlashError(f"{port}: {why}")
+    if "timeout waiting" in str(error):
+        return FlashError(
+            f"{port}: the board has stopped to answer. Press its reset button, look at its supply,"
+            " then do the same again: on the board is the old or the new firmware, whole"
+        )
     last = (str(error).splitlines() or ["no answer"])[-1]
     return FlashError(
         f"{port}: the board went away ({last}). Look at the cable, then do the same again: on the"

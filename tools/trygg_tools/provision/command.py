@@ -265,11 +265,12 @@ def _wish_of(path: Path, number: int, row: dict[str, str], replace: bool) -> Wis
     fences = path.parent / row["fences"] if row.get("fences") else None
     try:
         board = read_board(board_file(row["board"]))
-    except BoardError as error:
+        network = _network(wifi, row.get("apn") or "", None)
+    except (BoardError, FlashError) as error:
         raise FlashError(f"{path} line {number}: {error}") from None
     return Wish(
         row["port"], row["device"], board, row.get("group") or "home", row.get("name") or "",
-        _network(wifi, row.get("apn") or "", None), (), fences, replace,
+        network, (), fences, replace,
     )  # fmt: skip
 
 
