@@ -24,7 +24,7 @@ def test_what_hours_without_a_gateway_kept_comes_whole_once_and_the_alarm_first(
     armed(bench)
     bench.hurries(HOURS_S)
     bench.expect(r"wake 4, firmware \S+, 0 records wait", 600)  # all acknowledged
-    bench.centre.kill()
+    bench.centre.end()
     before = bench.centre.identities()
     outage_s = HOURS_S if bench.rig.kind == "virtual" else MINUTES_S
     with bench.step("hours without a gateway"):

@@ -49,7 +49,7 @@ def test_power_that_goes_inside_of_flash_writes_loses_no_alarm(bench: Bench) -> 
 def left_unheard(bench: Bench) -> tuple[int, int]:
     """The wearer has left, the gateway is gone: the alarm's (boot, seq)."""
     armed(bench)
-    bench.centre.kill()
+    bench.centre.end()
     bench.wearer.walks(bench.north(300.0), 15.0)
     told = bench.expect(r"alarm (\d+)/(\d+): left, fence 1", LATEST_S)
     return int(told[1]), int(told[2])
