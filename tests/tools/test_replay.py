@@ -241,7 +241,8 @@ def test_a_look_says_what_is_in_it_and_sends_nothing():
     assert said["began"] == "2026-06-14T09:00:00+00:00"
 
 
-def test_a_pty_is_read_with_pyserial_byte_for_byte_and_ctrl_c_ends_it(tmp_path):
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_a_pty_is_read_with_pyserial_byte_for_byte_and_ctrl_c_ends_it(tmp_path, end):
     link = tmp_path / "gps"
     arguments = ["replay", "astrid", f"pty:{link}", "--speed", "200", "--to", "60", "--loop", "0"]
     called = [sys.executable, "-m", "trygg_tools.cli", *arguments, "--json"]
@@ -252,7 +253,7 @@ def test_a_pty_is_read_with_pyserial_byte_for_byte_and_ctrl_c_ends_it(tmp_path):
             with serial.Serial(str(link), timeout=10) as port:
                 port.readline()  # perhaps half of one
                 lines = [port.readline() for _ in range(50)]
-            process.send_signal(signal.SIGINT)
+            process.send_signal(end)
             out, _ = process.communicate(timeout=20)
         finally:
             process.kill()
@@ -261,6 +262,20 @@ def test_a_pty_is_read_with_pyserial_byte_for_byte_and_ctrl_c_ends_it(tmp_path):
     assert json.loads(out)["lines"] > 50
     assert process.returncode == 0
     assert not link.exists()
+
+
+def test_a_link_that_a_killed_replay_left_is_taken_over_and_no_other(tmp_path):
+    link = tmp_path / "gps"
+    link.symlink_to("/dev/pts/999999")
+    target = open_target(f"pty:{link}", 9600)
+    assert link.resolve().exists()
+    target.close()
+    assert not link.is_symlink()
+    for there in ("/dev/null", str(tmp_path / "nothing")):
+        link.unlink(missing_ok=True)
+        link.symlink_to(there)
+        with pytest.raises(TargetError, match="Name a path that is free"):
+            open_target(f"pty:{link}", 9600)
 
 
 def test_a_socket_hears_it_and_one_that_nobody_reads_holds_nothing_up():

@@ -161,7 +161,8 @@ def _play(
         player.stop()
         patience.end()
 
-    signal.signal(signal.SIGINT, stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     console = Console(stderr=True, quiet=quiet)
     console.print(f"{recording.name} to {target.name}", highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())

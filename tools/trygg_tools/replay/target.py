@@ -150,6 +150,7 @@ class Pty:
         self.name, self.dropped = os.ttyname(self._theirs), 0
         self._link = Path(link) if link else None
         if self._link is not None:
+            _clear_left_behind(self._link)
             try:
                 self._link.symlink_to(self.name)
             except OSError as error:
@@ -173,6 +174,13 @@ class Pty:
         os.close(self._theirs)
         if self._link is not None:
             self._link.unlink(missing_ok=True)
+
+
+def _clear_left_behind(link: Path) -> None:
+    """Take away the link of a replay that was killed: it leads to a pty that is no more."""
+    if link.is_symlink() and not link.exists() and str(link.readlink()).startswith("/dev/pts/"):
+        with contextlib.suppress(OSError):
+            link.unlink()
 
 
 class Tcp:
