@@ -16,7 +16,7 @@ from micropython_wheel import PUBLISHED
 from trygg_tools.boards import board_file, read_board
 from trygg_tools.flash.board_link import BoardLink
 from trygg_tools.flash.errors import FlashError
-from trygg_tools.provision import gateway_side, label, session
+from trygg_tools.provision import command, gateway_side, label, session
 from trygg_tools.provision.board_files import Network, board_files
 from trygg_tools.provision.command import app
 from trygg_tools.provision.gateway_side import GatewayRefused, GatewaySide
@@ -341,6 +341,8 @@ def test_twenty_boards_from_a_csv_of_which_one_is_faulty(gateway, flashed, tmp_p
         ("port;device;board\n/dev/x;a;esp8266\n", "there are: esp32-bench"),
         ("port,device,board\n/dev/x,a,esp32-bench,b\n", "line 2: more fields than"),
         ("port,device,board\n", "wanted lines below the first"),
+        ("port,device,board,fence\n/dev/x,a,esp32-bench,a.json\n", "no column 'fence' is known"),
+        ("port,device,board,wifi\n/dev/x,a,esp32-bench,w.json\n", "line 2: "),
         ("", "wanted lines below the first"),
     ],
 )
@@ -349,6 +351,19 @@ def test_a_csv_that_is_wrong_is_refused_with_its_line(tmp_path, gateway, text, s
     done = trygg("many", str(tmp_path / "bench.csv"), "--config", str(gateway))
     assert done.exit_code == 1
     assert said in done.output
+
+
+def test_a_line_of_a_bench_says_all_that_an_add_can(tmp_path):
+    (tmp_path / "pin").write_text("1234\n")
+    (tmp_path / "wifi.json").write_text('{"ssid": "hjem", "password": "hemmelig"}')
+    row = {"port": "/dev/x", "device": "astrid-1", "board": "esp32-bench", "group": "nord",
+           "name": "Astrid", "apn": "iot", "pin_file": "pin", "wifi": "wifi.json",
+           "settings": "report_live_s=120 follow_s=60", "fences": "a.json"}  # fmt: skip
+    wish = command._wish_of(tmp_path / "bench.csv", 2, row, replace=False)
+    assert wish.network == Network("hjem", "hemmelig", "iot", "1234")
+    assert wish.settings == ("report_live_s=120", "follow_s=60")
+    assert wish.fences == tmp_path / "a.json"
+    assert (wish.group, wish.name) == ("nord", "Astrid")
 
 
 def test_a_wifi_boards_config_is_what_the_firmware_takes():

@@ -6,6 +6,12 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+# of a bench: one file serves `trygg flash --csv` and `trygg provision many`
+BENCH = (
+    "port", "board", "micropython", "sha256", "device", "group", "name", "apn", "pin_file", "wifi",
+    "settings", "fences",
+)  # fmt: skip
+
 
 class CsvError(Exception):
     """It cannot be used; the text says the file, the line, what was wanted and what came."""

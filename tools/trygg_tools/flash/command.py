@@ -11,7 +11,7 @@ import typer
 
 from trygg_tools.board_row import Job, Step, all_at_once
 from trygg_tools.boards import BoardError, board_file, read_board
-from trygg_tools.csv_rows import CsvError, read_rows
+from trygg_tools.csv_rows import BENCH, CsvError, read_rows
 from trygg_tools.firmware_image import FirmwareError, firmware_folder
 from trygg_tools.flash.errors import FlashError
 from trygg_tools.flash.serial_ports import serial_ports
@@ -104,7 +104,7 @@ def _wishes(port: str, board: str, micropython: str, sha256: str, many: Path | N
             raise FlashError(f"{many}: its lines say port, board and image; say nothing else")
         return [
             _wish_of(many, number, row)
-            for number, row in read_rows(many, ("port", "board"), once=("port",))
+            for number, row in read_rows(many, ("port", "board"), once=("port",), known=BENCH)
         ]
     if not port or not board:
         raise FlashError(

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from trygg_tools.board_row import Job, Step, all_at_once
 from trygg_tools.boards import BoardError, board_file, read_board
-from trygg_tools.csv_rows import CsvError, read_rows
+from trygg_tools.csv_rows import BENCH, CsvError, read_rows
 from trygg_tools.flash.errors import FlashError
 from trygg_tools.provision.board_files import Network
 from trygg_tools.provision.gateway_side import GatewayRefused, GatewaySide
@@ -96,7 +96,10 @@ def add(
 @app.command()
 def many(
     bench: Annotated[
-        Path, typer.Argument(help="CSV: port,device,board and perhaps group,name,apn,wifi,fences.")
+        Path,
+        typer.Argument(
+            help="CSV: port,device,board and perhaps group,name,apn,pin_file,wifi,settings,fences."
+        ),
     ],
     config: ConfigFile = DEFAULT,
     inventory: Stock = None,
@@ -107,13 +110,15 @@ def many(
 ) -> None:
     """Make a row of boards trackers, eight at a time; one that fails stops no other. Exit 1 then.
 
+    Files are found from the CSV's own folder; settings are `NAME=VALUE NAME=VALUE`.
+
     `trygg provision many bench.csv --config gateway.toml --labels labels`
     """
     with _said_plainly():
         wishes = [
             _wish_of(bench, number, row, replace)
             for number, row in read_rows(
-                bench, ("port", "device", "board"), once=("port", "device")
+                bench, ("port", "device", "board"), once=("port", "device"), known=BENCH
             )
         ]
         if labels is not None:
@@ -263,14 +268,16 @@ def _make(folder: Path) -> None:
 def _wish_of(path: Path, number: int, row: dict[str, str], replace: bool) -> Wish:
     wifi = path.parent / row["wifi"] if row.get("wifi") else None
     fences = path.parent / row["fences"] if row.get("fences") else None
+    pin_file = path.parent / row["pin_file"] if row.get("pin_file") else None
+    settings = tuple((row.get("settings") or "").split())
     try:
         board = read_board(board_file(row["board"]))
-        network = _network(wifi, row.get("apn") or "", None)
+        network = _network(wifi, row.get("apn") or "", pin_file)
     except (BoardError, FlashError) as error:
         raise FlashError(f"{path} line {number}: {error}") from None
     return Wish(
         row["port"], row["device"], board, row.get("group") or "home", row.get("name") or "",
-        network, (), fences, replace,
+        network, settings, fences, replace,
     )  # fmt: skip
 
 
