@@ -102,6 +102,16 @@ class Centre(GatewayProcess):
         events = [json.loads(line) for line in lines]
         return [event for event in events if event["subject"] == self.device]
 
+    def doubled(self) -> list[tuple[Any, ...]]:
+        """Records that the webhook keeps more than once, under ids that differ: an effect that came
+        twice. The same id again is none: who ends in the midst of a delivery delivers it again."""
+        found = [
+            (event["type"], event["data"]["boot"], event["data"]["seq"])
+            for event in self.arrived()
+            if "seq" in event["data"]
+        ]
+        return [one for one in set(found) if found.count(one) > 1]
+
     def received(self, kind: str = "") -> int:
         """How many different events of this tracker, of types that begin so, the webhook keeps."""
         return int(self.webhook.received(device=self.device, type=kind)["unique"])

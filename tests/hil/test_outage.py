@@ -44,7 +44,7 @@ def test_what_hours_without_a_gateway_kept_comes_whole_once_and_the_alarm_first(
     assert kept[0] == (boot, seq), "the alarm did not come first"
     assert len(kept) == len(set(kept))
     assert wanted <= set(kept)
-    assert bench.centre.webhook.received(device=bench.device)["doubles"] == 0
+    assert bench.centre.doubled() == []
     late = [event for event in bench.centre.arrived() if event["data"].get("seq", 0) >= first]
     assert late[0]["type"] == LEFT
     backlog = [event["sequence"] for event in late if event["lane"] == "backlog"]

@@ -64,4 +64,4 @@ def everything_once(bench: Bench) -> None:
     """No identity is there twice, at the gateway or behind it."""
     kept = bench.centre.identities()
     assert len(kept) == len(set(kept))
-    assert bench.centre.webhook.received(device=bench.device)["doubles"] == 0
+    assert bench.centre.doubled() == []
