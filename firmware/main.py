@@ -69,6 +69,8 @@ def start_tracker(config, clock, flash, power, log, recovery):
     wires = {name: value for name, value in config["gnss"].items() if name != "receiver"}
     uart = Uart(**wires) if wires else link  # the modem's receiver has no line of its own
     io, anchor = BoardIo(**config["io"]), Anchor(bssid)
+    if config["io"].get("accelerometer") and not io.has_motion():
+        log.error("accelerometer: no answer, or another part; going on as if there were none")
     parts = Parts(clock, uart, link, flash, power, io, log, anchor)
     return App(parts, config, recovery)
 

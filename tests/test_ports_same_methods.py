@@ -68,7 +68,7 @@ PORTS = {
     ),
 }
 
-PARTS_OF_A_PORT = {"axp2101.py"}  # of Power, and loaded only where there is one
+PARTS_OF_A_PORT = {"axp2101.py", "lis2dh.py"}  # of Power, BoardIo; loaded where there is one
 
 
 def public_methods(path, class_name):

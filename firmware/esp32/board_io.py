@@ -3,8 +3,10 @@
 Levels only: what a press means is tracker/wearer.py's, what is felt is tracker/signals.py's.
 """
 
-from machine import Pin
+from machine import I2C, Pin
 
+I2C_HZ = 400000
+I2C_US = 5000  # a part that does not answer ends a transfer after this
 NO_SENSOR, WORN, NOT_WORN = 0, 1, 2
 
 
@@ -20,14 +22,17 @@ class BoardIo:
         motion_pin=-1,
         led_on=1,
         motor_on=1,
+        accelerometer=None,
     ):
         """GPIO numbers, -1 for none.
 
         The button is low while pressed, `worn_pin` low while the strap is closed; `led_on` and
         `motor_on`: the level at which light and motor are on. `motion_pin` is the accelerometer's
-        interrupt, high while it holds one.
+        interrupt, high while it holds one. `accelerometer`: one that has to be set up for that,
+        {number, sda, scl, address} (lis2dh.py).
         """
         self._moved = False
+        self._sensor = _lis2dh(**accelerometer) if accelerometer else None
         self._motion = _input(motion_pin, Pin.PULL_DOWN)
         if self._motion is not None:
             self._motion.irq(self._note_motion, Pin.IRQ_RISING)
@@ -48,14 +53,18 @@ class BoardIo:
         return NOT_WORN if self._worn.value() else WORN
 
     def has_motion(self):
-        """True on a board with an accelerometer."""
+        """True on a board with an accelerometer; one to be set up has to answer."""
+        if self._sensor is not None and not self._sensor.there():
+            return False
         return self._motion is not None
 
     def motion(self):
         """True when the wearer has moved since this was last asked; always without a sensor."""
-        if self._motion is None:
+        if self._motion is None or not self.has_motion():
             return True
         moved, self._moved = self._moved or bool(self._motion.value()), False
+        if moved and self._sensor is not None:
+            self._sensor.release()
         return moved
 
     def _note_motion(self, _pin):
@@ -67,6 +76,12 @@ class BoardIo:
             self._led.value(light ^ self._led_off)
         if self._motor is not None:
             self._motor.value(motor ^ self._motor_off)
+
+
+def _lis2dh(number, sda, scl, address):
+    from lis2dh import Lis2dh
+
+    return Lis2dh(I2C(number, sda=Pin(sda), scl=Pin(scl), freq=I2C_HZ, timeout=I2C_US), address)
 
 
 def _input(number, pull=Pin.PULL_UP):

@@ -90,7 +90,7 @@ class Power:
         return int(read()) if read is not None else TEMPERATURE_UNKNOWN
 
     def charging(self):
-        """True while the charger says that it works."""
+        """True on the charger, whether it still charges or has charged."""
         return self._charging is not None and not self._charging.value()
 
     def rail(self, name, on):

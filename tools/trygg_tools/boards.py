@@ -119,6 +119,15 @@ class Power(_Table):
     senses: list[tuple[str, Pin]] = Field(default_factory=list)
 
 
+class Accelerometer(_Table):
+    """Arguments of esp32/lis2dh.py: a LIS2DH12's I2C, and its address by its pin SA0."""
+
+    number: int = Field(ge=0, le=1)
+    sda: Pin
+    scl: Pin
+    address: Literal[0x18, 0x19]  # SA0 to ground, to the supply
+
+
 class Io(_Table):
     """Arguments of esp32/board_io.py."""
 
@@ -127,6 +136,7 @@ class Io(_Table):
     motor_pin: Pin = -1
     worn_pin: Pin = -1
     motion_pin: Pin = -1
+    accelerometer: Accelerometer | None = None  # where its interrupt has to be set up
     led_on: Literal[0, 1] = 1  # the level at which it lights
     motor_on: Literal[0, 1] = 1
 
@@ -250,7 +260,33 @@ def _lines_missing(board: Board, wiring: Wiring) -> list[Finding]:
     if (wiring.power.battery_pin < 0) == (wiring.power.pmu is None):
         text = "wanted battery_pin, or [wiring.power.pmu] where a power chip measures; one of them"
         found.append(Finding("error", "wiring.power", text))
+    return found + _senses_missing(wiring)
+
+
+def _senses_missing(wiring: Wiring) -> list[Finding]:
+    """An accelerometer without its interrupt or its bus, or with one that leads elsewhere."""
+    sensor, pmu, setting = wiring.io.accelerometer, wiring.power.pmu, "wiring.io.accelerometer"
+    if sensor is None:
+        if wiring.io.motion_pin < 0:
+            return []
+        text = f"nobody sets up what is there: right for a switch, a LIS2DH12 wants [{setting}]"
+        return [Finding("warning", "wiring.io.motion_pin", text)]
+    found = []
+    if wiring.io.motion_pin < 0:
+        text = "it says motion by its INT1: wanted wiring.io.motion_pin and wiring.power.motion_pin"
+        found.append(Finding("error", setting, text))
+    if min(sensor.sda, sensor.scl) < 0:
+        found.append(Finding("error", setting, "it is set up by I2C: wanted sda and scl"))
+    if pmu is not None and pmu.number == sensor.number and not same_bus(pmu, sensor):
+        text = f"I2C {sensor.number} is wiring.power.pmu's, on other pins: wanted those, or another"
+        found.append(Finding("error", f"{setting}.number", text))
     return found
+
+
+def same_bus(pmu: Pmu | None, sensor: Accelerometer) -> bool:
+    """Whether power chip and accelerometer share one I2C."""
+    at = (sensor.number, sensor.sda, sensor.scl)
+    return pmu is not None and (pmu.number, pmu.sda, pmu.scl) == at
 
 
 def energy_section(energy: Energy) -> dict[str, Any]:

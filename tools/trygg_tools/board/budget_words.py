@@ -12,9 +12,9 @@ HEAD = f"""# Power budget
 Made by `{AGAIN}` from the boards' files and the simulated days of
 `tools/trygg_tools/board/use.json`: change those, not this page. **No figure was measured by us**;
 each says whose it is. *Home*: days within the fence. *Outing*: days on which the wearer leaves it,
-is followed and comes back. A board without a motion sensor has to look far more often. An
-accelerometer has to be set up over its bus, and **the firmware has no driver for one yet**: until
-then the line with a silent sensor is the true one. Of the battery {USABLE:.0%} is counted, for
+is followed and comes back. A board without a motion sensor has to look far more often. The
+sensor is set up by `firmware/esp32/lis2dh.py`; the line with a silent one is what a board is left
+with when it does not answer. Of the battery {USABLE:.0%} is counted, for
 it is cold and old one day.
 
 Not counted: light and motor (some 0.1 mAh an alarm), and a modem's 3 to 20 µA in PSM or off (0.1 to

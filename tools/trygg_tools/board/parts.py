@@ -125,15 +125,30 @@ def of_the_wearer(sheet: Sheet) -> None:
         sheet.add("STRAP", "contact, closed when worn", two, note)
         sheet.join(CHIP, "STRAP", (sheet.gpio(io.worn_pin, "strap"), "A", CONTROL), ground)
     if io.motion_pin >= 0:
-        pins = (Pin("VDD"), Pin("GND"), Pin("INT1", "high: moved"))
-        sheet.add("ACCELEROMETER", "its interrupt", pins)
-        wires = [("3V3", "VDD", SUPPLY), ("GND", "GND", GROUND)]
-        motion = sheet.gpio(io.motion_pin, "motion")
-        sheet.join(CHIP, "ACCELEROMETER", *wires, (motion, "INT1", CONTROL))
+        _accelerometer(sheet)
     if io.led_pin >= 0:
         _light(sheet, io.led_pin, io.led_on)
     if io.motor_pin >= 0:
         _motor(sheet, io.motor_pin, io.motor_on)
+
+
+def _accelerometer(sheet: Sheet) -> None:
+    """Its interrupt, and the I2C that it is set up by if it has to be."""
+    io, name = sheet.wiring.io, "ACCELEROMETER"
+    pins = [Pin("VDD"), Pin("GND"), Pin("INT1", "high: moved")]
+    wires = [("3V3", "VDD", SUPPLY), ("GND", "GND", GROUND)]
+    wires.append((sheet.gpio(io.motion_pin, "motion"), "INT1", CONTROL))
+    if io.accelerometer is None:
+        sheet.add(name, "its interrupt", tuple(pins))
+    else:
+        bus = io.accelerometer
+        pins += [Pin("SDA"), Pin("SCL"), Pin("CS", "to VDD: I2C")]
+        pins += [Pin("SA0", "to VDD" if bus.address & 1 else "to GND")]
+        wires.append((sheet.gpio(bus.sda, "I2C SDA"), "SDA", DATA))
+        wires.append((sheet.gpio(bus.scl, "I2C SCL"), "SCL", DATA))
+        note = "4.7 kΩ from SDA and from SCL to VDD"
+        sheet.add(name, f"LIS2DH12, I2C {bus.address:#x}", tuple(pins), note)
+    sheet.join(CHIP, name, *wires)
 
 
 def _light(sheet: Sheet, number: int, on: int) -> None:

@@ -48,9 +48,7 @@ def uses_of(wiring: Wiring) -> list[Use]:
         Use(f"wiring.power.senses {name}", pin, Way.PULLED_DOWN) for name, pin in power.senses
     ]
     found += _lines_of(wiring)
-    if power.pmu is not None:
-        found += [Use("wiring.power.pmu.sda", power.pmu.sda, Way.BUS)]
-        found += [Use("wiring.power.pmu.scl", power.pmu.scl, Way.BUS)]
+    found += _buses_of(wiring)
     return [use for use in found if use.pin >= 0]
 
 
@@ -61,6 +59,22 @@ def _read_and_waking(name: str, way: Way, read: int, wakes: int) -> list[Use]:
         Use(f"wiring.io.{name}", read, way),
         Use(f"wiring.power.{name}", wakes, way, True),
     ]
+
+
+def _buses_of(wiring: Wiring) -> list[Use]:
+    """The pins of each I2C; two parts on one bus are one use."""
+    buses = {}
+    rows = (
+        ("wiring.power.pmu", wiring.power.pmu),
+        ("wiring.io.accelerometer", wiring.io.accelerometer),
+    )
+    for setting, part in rows:
+        if part is not None:
+            buses.setdefault((part.number, part.sda, part.scl), setting)
+    found = []
+    for (_, sda, scl), setting in buses.items():
+        found += [Use(f"{setting}.sda", sda, Way.BUS), Use(f"{setting}.scl", scl, Way.BUS)]
+    return found
 
 
 def _lines_of(wiring: Wiring) -> list[Use]:

@@ -171,7 +171,7 @@ class VirtualBoard:
         self._do(lambda: setattr(self._host.chip, "battery_mv", millivolts))
 
     def set_charging(self, charging: bool) -> None:
-        """The charger's pin: low while it works."""
+        """The charger's power-good pin: low while on the charger."""
         pin = self._host.chip.pins.charging
         self._do(lambda: self._host.set_level(pin, 0 if charging else None))
 
