@@ -1,6 +1,7 @@
 """What the doctor says of a machine, a disk, a clock, files; of brokers see test_doctor_broker."""
 
 import json
+import re
 import ssl
 from pathlib import Path
 
@@ -261,6 +262,14 @@ def test_a_sink_is_reached_or_said_not_to_be(tmp_path):
     assert levels(sinks.look("odd", Section())) == ["note"]
 
 
+def test_a_gateway_whose_alarms_reach_only_the_page_is_warned_of():
+    (found,) = sinks.reach({}, {})
+    assert found.level == "warning"
+    assert "only on the page" in found.why
+    assert levels(sinks.reach({"centre": 1}, {})) == ["note"]
+    assert levels(sinks.reach({"centre": 1}, {"nights": 1})) == []
+
+
 def test_a_sinks_certificate_of_another_ca_is_an_error(tmp_path):
     import socket
     import threading
@@ -321,6 +330,8 @@ def test_the_command_says_it_in_lines_and_in_json_and_by_its_exit_code(tmp_path)
     run = CliRunner().invoke
     assert run(app, ["init", str(tmp_path / "nord"), "--loopback"]).exit_code == 0
     settings = tmp_path / "nord/gateway.toml"
+    free = re.sub(r"(?m)^port = \d+", "port = 0", settings.read_text("utf-8"))
+    settings.write_text(free, "utf-8")  # another gateway may run on this machine
     (tmp_path / "nord/secrets/webhook").chmod(0o644)
     done = run(app, ["doctor", "--config", str(settings), "--json"])
     found = json.loads(done.stdout)

@@ -3,7 +3,7 @@
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,21 @@ SECONDS = 5.0
 _PORTS = {"http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883, "nats": 4222, "tls": 4222,
           "postgresql": 5432, "postgres": 5432}  # fmt: skip
 _TLS = ("https", "mqtts")
+
+
+def reach(named: Collection[str], on_call: Collection[str]) -> Iterator[Finding]:
+    """Whether an alarm gets to anybody who does not look at the page: sinks, and a calendar."""
+    if not named:
+        yield warning(
+            "sinks", "none is set up", "An alarm is only on the page; no centre, no telephone",
+            "Add a table [sinks. ...]: `trygg gateway config` shows them, docs/sinks.md tells",
+        )  # fmt: skip
+    elif not on_call:
+        yield note(
+            "sinks", "nobody is on call",
+            "Alarms go to the sinks; nobody is called who does not answer there",
+            "Tables [people. ...] and [on_call. ...], if people are to be called",
+        )  # fmt: skip
 
 
 def look(name: str, section: Any) -> Iterator[Finding]:

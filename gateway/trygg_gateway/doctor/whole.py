@@ -56,6 +56,7 @@ def parts(config: Config, journal: Journal, asked: Asked) -> list[Part]:
         ("machine", lambda: _machine(config, asked.pid)),
         *_mosquitto(config, journal),
         *_broker(config, asked),
+        ("sinks", lambda: sinks.reach(config.sinks, config.on_call)),
         *((f"sink {name}", _one_sink(name, section)) for name, section in config.sinks.items()),
     ]
 
