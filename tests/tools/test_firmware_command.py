@@ -58,3 +58,11 @@ def test_a_traceback_is_told_as_the_sources_have_it(app, tmp_path):
         '  File "tracker/sos.py", line 7, in called',
         "OSError",
     ]
+
+
+def test_a_consoles_log_with_bytes_that_are_no_text_is_read_all_the_same(app, tmp_path):
+    log = tmp_path / "console.log"
+    log.write_bytes(b"\xd0\xff\x00ets Jul 29\r\nOSError: [Errno 5] EIO\n")
+    told = CliRunner().invoke(app, ["traceback", str(log)])
+    assert told.exit_code == 0
+    assert told.output.endswith("OSError: [Errno 5] EIO\n")

@@ -56,12 +56,15 @@ def command(
 
 
 def traceback(
-    file: Annotated[typer.FileText, typer.Argument(help="last_words.txt or a log; - is stdin.")],
+    file: Annotated[
+        typer.FileBinaryRead, typer.Argument(help="last_words.txt or a log; - is stdin.")
+    ],
 ) -> None:
     """Say which file, line and function a tracker's traceback names.
 
     The firmware is linked before it is compiled: several files are one module, and names are
-    short. Of another version than this one the answer is wrong.
+    short. Of another version than this one the answer is wrong. A console's log may have bytes
+    that are no text in it: a reset, a wrong baud rate.
 
     Example: `trygg traceback last_words.txt`
     """
@@ -76,5 +79,5 @@ def traceback(
                 return f'File "{part.name}", line {line - part.before}, in {said}'
         return place[0]
 
-    for line in file:
+    for line in file.read().decode("utf-8", "replace").splitlines(keepends=True):
         typer.echo(PLACE.sub(as_written, line), nl=False)
