@@ -17,7 +17,7 @@ from trygg_tools.boards import board_file, read_board
 from trygg_tools.flash.board_link import BoardLink
 from trygg_tools.flash.errors import FlashError
 from trygg_tools.provision import command, gateway_side, label, session
-from trygg_tools.provision.board_files import Network, board_files
+from trygg_tools.provision.board_files import Network, board_files, network_kept
 from trygg_tools.provision.command import app
 from trygg_tools.provision.gateway_side import GatewayRefused, GatewaySide
 from trygg_tools.provision.inventory import Inventory
@@ -364,6 +364,34 @@ def test_a_line_of_a_bench_says_all_that_an_add_can(tmp_path):
     assert wish.settings == ("report_live_s=120", "follow_s=60")
     assert wish.fences == tmp_path / "a.json"
     assert (wish.group, wish.name) == ("nord", "Astrid")
+
+
+def test_new_secrets_leave_the_tracker_its_network(gateway, flashed, tmp_path):
+    board = flashed()
+    (tmp_path / "wifi.json").write_text('{"ssid": "hjem", "password": "hemmelig"}')
+    words = ["--board", "esp32-bench", "--config", str(gateway)]
+    wifi = ["--wifi", str(tmp_path / "wifi.json")]
+    assert trygg("add", str(board.console_link), "astrid-1", *words, *wifi).exit_code == 0
+    old = json.loads(on_board(board, "/config.json"))
+    done = trygg("rotate", "astrid-1", str(board.console_link), *words)
+    assert "care" not in json.loads(done.stdout)
+    new = json.loads(on_board(board, "/config.json"))
+    assert new["wifi"] == old["wifi"] == {"ssid": "hjem", "password": "hemmelig"}
+    assert new["password"] != old["password"]
+
+
+@pytest.mark.parametrize(
+    ("new", "config", "wanted"),
+    [
+        (Network(), b'{"modem": {"apn": "iot", "pin": "1"}}', Network("", "", "iot", "1")),
+        (Network(apn="b"), b'{"modem": {"apn": "iot", "pin": "1"}}', Network("", "", "b", "1")),
+        (Network("cafe"), b'{"wifi": {"ssid": "a", "password": "b"}}', Network("cafe")),
+        (Network("cafe"), b'{"wifi": nonsense', Network("cafe")),
+        (Network("cafe"), b"[]", Network("cafe")),
+    ],
+)
+def test_what_is_said_anew_goes_before_what_was(new, config, wanted):
+    assert network_kept(new, config) == wanted
 
 
 def test_a_wifi_boards_config_is_what_the_firmware_takes():

@@ -39,6 +39,24 @@ def board_files(board: Board, credentials: dict[str, Any], network: Network) -> 
     return files
 
 
+def network_kept(new: Network, config: bytes) -> Network:
+    """`new`, and for what it leaves out what the tracker's own /config.json says.
+
+    Without it a tracker that gets new secrets would forget its Wi-Fi, and nobody would hear it.
+    """
+    try:
+        said = json.loads(config)
+        wifi, modem = said.get("wifi") or {}, said.get("modem") or {}
+        old = Network(
+            wifi.get("ssid", ""), wifi.get("password", ""), modem.get("apn", ""),
+            modem.get("pin", ""),
+        )  # fmt: skip
+    except (ValueError, AttributeError):
+        return new
+    ssid, password = (new if new.ssid else old)[:2]
+    return Network(ssid, password, new.apn or old.apn, new.pin or old.pin)
+
+
 def _link(board: Board, network: Network) -> dict[str, Any]:
     """The section wifi or modem, with what the board's file does not know."""
     if board.wiring is None or board.wiring.modem is None:

@@ -186,6 +186,8 @@ def rotate(
 ) -> None:
     """New secrets for the tracker on this port; the old ones are void.
 
+    Its Wi-Fi, APN and PIN stay what they are unless others are given.
+
     `trygg provision rotate astrid-1 /dev/ttyUSB0 --board lilygo-t-sim7000g`
     """
     with _said_plainly():

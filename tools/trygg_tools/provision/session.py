@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from trygg_tools.boards import Board
 from trygg_tools.flash.board_link import BoardLink
 from trygg_tools.flash.errors import FlashError
-from trygg_tools.provision.board_files import Network, board_files
+from trygg_tools.provision.board_files import CONFIG, Network, board_files, network_kept
 from trygg_tools.provision.gateway_side import GatewayRefused, GatewaySide
 from trygg_tools.provision.inventory import Inventory, InventoryError
 from trygg_tools.provision.wearer_before import forget
@@ -81,6 +81,8 @@ def provision(
     on("looking at the board; if it sleeps, press reset", 0, STEPS)
     with BoardLink.open(wish.port) as link:
         found = _demand_fit(link, wish)
+        if again and found["device"] == wish.device:
+            wish = wish._replace(network=network_kept(wish.network, link.read(CONFIG) or b""))
         on("registering", 1, STEPS)
         if again:
             with _ctrl_c_waits():  # between the two nobody could speak for the wearer
