@@ -212,12 +212,15 @@ def test_ctrl_c_while_it_registers_takes_back_what_it_registered_and_nothing_els
     assert gateway.revoked == ([] if taken else ["astrid-1"])
 
 
-def test_new_secrets_are_given_once_more_and_else_it_is_said_that_nobody_speaks(
-    gateway, flashed, monkeypatch
+def test_new_secrets_leave_the_network_are_given_once_more_and_else_it_is_said_that_nobody_speaks(
+    gateway, flashed, tmp_path, monkeypatch
 ):
     board = flashed()
+    (tmp_path / "wifi.json").write_text('{"ssid": "hjem", "password": "hemmelig"}')
     words = ["--board", "esp32-bench", "--config", str(gateway)]
-    assert trygg("add", str(board.console_link), "astrid-1", *words).exit_code == 0
+    wifi = ["--wifi", str(tmp_path / "wifi.json")]
+    assert trygg("add", str(board.console_link), "astrid-1", *words, *wifi).exit_code == 0
+    old = json.loads(on_board(board, "/config.json"))
     give, wobbles = session._give, [1]
 
     def wobbly(*told):
@@ -226,7 +229,11 @@ def test_new_secrets_are_given_once_more_and_else_it_is_said_that_nobody_speaks(
         give(*told)
 
     monkeypatch.setattr(session, "_give", wobbly)
-    assert trygg("rotate", "astrid-1", str(board.console_link), *words).exit_code == 0
+    done = trygg("rotate", "astrid-1", str(board.console_link), *words)
+    assert "care" not in json.loads(done.stdout)
+    new = json.loads(on_board(board, "/config.json"))
+    assert new["wifi"] == old["wifi"] == {"ssid": "hjem", "password": "hemmelig"}
+    assert new["password"] != old["password"]
     wobbles += [1, 1]
     done = trygg("rotate", "astrid-1", str(board.console_link), *words)
     assert done.exit_code == 1
@@ -364,20 +371,6 @@ def test_a_line_of_a_bench_says_all_that_an_add_can(tmp_path):
     assert wish.settings == ("report_live_s=120", "follow_s=60")
     assert wish.fences == tmp_path / "a.json"
     assert (wish.group, wish.name) == ("nord", "Astrid")
-
-
-def test_new_secrets_leave_the_tracker_its_network(gateway, flashed, tmp_path):
-    board = flashed()
-    (tmp_path / "wifi.json").write_text('{"ssid": "hjem", "password": "hemmelig"}')
-    words = ["--board", "esp32-bench", "--config", str(gateway)]
-    wifi = ["--wifi", str(tmp_path / "wifi.json")]
-    assert trygg("add", str(board.console_link), "astrid-1", *words, *wifi).exit_code == 0
-    old = json.loads(on_board(board, "/config.json"))
-    done = trygg("rotate", "astrid-1", str(board.console_link), *words)
-    assert "care" not in json.loads(done.stdout)
-    new = json.loads(on_board(board, "/config.json"))
-    assert new["wifi"] == old["wifi"] == {"ssid": "hjem", "password": "hemmelig"}
-    assert new["password"] != old["password"]
 
 
 @pytest.mark.parametrize(
