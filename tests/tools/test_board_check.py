@@ -122,3 +122,53 @@ def test_a_board_is_shown_with_every_pin_and_every_source():
 def test_the_list_has_every_board():
     told = CliRunner().invoke(app, ["list", "--json"])
     assert [row["board"] for row in json.loads(told.stdout)] == boards.board_names()
+
+
+WEARABLE = boards.board_file("reference-wearable").read_text("utf-8")
+PMU = boards.board_file("lilygo-t-sim7080g-s3").read_text("utf-8")
+PMU_IO = PMU.replace(
+    "motor_pin = 13\n",
+    "motor_pin = 13\nmotion_pin = 14\naccelerometer = "
+    "{ number = 0, sda = 15, scl = 7, address = 0x19 }\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after", "said"),
+    [
+        (WEARABLE, "sda = 1\n", "sda = 12\n", "pin 12 is used twice"),
+        (WEARABLE, "sda = 1\n", "sda = -1\n", "wanted sda and scl"),
+        (WEARABLE, "scl = 2\n", "scl = 35\n", "wired to flash or PSRAM"),
+        (WEARABLE, "motion_pin = 11\n\n", "\n", "wanted wiring.io.motion_pin"),
+        (PMU_IO, "sda = 15, scl = 7,", "sda = 17, scl = 18,", "on other pins"),
+        (PMU_IO, "number = 0, sda = 15,", "number = 1, sda = 15,", "pin 15 is used twice"),
+    ],
+)
+def test_an_accelerometer_that_cannot_be_set_up_is_refused(text, before, after, said, tmp_path):
+    assert text.count(before) == 1
+    assert any(said in one for one in errors(text.replace(before, after), tmp_path))
+
+
+def test_an_accelerometer_may_share_the_power_chips_bus(tmp_path):
+    assert errors(PMU_IO, tmp_path) == []
+
+
+def test_an_accelerometers_address_is_one_of_two(tmp_path):
+    with pytest.raises(boards.BoardError, match=r"wiring\.io\.accelerometer\.address"):
+        errors(WEARABLE.replace("address = 0x18", "address = 0x34"), tmp_path)
+
+
+def test_the_bus_of_an_accelerometer_is_driven(tmp_path):
+    text = BG95.replace(
+        "motor_pin = 33\n",
+        "motor_pin = 33\nmotion_pin = 4\naccelerometer = "
+        "{ number = 0, sda = 35, scl = 5, address = 0x19 }\n",
+    )
+    assert any("pin 35 is input only" in one for one in errors(text, tmp_path))
+
+
+def test_a_motion_pin_that_nobody_sets_up_is_warned_of(tmp_path):
+    path = tmp_path / "odd.toml"
+    path.write_text(BENCH.replace("motor_pin = 13\n", "motor_pin = 13\nmotion_pin = 9\n"), "utf-8")
+    found = boards.wiring_findings(boards.parse_board(path))
+    assert any("a LIS2DH12 wants" in one.text for one in found if one.level == "warning")

@@ -282,8 +282,11 @@ def test_the_whole_firmware_sets_its_sensor_up_once_and_lives_through_its_loss(w
     board._do(lambda: chip.walk(2))
     board.run_for(5)
     assert not chip._source  # asked, and let go
+    assert not [line for line in said if SAYS in line]
     chip.silent = -1
     board.run_for(120)
+    assert [line for line in said if SAYS in line]  # it has slept, and started
+    said.clear()
     chip.silent = 0
     board._do(chip.lose_supply)
     board.run_for(120)

@@ -11,10 +11,12 @@ import pytest
 from micropython_wheel import PUBLISHED
 from trygg_tools.boards import board_file, config_sections, read_board
 from trygg_tools.flash.errors import FlashError
+from trygg_tools.rig import lis2dh12
 from trygg_tools.rig.axp2101 import ADDRESS, Axp2101
 from trygg_tools.rig.board import VirtualBoard, micropython_folder
 from trygg_tools.rig.board.board_modem import BoardModem
 from trygg_tools.rig.board.chip import Pins
+from trygg_tools.rig.lis2dh12 import Lis2dh12
 from trygg_tools.selftest import command as selftest_command
 from trygg_tools.selftest import modem_part, modem_receiver, parts, report
 from trygg_tools.selftest.bench import Bench
@@ -65,6 +67,36 @@ def test_button_strap_and_accelerometer_are_felt_by_the_board(on_bench):
     assert parts.button(bench, doing(lambda: board.press_button(5000))).word == "ok"
     assert parts.strap(bench, doing(lambda: board.set_strap(True))).word == "ok"
     assert parts.accelerometer(bench, doing(lambda: board.move(3000))).word == "ok"
+
+
+SENSOR = {"accelerometer": {"number": 0, "sda": 1, "scl": 2, "address": lis2dh12.ADDRESS}}
+
+
+def test_an_accelerometer_is_asked_itself_and_felt_by_its_interrupt(on_bench):
+    chip = Lis2dh12()
+    board, bench = on_bench(i2c={lis2dh12.ADDRESS: chip}, io=SENSOR)
+    chip._int1 = lambda level: board._host.set_level(PINS.motion, level)
+
+    def shake():
+        board._do(lambda: (chip.rest(5), chip.walk(1)))
+
+    found = parts.accelerometer(bench, doing(shake))
+    assert (found.word, found.text) == ("ok", "992 mg at rest; moved")
+    assert found.value == {"axes_mg": [0, 0, 992]}
+    assert chip.misused == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "value", "said"),
+    [("silent", -1, "no answer at I2C 0x18"), ("who", 0x44, "another part"),
+     ("_raw", (0, 0, 32), "32 mg on its three axes")],
+)  # fmt: skip
+def test_an_accelerometer_that_is_dead_or_another_fails_by_its_reason(on_bench, fault, value, said):
+    chip = Lis2dh12()
+    _, bench = on_bench(i2c={lis2dh12.ADDRESS: chip}, io=SENSOR)
+    setattr(chip, fault, value)
+    found = parts.accelerometer(bench, None)
+    assert (found.word, said in found.text) == ("failed", True)
 
 
 def test_what_nobody_does_is_not_felt_and_fails(on_bench, monkeypatch):

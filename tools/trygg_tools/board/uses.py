@@ -63,7 +63,7 @@ def _read_and_waking(name: str, way: Way, read: int, wakes: int) -> list[Use]:
 
 def _buses_of(wiring: Wiring) -> list[Use]:
     """The pins of each I2C; two parts on one bus are one use."""
-    buses = {}
+    buses: dict[tuple[int, int, int], str] = {}
     rows = (
         ("wiring.power.pmu", wiring.power.pmu),
         ("wiring.io.accelerometer", wiring.io.accelerometer),

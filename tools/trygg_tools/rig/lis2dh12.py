@@ -47,7 +47,7 @@ class Lis2dh12:
     def lose_supply(self) -> None:
         """Off and on again."""
         self.registers = {register: start for register, (_, start) in WRITABLE.items()}
-        self._raw = (0, 0, STEP_MG * 62)
+        self._raw: tuple[int, ...] = (0, 0, STEP_MG * 62)
         self._before: tuple[int, ...] | None = None
         self._changed = [0.0, 0.0, 0.0]  # behind the high-pass
         self._over = 0  # samples in a row above the threshold

@@ -28,6 +28,8 @@ def does(circuit: Circuit, join: Join) -> str:
     use = circuit.uses.get(join.part.nets[join.pin.number])
     if use is None:
         return "bidir"
+    if use.way is Way.BUS and use.setting.endswith(".scl"):
+        return "out"  # the clock of a bus is the chip's
     return {Way.OUT: "out", Way.BUS: "bidir", Way.ADC: "passive"}.get(use.way, "in")
 
 

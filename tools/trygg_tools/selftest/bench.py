@@ -21,12 +21,11 @@ from trygg_tools.flash.errors import FlashError
 PATIENT_MS = 3_600_000  # of the watchdog: a self-test takes minutes, a tracker's bites in two
 STARTS_S = 5.0  # two seconds asleep, a chip's start, and a file written
 
-_PMU = """
+_LOADED = """
 import sys
 class Loaded:
-    pass
-Loaded.Axp2101 = Axp2101
-sys.modules["axp2101"] = Loaded
+    %s = %s
+sys.modules[%r] = Loaded
 """
 _SETUP = """
 import binascii, json, time
@@ -116,14 +115,17 @@ class Bench:
 
     def _load(self) -> None:
         """The chip's files, each with names of its own, and what is made of them."""
-        files = [("power", "Power"), ("uart", "Uart"), ("board_io", "BoardIo")]
+        optional = []  # which Power and BoardIo import when they are made
         if self.config["power"].get("pmu"):
-            files.insert(0, ("axp2101", "Axp2101"))
-        for file, name in files:
+            optional.append(("axp2101", "Axp2101"))
+        if self.config["io"].get("accelerometer"):
+            optional.append(("lis2dh", "Lis2dh"))
+        whole = [("power", "Power"), ("uart", "Uart"), ("board_io", "BoardIo")]
+        for file, name in optional + whole:
             source = (firmware_folder() / "esp32" / f"{file}.py").read_text("utf-8")
             self.link.run(f"names = {{}}\nexec({source!r}, names)\n{name} = names[{name!r}]")
-        if self.config["power"].get("pmu"):  # which Power imports when it is made
-            self.link.run(_PMU)
+        for file, name in optional:
+            self.link.run(_LOADED % (name, name, file))
         self.link.run(_SETUP % PATIENT_MS)
 
     def open_line(self, name: str, arguments: dict[str, Any]) -> None:

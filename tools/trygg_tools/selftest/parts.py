@@ -10,6 +10,7 @@ import pynmea2
 
 from trygg_tools.flash.errors import FlashError
 from trygg_tools.selftest.bench import Bench
+from trygg_tools.selftest.gravity import gravity
 from trygg_tools.selftest.verdict import Verdict, failed, not_asked, not_there, ok
 
 # a cell at rest: below the first it is flat or absent, above the second the divider is wrong
@@ -124,14 +125,18 @@ def strap(bench: Bench, person: Person | None) -> Verdict:
 
 
 def accelerometer(bench: Bench, person: Person | None) -> Verdict:
-    """Shaken by a person; one that never rests is seen without."""
+    """Shaken by a person; one that never rests or answers is seen without."""
     if bench.config["io"].get("motion_pin", -1) < 0:
         return not_there("accelerometer")
+    said = gravity(bench) if bench.config["io"].get("accelerometer") else ok("accelerometer", "")
+    if said.word == "failed":
+        return said
     bench.ask("io.motion()")
     time.sleep(0.5)
     if person is None and bench.ask("io.motion()"):
         return failed("accelerometer", "says motion though the board lies still")
-    return _done_by(person, bench, _MOVED)
+    felt = _done_by(person, bench, _MOVED)
+    return felt._replace(text="; ".join(filter(None, (said.text, felt.text))), value=said.value)
 
 
 def light_and_motor(bench: Bench, person: Person | None) -> list[Verdict]:
