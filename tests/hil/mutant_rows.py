@@ -115,9 +115,9 @@ OF_THE_MODEM = (
     ("a modem that is deaf is not switched off", *NO_CLIMB,
      f"{HELP}[hears and says nothing until it is switched off]"),
     ("a link that is lost is lost", *ONE_TRY, f"{HELP}[loses the link to the broker]"),
-    ("a publish without acknowledgement ends it", *ONE_TRY,
+    ("a publish without acknowledgement ends it", *NO_CLIMB,
      f"{HELP}[publishes and hears no acknowledgement]"),
-    ("a publish that failed ends it", *ONE_TRY,
+    ("a publish that failed ends it", *NO_CLIMB,
      f"{HELP}[says ERROR to a publish that arrived]"),
 )  # fmt: skip
 
