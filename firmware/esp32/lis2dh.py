@@ -1,13 +1,15 @@
 """A LIS2DH12 accelerometer (or LIS2DH), set up to say by its INT1 that it was moved.
 
-Loaded only on a board that has one. Registers and bits: ST's LIS2DH12 data sheet DocID025056,
-chapter 8, and AN5005 for the high-pass filter and the order in which they are written.
+Loaded only on a board that has one. Registers, bits and 3 uA at 10 Hz in low power: ST's LIS2DH12
+data sheet DocID025056, chapters 3 and 8; the order of writing, the dummy read and 16 mg a step of
+the threshold: ST's wake-up example for this family (AN5005). From that note as it is known, not
+read by us: that the filter's corner is 0.2 Hz at 10 Hz, that a threshold holds for both signs.
 
-Ten samples a second in low power take about 3 uA (data sheet). The filter (AN5005: 0.2 Hz at that
-rate) takes gravity away, so what counts is change. LIMIT is 4 steps of 16 mg, 64 mg: a table gives
-one step of noise or two, a slow walk some 100 to 300 mg at waist or wrist and putting it on more.
-One sample above it is enough, since a step's peak lasts hardly longer than a sample. The figures of
-people are estimates, to be tried on the first board. A wearer who turns in bed is felt, too.
+The filter takes gravity away, so what counts is change. LIMIT is 4 steps, 64 mg: a table gives one
+step of noise or two, a slow walk some 100 to 300 mg at waist or wrist and putting it on more. One
+sample above it is enough, since a step's peak lasts hardly longer than a sample. The figures of
+people are estimates, to be tried on the first board. Who turns in bed is felt for 3 s, too short
+for a walk (tracker/motion.py).
 
 INT1 is latched: high from a motion until `release`. An interrupt of 0.1 s would be over before a
 woken chip has started, and one in a sleep that it may not end would be forgotten.

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micropython_wheel import PUBLISHED
+from tracker.motion import WALK_S
 from trygg_tools.boards import board_file, config_sections, read_board
 from trygg_tools.firmware_image import firmware_folder
 from trygg_tools.rig.board import VirtualBoard, micropython_folder
@@ -61,7 +62,7 @@ def test_it_is_set_up_as_the_data_sheet_wants_it(pair):
     assert (chip.misused, levels, driver.faults) == ([], [], 0)
 
 
-def test_a_table_moves_it_not_whichever_side_is_up(pair):
+def test_ten_minutes_on_a_table_are_no_motion(pair):
     _, chip, levels = pair
     chip.rest(600)
     assert levels == []
@@ -99,6 +100,21 @@ def test_who_walks_on_is_felt_anew_after_each_question(pair):
         chip.walk(1)
         driver.release()
     assert levels == [1, 0] * 10
+
+
+@pytest.mark.parametrize("mg", [(1000, 0, 0), (0, 0, -1000), (0, 700, -700)])
+def test_who_turns_over_in_bed_is_felt_and_does_not_walk(pair, mg):
+    driver, chip, _ = pair
+    chip.rest(60)
+    felt = []
+    for _ in range(20):
+        for _ in range(10):
+            chip.feel(*mg)
+        felt.append(bool(chip._source))
+        driver.release()
+    assert felt[0]
+    assert sum(felt) <= WALK_S
+    assert not any(felt[WALK_S:])
 
 
 def test_a_chip_that_is_set_up_costs_four_reads_and_keeps_what_it_felt(pair):
