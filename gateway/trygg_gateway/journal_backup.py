@@ -53,6 +53,8 @@ def backup(journal: Path, to: Path, now_ms: int, progress: Progress = lambda *_:
         raise JournalError(
             f"backup to {to}: wanted a new file, and it exists. Name another, or move it away"
         )
+    if not to.parent.is_dir():
+        raise JournalError(f"backup to {to}: no folder {to.parent}. Make it, or name another")
     begun, part = time.monotonic(), beside(to, ".part")
     try:
         part.unlink(missing_ok=True)

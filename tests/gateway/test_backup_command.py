@@ -1,5 +1,6 @@
 """A copy beside a running gateway, looked at, and put in the journal's place."""
 
+import errno
 import json
 import time
 
@@ -60,3 +61,27 @@ def test_a_copy_that_was_harmed_is_said_to_be(tmp_path):
     none = CliRunner().invoke(app, ["backup-check", str(tmp_path / "none")])
     assert none.exit_code == 1
     assert "is no file" in none.output
+    plan = tmp_path / "plan.txt"
+    plan.write_text("no journal at all " * 100, "utf-8")
+    other = CliRunner().invoke(app, ["backup-check", str(plan)])
+    assert other.exit_code == 1
+    assert "plan.txt: " in other.output
+
+
+def test_a_copy_into_a_folder_that_is_not_there_says_so(tmp_path):
+    gateway = CliRunner().invoke(app, ["init", str(tmp_path / "nord"), "--loopback"])
+    assert gateway.exit_code == 0
+    config, copy = tmp_path / "nord/gateway.toml", tmp_path / "none/copy.sqlite"
+    done = CliRunner().invoke(app, ["backup", str(copy), "--config", str(config)])
+    assert done.exit_code == 2
+    assert f"no folder {copy.parent}" in done.output.replace("\n", "")
+
+
+def test_a_gateway_that_finds_no_room_is_said_by_its_folder(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("trygg_gateway.cli.setup.make_folder", full)
+    done = CliRunner().invoke(app, ["init", str(tmp_path / "nord")])
+    assert done.exit_code == 1
+    assert "nord: cannot be made: No space left on device" in done.output.replace("\n", "")

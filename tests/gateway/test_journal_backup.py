@@ -1,5 +1,6 @@
 """A backup is one whole state of a journal that goes on; a restored one hides nothing it lacks."""
 
+import errno
 import asyncio
 import json
 import shutil
@@ -92,8 +93,15 @@ def test_a_backup_that_is_cut_short_leaves_no_file_of_that_name_and_is_begun_ane
         assert backup(path, tmp_path / "copy", NOW_MS).records == 100
         with pytest.raises(JournalError, match="it exists"):
             backup(path, tmp_path / "copy", NOW_MS)
+        with pytest.raises(JournalError, match="no folder"):
+            backup(path, tmp_path / "no/folder", NOW_MS)
+
+        def full(*_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
         with pytest.raises(JournalError, match="wanted a whole copy"):
-            backup(path, tmp_path / "no" / "folder", NOW_MS)
+            backup(path, tmp_path / "other", NOW_MS, full)
+        assert not list(tmp_path.glob("other*"))
 
 
 def test_a_restored_journal_names_what_it_was_acknowledged_after_the_copy(path, tmp_path):

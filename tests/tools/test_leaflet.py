@@ -3,6 +3,7 @@
 What is on the page is read back by PDFium, not by what made it.
 """
 
+import errno
 import re
 from pathlib import Path
 
@@ -188,3 +189,18 @@ def test_a_text_that_is_none_is_refused(source, said):
 def test_the_leaflet_in_docs_is_made_from_its_text(tmp_path, language):
     made = words_of(printed(tmp_path, "--language", language))
     assert words_of(DOCS / f"leaflet-{language}.pdf") == made, "make pictures"
+
+
+def test_a_full_disk_leaves_the_leaflet_that_was_there(tmp_path, monkeypatch):
+    there = tmp_path / "leaflet.pdf"
+    there.write_bytes(b"%PDF of yesterday")
+
+    def full(part, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    done = CliRunner().invoke(app, ["--pdf", str(there)])
+    assert done.exit_code == 1
+    assert "cannot be written: No space left on device" in done.output.replace("\n", "")
+    assert there.read_bytes() == b"%PDF of yesterday"
+    assert list(tmp_path.iterdir()) == [there]

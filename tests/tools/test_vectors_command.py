@@ -1,5 +1,6 @@
 """`trygg vectors`: one command from a field log to two files, and what it refuses."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -182,6 +183,18 @@ def test_both_files_are_written_or_none(field):
     (folder / "m10-tunnel.json").mkdir()
     assert "m10-tunnel.json" in refusal(add(log, folder))
     assert not (folder / "m10-tunnel.nmea").exists()
+
+
+def test_a_disk_that_is_full_is_said_of_what_is_written_and_not_of_the_log(field, monkeypatch):
+    log, folder = field
+
+    def full(target, *_):
+        target.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("trygg_tools.vectors.command.write_log", full)
+    assert "m10-tunnel.nmea: cannot be written: No space left" in refusal(add(log, folder))
+    assert list(folder.iterdir()) == []
 
 
 def test_a_log_too_long_to_share_is_refused(field):

@@ -62,7 +62,7 @@ def backup_check(copy: Copy, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"path": str(copy), "whole": not faults, "faults": faults})
     else:
-        typer.echo("\n".join(faults) if faults else f"{copy}: whole")
+        typer.echo("\n".join(f"{copy}: {one}" for one in faults or ["whole"]))
     if faults:
         raise typer.Exit(1)
 

@@ -39,7 +39,13 @@ def init(
     with told():
         if not re.match(NAME, name):
             raise Refused(f"name {name!r}: wanted 1 to 32 of a-z, 0-9 and -.")
-        make_folder(folder, name, host or own_hosts(), loopback_only=loopback)
+        try:
+            make_folder(folder, name, host or own_hosts(), loopback_only=loopback)
+        except OSError as error:
+            raise Refused(
+                f"{error.filename or folder}: cannot be made: {error.strerror}. Mend that and say"
+                " the same again: what is there already stays"
+            ) from None
     typer.echo(f"{folder}: gateway {name} is made. Next:")
     typer.echo(f"  trygg gateway check --config {folder / 'gateway.toml'}")
     typer.echo(f"  trygg gateway run --config {folder / 'gateway.toml'}")

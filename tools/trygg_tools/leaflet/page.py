@@ -41,9 +41,12 @@ def write(path: Path, leaflet: Leaflet, filled: dict[str, str]) -> None:
         raise LeafletError("a leaflet needs `pip install 'trygg[technician]'`") from None
     page = _Page(Canvas(str(path), pagesize=(WIDTH, HEIGHT), invariant=1), _fonts(), filled)
     page.draw(leaflet)
+    part = path.with_name(f"{path.name}.part")
     try:
-        page.canvas.save()
+        part.write_bytes(page.canvas.getpdfdata())
+        part.replace(path)  # a full disk leaves the leaflet that was there
     except OSError as error:
+        part.unlink(missing_ok=True)
         raise LeafletError(f"{path}: cannot be written: {error.strerror}") from None
 
 

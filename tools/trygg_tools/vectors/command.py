@@ -271,9 +271,9 @@ def _write(target: Path, head: dict[str, str], lines: Sequence[bytes], judged: J
     try:
         write_log(target, head, lines)
         target.with_suffix(".json").write_text(expected_file.text(judged), "utf-8")
-    except OSError:
+    except OSError as error:
         target.unlink(missing_ok=True)
-        raise
+        _refuse(f"{error.filename or target}: cannot be written: {error.strerror}")
 
 
 def _tell_added(
