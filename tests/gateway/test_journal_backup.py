@@ -1,7 +1,7 @@
 """A backup is one whole state of a journal that goes on; a restored one hides nothing it lacks."""
 
-import errno
 import asyncio
+import errno
 import json
 import shutil
 import sqlite3
