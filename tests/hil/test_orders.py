@@ -77,12 +77,12 @@ def newest_order(bench: Bench) -> dict[str, Any]:
     return max(rows, key=lambda row: row["id"])
 
 
-def health_now(bench: Bench) -> dict[str, Any]:
-    """The tracker's health, asked for."""
+def health_now(bench: Bench, seconds: float = LATEST_S) -> dict[str, Any]:
+    """The tracker's health, asked for, within `seconds`."""
     before = len(bench.centre.records(layouts.HEALTH))
     bench.centre.told("order", "send", bench.device, "report-now")
     bench.hurries(HEARD_S)
-    until(lambda: len(bench.centre.records(layouts.HEALTH)) > before, "its health", LATEST_S)
+    until(lambda: len(bench.centre.records(layouts.HEALTH)) > before, "its health", seconds)
     return bench.centre.records(layouts.HEALTH)[-1]
 
 
