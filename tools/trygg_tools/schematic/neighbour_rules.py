@@ -45,6 +45,20 @@ def needed(circuit: Circuit) -> Iterator[Fault]:
                     yield error("neighbour", str(join), f"its line lacks a part of the kind {kind}")
 
 
+def leads_elsewhere(circuit: Circuit) -> Iterator[Fault]:
+    """Where a pin says where its resistor or capacitor leads to, that is where its other end is."""
+    for net, joins in circuit.joins.items():
+        for join in joins:
+            if not join.pin.to:
+                continue
+            wanted = join.part.net(join.pin.to)
+            for one in joins:
+                ends = set(one.part.nets.values())
+                if one.part.kind.name in ("r", "c") and ends != {net, wanted}:
+                    text = f"its other end is wanted on {wanted}, {join.part.ref}'s {join.pin.to}"
+                    yield error("neighbour", one.part.ref, text)
+
+
 def shorted_parts(circuit: Circuit) -> Iterator[Fault]:
     """A part of two ends has them on two nets."""
     for part in circuit.parts:

@@ -26,6 +26,7 @@ RULES: tuple[Callable[[Circuit], Iterator[Fault]], ...] = (
     signal_rules.fed_backwards,
     neighbour_rules.only_these,
     neighbour_rules.needed,
+    neighbour_rules.leads_elsewhere,
     neighbour_rules.shorted_parts,
     neighbour_rules.twins,
     neighbour_rules.stuck,
