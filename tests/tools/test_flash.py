@@ -324,7 +324,7 @@ def test_several_boards_at_once_and_the_one_that_is_not_there_is_named(blank, tm
     [
         ([], "wanted a port and --board NAME"),
         (["/dev/ttyNONE7", "--board", "esp8266"], "there are: esp32-bench"),
-        (["--csv", "/none.csv"], "cannot be read as CSV"),
+        (["--csv", "/none.csv"], "/none.csv: cannot be read as CSV: No such file or directory"),
         (["--csv", "/none.csv", "--board", "esp32-bench"], "say nothing else"),
         (["--csv", "{tmp}/odd.csv"], "odd.csv line 2: no board 'esp8266'"),
         (["--csv", "{tmp}/empty.csv"], "wanted lines below the first"),
@@ -357,6 +357,13 @@ def test_a_port_that_another_program_has_is_said_so(blank):
     one = BoardLink.open(str(board.console_link))
     with one, pytest.raises(FlashError, match="another program has it"):
         BoardLink.open(str(board.console_link))
+
+
+def test_a_file_in_a_ports_place_is_said_to_be_none(tmp_path):
+    walk = tmp_path / "walk.nmea"
+    walk.write_bytes(b"$GNRMC")
+    with pytest.raises(FlashError, match=r"walk\.nmea: a file, no serial port"):
+        BoardLink.open(str(walk))
 
 
 def test_ports_have_the_names_of_the_workbench():

@@ -272,3 +272,7 @@ def test_a_check_of_nothing_is_an_error_and_a_difference_is_told(field, monkeypa
     assert "m10-tunnel: the parsers see other fixes: 1 differ, first number 0" in done.stdout
     monkeypatch.setattr(judge.by_gpsdecode, "PROGRAM", "no-such-gpsdecode")
     assert "Install Debian's gpsd-clients" in run("check", "--into", folder).stdout
+
+
+def test_where_no_logs_are_none_are_listed_in_silence(tmp_path):
+    assert "no recorded log there" in refusal(run("list", "--into", str(tmp_path)))

@@ -56,7 +56,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     except UnicodeDecodeError:
         raise CsvError(f'{path}: its letters are not UTF-8. Save it as "CSV UTF-8"') from None
     except (OSError, csv.Error) as error:
-        raise CsvError(f"{path}: cannot be read as CSV: {error}") from None
+        raise CsvError(f"{path}: cannot be read as CSV: {_why(error)}") from None
     for number, row in found:
         if None in row:
             raise CsvError(f"{path} line {number}: more fields than the first line has names")
@@ -64,3 +64,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
         (number, {name.strip(): (said or "").strip() for name, said in row.items()})
         for number, row in found
     ]
+
+
+def _why(error: OSError | csv.Error) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -15,6 +15,8 @@ def why_not(port: str, error: Exception) -> str:
     there = Path(port).exists() and "failed to access" in said  # mpremote says no more than that
     if port.startswith("/") and not Path(port).exists():
         return "no such port. `trygg flash --list` says which there are"
+    if Path(port).is_file():
+        return "a file, no serial port. `trygg flash --list` says which there are"
     if number == errno.EACCES or "ermission denied" in said or (there and not os.access(port, 6)):
         return (
             "no permission. Debian, Ubuntu: `sudo usermod -aG dialout $USER`, then log out and in"

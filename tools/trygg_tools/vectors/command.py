@@ -103,6 +103,8 @@ def list_(
 ) -> None:
     """The recorded logs: receiver, fixes, what happens in each."""
     rows = [_listed(log) for log in sorted(into.glob("*.nmea"))]
+    if not rows:
+        _refuse(f"{into}: no recorded log there; be in the top folder, or say --into")
     if as_json:
         typer.echo(json.dumps(rows))
         return
