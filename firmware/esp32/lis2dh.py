@@ -1,9 +1,11 @@
 """A LIS2DH12 accelerometer (or LIS2DH), set up to say by its INT1 that it was moved.
 
-Loaded only on a board that has one. Registers, bits and 3 uA at 10 Hz in low power: ST's LIS2DH12
-data sheet DocID025056, chapters 3 and 8; the order of writing, the dummy read and 16 mg a step of
-the threshold: ST's wake-up example for this family (AN5005). From that note as it is known, not
-read by us: that the filter's corner is 0.2 Hz at 10 Hz, that a threshold holds for both signs.
+Loaded only on a board that has one. Registers and bits: ST's LIS2DH12 data sheet DocID025056,
+chapter 8; 3 uA at 10 Hz in low power: that of the LIS2DH (DocID022516), the same core; the order of
+writing, the dummy read and 16 mg a step of the threshold: ST's wake-up example for the LIS2DE12.
+That example has CTRL_REG2 = 0x09; 0x01 filters the interrupt alone, so that the axes tell gravity.
+Not found by us in a text of ST's: that the filter's corner is 0.2 Hz at 10 Hz, and that a threshold
+holds for both signs.
 
 The filter takes gravity away, so what counts is change. LIMIT is 4 steps, 64 mg: a table gives one
 step of noise or two, a slow walk some 100 to 300 mg at waist or wrist and putting it on more. One
