@@ -104,3 +104,21 @@ def test_a_person_is_shown_shares_and_sources_and_gets_a_picture(tmp_path):
     one = {"lilygo-t-sim7000g": all_boards()["lilygo-t-sim7000g"]}
     assert text_of(drawn, budget_picture.MADE_OF) == budget_picture.made_of(one)
     assert CliRunner().invoke(app, ["power", "esp8266"]).exit_code == 1
+
+
+def test_what_cannot_be_written_is_said_by_its_name(tmp_path):
+    taken = tmp_path / "taken"
+    taken.touch()
+    picture = ["power", "esp32-bench", "--picture", str(tmp_path / "none/bench.png")]
+    for words in (picture, ["wiring", "esp32-bench", "--write", str(taken)]):
+        told = CliRunner().invoke(app, words)
+        assert told.exit_code == 1
+        assert f"error: {words[-1]}: cannot be written: " in told.stderr
+        assert "Errno" not in told.stderr
+
+
+def test_a_board_file_that_is_not_there_is_named_once(tmp_path):
+    none = str(tmp_path / "mine.toml")
+    told = CliRunner().invoke(app, ["check", none])
+    assert told.exit_code == 1
+    assert told.stdout == f"{none}: error: cannot be read: No such file or directory\n"

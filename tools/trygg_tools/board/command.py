@@ -102,7 +102,7 @@ def _checked(which: str) -> dict[str, Any]:
     try:
         found = wiring_findings(parse_board(which_file(which)))
     except BoardError as error:
-        return {"board": which, "errors": [str(error)], "warnings": []}
+        return {"board": which, "errors": [str(error).removeprefix(f"{which}: ")], "warnings": []}
     errors = [str(one) for one in found if one.level == "error"]
     warnings = [str(one) for one in found if one.level == "warning"]
     return {"board": which, "errors": errors, "warnings": warnings}

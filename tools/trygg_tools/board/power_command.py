@@ -47,8 +47,12 @@ def command(
             budget_picture.draw(boards, folder / "budget.png")
         if picture is not None:
             budget_picture.draw(boards, picture)
-    except (BoardError, NoMatplotlib, OSError) as error:
+    except (BoardError, NoMatplotlib) as error:
         typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        subject = error.filename or picture or folder
+        typer.echo(f"error: {subject}: cannot be written: {error.strerror}", err=True)
         raise typer.Exit(1) from None
     for name, one in boards.items():
         lines = budget_words.as_lines(name, one)

@@ -44,8 +44,12 @@ def command(
             return
         for path in write(folder, harnesses):
             typer.echo(str(path))
-    except (BoardError, NothingWired, CannotDraw, OSError) as error:
+    except (BoardError, NothingWired, CannotDraw) as error:
         typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        subject = error.filename or folder
+        typer.echo(f"error: {subject}: cannot be written: {error.strerror}", err=True)
         raise typer.Exit(1) from None
 
 
