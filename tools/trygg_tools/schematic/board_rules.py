@@ -8,7 +8,7 @@ from trygg_tools.board.modules import MODULES
 from trygg_tools.board.uses import Way
 from trygg_tools.schematic.circuit import CHIP, GROUND, Circuit, lines, ohms
 from trygg_tools.schematic.faults import Fault, error, warning
-from trygg_tools.schematic.signal_rules import each_line
+from trygg_tools.schematic.signal_rules import does, each_line
 
 CRADLE = "J2"
 DIVIDER_TOLERANCE_PERCENT = 1
@@ -134,6 +134,7 @@ def touched(circuit: Circuit) -> Iterator[Fault]:
 
 def dead_when_worn(circuit: Circuit) -> Iterator[Fault]:
     """Nothing on the board can put voltage on a contact: a diode stands before the charger."""
+    yield from _dead_signals(circuit)
     cradle = circuit.part(CRADLE)
     for join in circuit.joins[cradle.net("5V")]:
         allowed = join.part is cradle or join.part.ref.startswith(("D", "TP", "C"))
@@ -141,6 +142,26 @@ def dead_when_worn(circuit: Circuit) -> Iterator[Fault]:
         if not (allowed and anode):
             text = f"{join} could feed the contacts on the wearer's skin"
             yield error("contacts", cradle.net("5V"), text)
+
+
+def _dead_signals(circuit: Circuit) -> Iterator[Fault]:
+    """The cradle's other contacts: no pin drives their line and nothing pulls it to a rail."""
+    line_of = lines(circuit)
+    contacts = circuit.part(CRADLE)
+    touched = {
+        line_of[contacts.nets[pin.number]]: contacts.nets[pin.number]
+        for pin in contacts.kind.pins
+        if "outside" in pin.marks and pin.does != "power_out"
+    }
+    for line, joins in each_line(circuit):
+        if line not in touched:
+            continue
+        net = touched[line]
+        for join in joins:
+            if does(circuit, join) in ("out", "bidir", "power_out") or "pull" in join.pin.marks:
+                yield error("contacts", net, f"{join} can put voltage on the wearer's skin")
+        for rail in sorted(pulls(circuit, net) & circuit.rails.keys()):
+            yield error("contacts", net, f"a resistor puts {rail} on the wearer's skin")
 
 
 def boards_pins(circuit: Circuit) -> Iterator[Fault]:

@@ -54,6 +54,7 @@ class Kind(NamedTuple):
     peak_from: str
     esd: bool
     values: dict[str, Order]
+    drop_v: float  # the most volts lost between its ends
     caps: dict[str, list[str]]  # what a supply pin asks for to the ground, by the pin's name
 
     @property
@@ -92,6 +93,7 @@ def _kind(name: str, table: dict[str, Any]) -> Kind:
         table.get("peak_from", ""),
         table.get("esd", False),
         values,
+        table.get("drop_v", 0.0),
         table.get("caps", {}),
     )
 

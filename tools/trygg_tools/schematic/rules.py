@@ -15,6 +15,7 @@ RULES: tuple[Callable[[Circuit], Iterator[Fault]], ...] = (
     supply_rules.rails_are_fed,
     supply_rules.grounds,
     supply_rules.supply_ranges,
+    supply_rules.diode_drops,
     supply_rules.capacitors,
     supply_rules.circles,
     supply_rules.overdrawn,

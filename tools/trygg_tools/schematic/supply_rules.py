@@ -74,6 +74,16 @@ def supply_ranges(circuit: Circuit) -> Iterator[Fault]:
                 yield error("voltage", str(join), text)
 
 
+def diode_drops(circuit: Circuit) -> Iterator[Fault]:
+    """Behind a diode a rail is lower than the one before it, by what the diode may lose."""
+    for rail in circuit.rails.values():
+        lost = circuit.part(rail.source).kind.drop_v
+        above = circuit.rails.get(feeder(circuit, rail))
+        if lost and above is not None and rail.min_v > round(above.min_v - lost, 3):
+            there = f"{above.name} may be {above.min_v} V and {rail.source} loses {lost} V"
+            yield error("drop", rail.name, f"it cannot be sure of {rail.min_v} V: {there}")
+
+
 def capacitors(circuit: Circuit) -> Iterator[Fault]:
     """Every capacitor that a supply pin asks for is there, from its net to the ground."""
     asked: dict[str, Counter[str]] = {}
