@@ -117,10 +117,24 @@ def test_a_board_gets_identity_and_secrets_and_starts_as_that_tracker(gateway, f
         "in use",
         json.loads(done.stdout)["unit"],
     )
+    assert json.loads(done.stdout)["speaks_to"] == f"{config['host']}:{config['port']}"
     assert (tmp_path / "astrid-1.pdf").read_bytes().startswith(b"%PDF")
     for secret in (config["password"], config["order_key"]):
         assert secret not in done.output
         assert secret not in (gateway.with_name("inventory.jsonl")).read_text()
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [("vm", True), ("localhost", True), ("127.0.0.1", True), ("10.0.0.7", False),
+     ("trygg.kommune.example", False), ("2001:db8::7", False)],
+)  # fmt: skip
+def test_where_it_speaks_to_is_said_and_a_name_that_no_tracker_finds(host, told, capsys):
+    one = {"device": "astrid-1", "unit": "a1", "port": "COM3", "speaks_to": f"{host}:8883"}
+    command._tell([one], as_json=False)
+    said = capsys.readouterr()
+    assert f"speaks to {host}:8883" in said.out
+    assert ("gateway renew --host" in said.err) is told
 
 
 def test_a_board_without_firmware_is_refused_and_nothing_is_registered(gateway, flashed):

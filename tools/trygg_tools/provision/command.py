@@ -311,13 +311,22 @@ def _tell(results: list[dict[str, Any]], as_json: bool, row: bool = False) -> No
             typer.echo(f"error: {one['device']}: {one['error']}", err=True)
         else:
             typer.echo(
-                f"{one['device']}: unit {one['unit']} on {one['port']}, registered and started"
+                f"{one['device']}: unit {one['unit']} on {one['port']}, registered and started;"
+                f" speaks to {one['speaks_to']}"
             )
             _tell_cares(one)
 
 
 def _tell_cares(one: dict[str, Any]) -> None:
     """What is still to be thought of."""
+    host = one["speaks_to"].rpartition(":")[0]
+    if host.startswith("127.") or ("." not in host and ":" not in host):
+        typer.echo(
+            f"{one['device']}: no tracker with a SIM finds {host!r}, perhaps none on your Wi-Fi:"
+            " `trygg gateway renew --host` with the name trackers reach it by, then `provision"
+            " rotate`",
+            err=True,
+        )
     if "care" in one:
         typer.echo(f"{one['device']}: {one['care']}", err=True)
     if "was_device" in one:

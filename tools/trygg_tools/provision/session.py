@@ -89,7 +89,7 @@ def provision(
                 said = gateway.rotate(wish.device)
                 link = _given_again(link, wish, found["device"], said, on)
         else:
-            _registered_and_given(link, wish, gateway, inventory, found, on)
+            said = _registered_and_given(link, wish, gateway, inventory, found, on)
         on("noting", 3, STEPS)
         link.restart()
     facts = {"device": wish.device, "board": wish.board.name, "firmware": found["version"]}
@@ -99,7 +99,8 @@ def provision(
         text = f"{wish.device} is provisioned and runs, but is not noted: {error}"
         raise InventoryError(text) from None
     on("done", STEPS, STEPS)
-    return {"port": wish.port, "unit": found["unit"], **facts, **_cares(wish, found)}
+    speaks_to = {"speaks_to": f"{said['host']}:{said['port']}"}
+    return {"port": wish.port, "unit": found["unit"], **facts, **speaks_to, **_cares(wish, found)}
 
 
 def _registered_and_given(
@@ -109,7 +110,8 @@ def _registered_and_given(
     inventory: Inventory,
     found: dict[str, Any],
     on: Progress,
-) -> None:
+) -> dict[str, Any]:
+    """The credentials, now on the board too; of what fails nothing stays registered."""
     registered = False
     try:
         with _ctrl_c_waits():
@@ -129,6 +131,7 @@ def _registered_and_given(
                 why = str(error) or "ended by Ctrl-C"
                 inventory.add(found["unit"], "refused", device=wish.device, why=why)
         raise
+    return said
 
 
 @contextmanager
