@@ -18,7 +18,8 @@ test: $(VENV)/ready-dev       ## everything that must pass, on two cores in some
 #   ADDRESS=192.168.1.10 HIL="--hands --wifi wifi.json"; docs/hil.md
 hil: $(VENV)/ready-dev        ## the board's tests: on the virtual board, or with PORT=... on a real one
 	$(VENV)/bin/python -m pytest tests/hil --junitxml=build/hil/junit.xml $(if $(PORT),$(ON_A_REAL_BOARD),-n 4 --dist worksteal) $(HIL)
-ON_A_REAL_BOARD = --port $(PORT) --gps-port $(GPS_PORT) --board $(BOARD) --address $(ADDRESS) $(if $(MODEM_PORT),--modem-port $(MODEM_PORT))
+ON_A_REAL_BOARD = --port $(PORT) $(if $(GPS_PORT),--gps-port $(GPS_PORT)) $(if $(BOARD),--board $(BOARD)) \
+  $(if $(ADDRESS),--address $(ADDRESS)) $(if $(MODEM_PORT),--modem-port $(MODEM_PORT))
 
 check: $(VENV)/ready-dev      ## style, types, cross-compiler
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
