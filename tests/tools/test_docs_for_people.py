@@ -1,6 +1,7 @@
 """What the people's pages show can be typed, and what they quote is said."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,12 @@ def anchors(file: Path) -> set[str]:
     """The headings as a viewer of Markdown names them: GitHub's rule."""
     found = re.findall(r"^#+ (.+)$", file.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in found}
+
+
+def test_a_bench_of_which_only_the_port_is_said_gets_no_empty_option():
+    """So that the tests say what is missing, not pytest that an option has no word."""
+    said = subprocess.run(
+        ["make", "-n", "hil", "PORT=/dev/ttyUSB9"], cwd=ROOT, capture_output=True, text=True
+    ).stdout
+    assert "--port /dev/ttyUSB9" in said
+    assert not {"--gps-port", "--board", "--address"} & set(said.split())
