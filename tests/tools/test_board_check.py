@@ -155,7 +155,7 @@ def test_an_accelerometer_may_share_the_power_chips_bus(tmp_path):
 
 def test_an_accelerometers_address_is_one_of_two(tmp_path):
     with pytest.raises(boards.BoardError, match=r"wiring\.io\.accelerometer\.address"):
-        errors(WEARABLE.replace("address = 0x18", "address = 0x34"), tmp_path)
+        errors(WEARABLE.replace("address = 0x19", "address = 0x34"), tmp_path)
 
 
 def test_the_bus_of_an_accelerometer_is_driven(tmp_path):

@@ -211,7 +211,7 @@ sys.path.append("/rom/esp32")
 from board_io import BoardIo
 from power import Power
 board = BoardIo(motion_pin=9,
-                accelerometer={"number": 0, "sda": 1, "scl": 2, "address": 24})
+                accelerometer={"number": 0, "sda": 1, "scl": 2, "address": 25})
 power = Power(battery_pin=4, button_pin=0, motion_pin=9)
 print("start", power.start_reason(), board.has_motion(), board.motion(), board.motion())
 if power.start_reason()[0] == 1:

@@ -138,6 +138,16 @@ def test_the_readme_counts_as_the_schematic_does(circuit):
         assert f"`{name}`" in text
 
 
+def test_the_readmes_sleep_currents_add_up(circuit):
+    text = (FOLDER / "README.md").read_text("utf-8")
+    table = text[text.index("| what | µA |") :].split("\n\n")[0]
+    cells = [line.split("|")[2].strip(" *") for line in table.splitlines()[2:]]
+    least = sum(float(cell.split(" to ")[0]) for cell in cells[:-1])
+    most = sum(float(cell.split(" to ")[-1]) for cell in cells[:-1])
+    assert cells[-1] == f"{least:.0f} to {most:.0f}"
+    assert most < circuit.board.energy.sleep.ua
+
+
 def test_every_part_is_drawn_once_on_its_sheet_with_all_its_nets(circuit):
     texts = made(circuit)
     for sheet in sheet_names(circuit):

@@ -88,7 +88,7 @@ def test_an_accelerometer_is_asked_itself_and_felt_by_its_interrupt(on_bench):
 
 @pytest.mark.parametrize(
     ("fault", "value", "said"),
-    [("silent", -1, "no answer at I2C 0x18"), ("who", 0x44, "another part"),
+    [("silent", -1, "no answer at I2C 0x19"), ("who", 0x44, "another part"),
      ("_raw", (0, 0, 32), "32 mg on its three axes")],
 )  # fmt: skip
 def test_an_accelerometer_that_is_dead_or_another_fails_by_its_reason(on_bench, fault, value, said):

@@ -15,7 +15,7 @@ without the bit that goes on to the next register (each then lands in the first)
 import math
 from collections.abc import Callable
 
-ADDRESS = 0x18  # SA0 to ground
+ADDRESS = 0x19  # SA0 to the supply, as on the reference wearable
 AND_ON = 0x80
 STEP_MG = 16  # of a sample of 8 bits, and of INT1_THS, at 2 g
 HERTZ = 10

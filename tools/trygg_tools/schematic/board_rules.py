@@ -164,6 +164,18 @@ def _dead_signals(circuit: Circuit) -> Iterator[Fault]:
             yield error("contacts", net, f"a resistor puts {rail} on the wearer's skin")
 
 
+def accelerometers_address(circuit: Circuit) -> Iterator[Fault]:
+    """SA0 of a LIS2DH12 says the address that the firmware asks: 0x18 low, 0x19 high."""
+    wiring = circuit.board.wiring
+    bus = wiring.io.accelerometer if wiring else None
+    for part in circuit.parts:
+        if part.kind.name == "lis2dh12" and bus is not None:
+            levels = {GROUND: 0x18, part.net("VDD_IO"): 0x19}
+            if levels.get(part.net("SA0")) != bus.address:
+                text = f"SA0 is on {part.net('SA0')}, the board's file asks at {bus.address:#x}"
+                yield error("address", part.ref, text)
+
+
 def boards_pins(circuit: Circuit) -> Iterator[Fault]:
     """The board's pins and those kept for later fit the module, each used once."""
     module = MODULES[circuit.board.module]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 DOES = frozenset({"in", "out", "bidir", "od", "power_in", "power_out", "passive", "nc"})
-MARKS = frozenset({"ioff", "pull", "gate", "held", "tx", "rx", "outside"})
+MARKS = frozenset({"ioff", "pull", "gate", "held", "tx", "rx", "outside", "up"})
 
 
 class CircuitError(ValueError):

@@ -21,6 +21,7 @@ RULES: tuple[Callable[[Circuit], Iterator[Fault]], ...] = (
     supply_rules.overdrawn,
     signal_rules.two_drivers,
     signal_rules.nobody_drives,
+    signal_rules.wasted_pulls,
     signal_rules.serial_lines,
     signal_rules.crossed_translators,
     signal_rules.levels,
@@ -41,6 +42,7 @@ RULES: tuple[Callable[[Circuit], Iterator[Fault]], ...] = (
     board_rules.coils,
     board_rules.touched,
     board_rules.dead_when_worn,
+    board_rules.accelerometers_address,
     board_rules.boards_pins,
     board_rules.modules_fit,
 )

@@ -65,6 +65,13 @@ def nobody_drives(circuit: Circuit) -> Iterator[Fault]:
             yield error("undriven", line, f"{reads[0]} reads it and nothing drives or pulls it")
 
 
+def wasted_pulls(circuit: Circuit) -> Iterator[Fault]:
+    """A pin with a pull-up of its own is not on the ground: it would draw asleep and awake."""
+    for join in circuit.joins[GROUND]:
+        if "up" in join.pin.marks:
+            yield error("wasted", str(join), "its own pull-up draws into the ground for ever")
+
+
 def serial_lines(circuit: Circuit) -> Iterator[Fault]:
     """A serial line has a talker at one end and a listener at the other."""
     for line, joins in each_line(circuit):
