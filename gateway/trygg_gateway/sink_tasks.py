@@ -67,7 +67,7 @@ class SinkTasks:
         self._replays: dict[int, tuple[ReplayTask, asyncio.Task[None]]] = {}
         self._testing: dict[int, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
-        self._said = (CLOSED, "")
+        self._said: tuple[str, str] | None = None  # the journal may know an older trouble
         self._peer = Peer(
             outlet.name, outlet.sink, self.circuit, self._going, self._recovered, chance,
             around.now_ms,

@@ -8,7 +8,8 @@ from gateway.parcels import parcel
 from gateway.records import entry, report
 from gateway.test_forwarder import ListSink, forwarding, journal, named, put, reports, run, until
 from trygg_gateway import forwarder as forwarders
-from trygg_gateway import sink_book, sink_tasks
+from trygg_gateway import sink_book, sink_standing, sink_tasks
+from trygg_gateway.circuit import OPEN
 from trygg_gateway.disk_guard import MAKING_ROOM, DiskGuard
 from trygg_gateway.forwarder import Outlet
 from trygg_gateway.sinks.port import Later
@@ -61,6 +62,29 @@ def test_what_was_under_way_goes_to_the_new_one(journal):
             await until(lambda: old.calls)
             await forwarder.replace(make("centre", old), make("centre", new))
             await until(lambda: new.got == named(1, 2, 3))
+
+    run(work())
+
+
+def test_the_trouble_of_one_that_was_replaced_is_over_with_it(journal, monkeypatch):
+    """Else status shows it as in trouble for as long as the new one has none of its own."""
+    monkeypatch.setattr(forwarders, "LOOK_S", 0.01)
+
+    def stands():
+        said = journal.read(
+            lambda db: sink_standing.standing(db, "centre", "http", [LIVE], now_ms=0)
+        )
+        return said["state"]
+
+    async def work():
+        journal.write(lambda db: sink_book.say(db, "centre", OPEN, "404", 1)).result()
+        assert stands() == "in trouble"
+        old, new = ListSink(), ListSink()
+        async with forwarding(journal, {"centre": old}) as forwarder:
+            await until(lambda: stands() == "well")  # of a run before this one
+            journal.write(lambda db: sink_book.say(db, "centre", OPEN, "404", 2)).result()
+            await forwarder.replace(make("centre", old), make("centre", new))
+            await until(lambda: stands() == "well")
 
     run(work())
 
