@@ -59,6 +59,18 @@ def leads_elsewhere(circuit: Circuit) -> Iterator[Fault]:
                     yield error("neighbour", one.part.ref, text)
 
 
+def strapped(circuit: Circuit) -> Iterator[Fault]:
+    """A pin that sets a part's way of working, or a pole, is where parts.toml says it belongs."""
+    for part in circuit.parts:
+        names = {pin.name for pin in part.kind.pins}
+        for pin, net in part.joined():
+            if not pin.on:
+                continue
+            wanted = part.net(pin.on) if pin.on in names else pin.on
+            if net != wanted:
+                yield error("strapped", f"{part.ref} {pin.name}", f"on {net}, wanted on {wanted}")
+
+
 def shorted_parts(circuit: Circuit) -> Iterator[Fault]:
     """A part of two ends has them on two nets."""
     for part in circuit.parts:

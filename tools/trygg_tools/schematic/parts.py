@@ -31,6 +31,7 @@ class Pin(NamedTuple):
     takes_v: float | None = None  # the most an input takes
     only: tuple[str, ...] = ()  # the kinds on its net, and no others
     needs: tuple[str, ...] = ()  # kinds that must be on its line
+    on: str = ""  # the pin of its part whose net it is on, or the net itself
     to: str = ""  # the pin of its part that what is on its net leads to
 
 
@@ -130,6 +131,8 @@ def _marked(pin: Pin, word: str, kind: str) -> Pin:
             return pin._replace(only=tuple(word[5:].split(",")))
         if word.startswith("needs="):
             return pin._replace(needs=tuple(word[6:].split(",")))
+        if word.startswith("on="):
+            return pin._replace(on=word[3:])
         if word.startswith("to="):
             return pin._replace(to=word[3:])
         if word.startswith("takes"):

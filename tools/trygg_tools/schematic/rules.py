@@ -29,6 +29,7 @@ RULES: tuple[Callable[[Circuit], Iterator[Fault]], ...] = (
     neighbour_rules.only_these,
     neighbour_rules.needed,
     neighbour_rules.leads_elsewhere,
+    neighbour_rules.strapped,
     neighbour_rules.shorted_parts,
     neighbour_rules.twins,
     neighbour_rules.stuck,

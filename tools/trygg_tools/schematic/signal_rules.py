@@ -119,6 +119,8 @@ def levels(circuit: Circuit) -> Iterator[Fault]:
             for join in joins:
                 if does(circuit, join) in ("in", "bidir"):
                     yield from _level(circuit, line, rail, join)
+                elif does(circuit, join) == "out":
+                    yield from _too_high(circuit, line, rail, join)
 
 
 def high_rails(circuit: Circuit, joins: list[Join]) -> list[Rail]:
@@ -140,13 +142,19 @@ def _level(circuit: Circuit, line: str, rail: Rail, join: Join) -> Iterator[Faul
     own = level_rail(circuit, join)
     if own is rail:
         return
-    takes = join.pin.takes_v if join.pin.takes_v is not None else own and own.max_v + ABOVE_V
-    if takes is not None and rail.max_v > takes:
-        text = f"{rail.name} makes it {rail.max_v} V, {join} takes {takes:g} V"
-        yield error("level", line, text)
+    yield from _too_high(circuit, line, rail, join)
     if own is not None and rail.min_v * 100 < own.max_v * HIGH_PERCENT:
         wanted = own.max_v * HIGH_PERCENT / 100
         text = f"{rail.name} makes it {rail.min_v} V, {join} wants {wanted:.1f} V for a high"
+        yield error("level", line, text)
+
+
+def _too_high(circuit: Circuit, line: str, rail: Rail, join: Join) -> Iterator[Fault]:
+    """More than the pin takes; an output, too, is fed by a pull-up above its supply."""
+    own = level_rail(circuit, join)
+    takes = join.pin.takes_v if join.pin.takes_v is not None else own and own.max_v + ABOVE_V
+    if own is not rail and takes is not None and rail.max_v > takes:
+        text = f"{rail.name} makes it {rail.max_v} V, {join} takes {takes:g} V"
         yield error("level", line, text)
 
 
