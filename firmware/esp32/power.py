@@ -75,10 +75,14 @@ class Power:
         return machine.reset_cause(), machine.wake_reason()
 
     def battery_mv(self):
-        """The battery's voltage, mean of a few samples."""
+        """The battery's voltage, mean of a few samples; 0 unknown, as soon as one of them is:
+        a mean with a sample that was not answered would be a cell that runs out."""
         total_uv = 0
         for _ in range(ADC_SAMPLES):
-            total_uv += self._adc.read_uv()
+            uv = self._adc.read_uv()
+            if not uv:
+                return 0
+            total_uv += uv
         return total_uv // ADC_SAMPLES * self._battery_percent // 100000
 
     def temperature_c(self):

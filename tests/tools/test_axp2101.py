@@ -206,6 +206,25 @@ def test_a_board_whose_chip_does_not_answer_starts_and_says_that_it_knows_nothin
     board.wait_line("switched 0")
 
 
+def test_a_chip_that_falls_silent_within_a_measurement_is_no_cell_that_runs_out(make_board):
+    chip = Simulated()
+    board = make_board(WIRED)
+    answered = chip.read
+
+    def read(register, count):
+        if register == 0x34:
+            measured.append(register)
+            chip.silent = 3 if len(measured) == 12 else chip.silent  # of the second eight
+        return answered(register, count)
+
+    measured = []
+    chip.read = read
+    board.set_i2c(ADDRESS, chip)
+    board.start()
+    board.wait_line("cell 0 False")
+    board.wait_line("switched 3900")
+
+
 def test_a_board_without_the_chip_loads_nothing_of_it(make_board):
     board = make_board(
         "import sys\nsys.path.append('/rom/esp32')\nfrom power import Power\n"
