@@ -125,3 +125,21 @@ def test_the_command_prints_the_text_or_writes_both(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {
         "hil-esp32-bench.yml", "hil-esp32-bench.svg",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [n for n in boards.board_names() if board_of(n).wiring])
+def test_what_wakes_the_chip_is_drawn_with_its_own_pull_up(name):
+    parts = {part.name: part for part in harness_of(name, board_of(name)).parts}
+    for contact in ("BUTTON", "STRAP"):
+        if contact in parts:
+            assert parts[contact].note.startswith("1 MΩ from A to 3V3")
+    assert "BUTTON" in parts
+
+
+def test_a_receiver_that_can_be_off_is_not_fed_by_our_line():
+    (receiver,) = [
+        part
+        for part in harness_of("esp32-modem-bench", board_of("esp32-modem-bench")).parts
+        if part.name == "RECEIVER"
+    ]
+    assert "1 kΩ or a buffer before RXD" in receiver.note

@@ -30,9 +30,11 @@ FED_BY = {
     ("modem", "bldo1"): "level shifters",
     ("gnss", "bldo2"): "GNSS antenna",
 }
+FED = "\n1 kΩ or a buffer before RXD: else our\nline feeds it while its supply is off"
+PULLED_UP = "1 MΩ from A to 3V3: the chip's\nown pull-up is off while it sleeps"
 LEVELS = (
-    "TXD, RXD, DTR, STATUS are 1.8 V:\nlevel shifters, if the breakout has none.\n"
-    "PWRKEY by an N-FET: gate at the GPIO,\ndrain at PWRKEY, source at GND"
+    "TXD, RXD, DTR, STATUS are 1.8 V:\nlevel shifters, if the breakout has none,\nof a kind that is dead without its supply.\n"
+    "PWRKEY by an N-FET: gate at the GPIO\n(100 kΩ to GND), drain at PWRKEY"
 )
 
 
@@ -44,9 +46,9 @@ def of_the_receiver(sheet: Sheet) -> None:
     wakes_by = dict(sheet.drawn.rail_pins).get("gnss", "")
     pins = [Pin("VCC", "3.3 V"), Pin("GND", "ground"), Pin("RXD", "hears"), Pin("TXD", "speaks")]
     pins += [Pin(wakes_by, "low: standby")] if wakes_by else []
-    sheet.add(
-        "RECEIVER", RECEIVERS[gnss.receiver], tuple(pins), f"UART {gnss.number}, {gnss.baud} Bd"
-    )
+    note = f"UART {gnss.number}, {gnss.baud} Bd"
+    note += FED if "gnss" in sheet.rails and not wakes_by else ""
+    sheet.add("RECEIVER", RECEIVERS[gnss.receiver], tuple(pins), note)
     lines = [
         (sheet.gpio(gnss.tx, "receiver, we speak"), "RXD", DATA),
         (sheet.gpio(gnss.rx, "receiver, we hear"), "TXD", DATA),
@@ -118,11 +120,10 @@ def of_the_wearer(sheet: Sheet) -> None:
     ground = ("GND", "B", GROUND)
     two = (Pin("A"), Pin("B"))
     if io.button_pin >= 0:
-        sheet.add("BUTTON", "closes to ground", two)
+        sheet.add("BUTTON", "closes to ground", two, PULLED_UP)
         sheet.join(CHIP, "BUTTON", (sheet.gpio(io.button_pin, "button"), "A", CONTROL), ground)
     if io.worn_pin >= 0:
-        note = "1 MΩ from A to 3V3: the chip's\nown pull-up is off while it sleeps"
-        sheet.add("STRAP", "contact, closed when worn", two, note)
+        sheet.add("STRAP", "contact, closed when worn", two, PULLED_UP)
         sheet.join(CHIP, "STRAP", (sheet.gpio(io.worn_pin, "strap"), "A", CONTROL), ground)
     if io.motion_pin >= 0:
         _accelerometer(sheet)
