@@ -33,7 +33,8 @@ FED_BY = {
 FED = "\n1 kΩ or a buffer before RXD: else our\nline feeds it while its supply is off"
 PULLED_UP = "1 MΩ from A to 3V3: the chip's\nown pull-up is off while it sleeps"
 LEVELS = (
-    "TXD, RXD, DTR, STATUS are 1.8 V:\nlevel shifters, if the breakout has none,\nof a kind that is dead without its supply.\n"
+    "TXD, RXD, DTR, STATUS are 1.8 V:\nlevel shifters, if the breakout has none,\n"
+    "of a kind that is dead without its supply.\n"
     "PWRKEY by an N-FET: gate at the GPIO\n(100 kΩ to GND), drain at PWRKEY"
 )
 
