@@ -17,9 +17,11 @@ sensor is set up by `firmware/esp32/lis2dh.py`; the line with a silent one is wh
 with when it does not answer. Of the battery {USABLE:.0%} is counted, for
 it is cold and old one day.
 
-Not counted: light and motor (some 0.1 mAh an alarm), and a modem's 3 to 20 µA in PSM or off (0.1 to
-0.5 mAh a day). How it is computed: [docs/simulation.md](../../docs/simulation.md). How a figure is
-replaced by a measured one: [sleep_current.md](../sleep_current.md).
+Not counted: light and motor (some 0.1 mAh an alarm), a modem's 3 to 20 µA in PSM or off (0.1 to
+0.5 mAh a day), and a modem that listens as long as an alarm is open (eDRX, `energy.edrx` of the
+board: 1.1 to 2 mAh an hour of it, so an outing of many hours takes more than is said here). How it
+is computed: [docs/simulation.md](../../docs/simulation.md). How a figure is replaced by a measured
+one: [sleep_current.md](../sleep_current.md).
 
 ![Charge a day by activity, every board](budget.png)
 """
