@@ -262,6 +262,10 @@ def test_nets_that_are_made_one_are_found(circuit):
         assert found(joined(circuit, kept, lost)), f"{kept} and {lost} joined, and no rule says so"
 
 
+def test_a_board_whose_ground_has_another_name_is_judged_and_not_a_crash(circuit):
+    assert found(joined(circuit, "V3V3", "GND"))
+
+
 def joined(circuit, kept, lost):
     parts = [
         part._replace(nets={n: kept if net == lost else net for n, net in part.nets.items()})

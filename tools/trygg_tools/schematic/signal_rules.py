@@ -67,7 +67,7 @@ def nobody_drives(circuit: Circuit) -> Iterator[Fault]:
 
 def wasted_pulls(circuit: Circuit) -> Iterator[Fault]:
     """A pin with a pull-up of its own is not on the ground: it would draw asleep and awake."""
-    for join in circuit.joins[GROUND]:
+    for join in circuit.joins.get(GROUND, []):
         if "up" in join.pin.marks:
             yield error("wasted", str(join), "its own pull-up draws into the ground for ever")
 
