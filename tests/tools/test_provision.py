@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, groupby
 from pathlib import Path
@@ -206,6 +207,9 @@ class Interrupting:
 
     def add(self, device, group, name):
         os.kill(os.getpid(), signal.SIGINT)
+        other = threading.Thread(target=signal.raise_signal, args=[signal.SIGINT])
+        other.start()  # the system may choose any thread
+        other.join()
         return {}
 
     def revoke(self, device):
