@@ -199,6 +199,12 @@ def test_ctrl_c_while_the_secrets_are_given_leaves_nobody_registered(gateway, fl
     assert tracker["revoked"]
 
 
+def _interrupted():
+    """As when the system chooses a thread that has not masked it."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.raise_signal(signal.SIGINT)
+
+
 class Interrupting:
     """A gateway that Ctrl-C comes to while it registers."""
 
@@ -207,8 +213,8 @@ class Interrupting:
 
     def add(self, device, group, name):
         os.kill(os.getpid(), signal.SIGINT)
-        other = threading.Thread(target=signal.raise_signal, args=[signal.SIGINT])
-        other.start()  # the system may choose any thread
+        other = threading.Thread(target=_interrupted)
+        other.start()
         other.join()
         return {}
 

@@ -139,15 +139,15 @@ def _registered_and_given(
 def _ctrl_c_waits() -> Iterator[None]:
     """Ctrl-C is heard at the end of this, not in the middle; by what is started in here, neither.
 
-    Only the main thread hears it in Python, whichever thread the system chose; a mask alone does not
-    keep it from the others, and a handler alone does not keep it from a process that is started.
+    The main thread hears it in Python, whichever thread the system chose: a mask alone does not
+    keep it from the others, a handler alone not from a process that is started.
     """
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     pressed: list[int] = []
     in_main = threading.current_thread() is threading.main_thread()
-    before = (
-        signal.signal(signal.SIGINT, lambda number, _: pressed.append(number)) if in_main else None
-    )
+    before = None
+    if in_main:
+        before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
     try:
         yield
     finally:
