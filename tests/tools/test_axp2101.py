@@ -1,12 +1,10 @@
 """The power chip's driver against a simulated chip, on CPython and on a virtual board."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from i2c_bus import Bus, driver_module
 from micropython_wheel import PUBLISHED
 from trygg_tools.boards import board_file, config_sections, read_board
 from trygg_tools.firmware_image import firmware_folder
@@ -16,47 +14,22 @@ from trygg_tools.rig.board import VirtualBoard, micropython_folder
 from trygg_tools.rig.board.board_modem import BoardModem
 from trygg_tools.rig.board.chip import Pins
 
-SOURCE = Path(__file__).parents[2] / "firmware" / "esp32" / "axp2101.py"
 RAILS = [["modem", "bldo1", 3300], ["modem", "dc3", 3000], ["gnss", "bldo2", 3300]]
 MODEM_ON = [("bldo1", 3300), ("dc3", 3000)]
-
-
-def driver_module():
-    found = importlib.util.spec_from_file_location("axp2101", SOURCE)
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
-
-
-class Bus:
-    """machine.I2C over one simulated chip."""
-
-    def __init__(self, chip):
-        self.chip = chip
-
-    def readfrom_mem_into(self, address, register, buffer):
-        got = self.chip.read(register, len(buffer)) if address == ADDRESS else None
-        if got is None:
-            raise OSError(19)
-        buffer[:] = got
-
-    def writeto_mem(self, address, register, data):
-        if address != ADDRESS or not self.chip.write(register, bytes(data)):
-            raise OSError(19)
 
 
 @pytest.fixture
 def pair():
     heard = []
     chip = Simulated(on=lambda output, mv: heard.append((output, mv)))
-    return driver_module().Axp2101(Bus(chip), RAILS), chip, heard
+    return driver_module("axp2101").Axp2101(Bus(chip, ADDRESS), RAILS), chip, heard
 
 
 @given(st.integers(2500, 4600))
 def test_every_voltage_of_a_cell_is_read_to_the_millivolt(mv):
     chip = Simulated()
     chip.battery_mv = mv
-    assert driver_module().Axp2101(Bus(chip), RAILS).read_uv() == mv * 1000
+    assert driver_module("axp2101").Axp2101(Bus(chip, ADDRESS), RAILS).read_uv() == mv * 1000
 
 
 def test_no_cell_reads_as_unknown(pair):
@@ -150,7 +123,7 @@ def test_a_chip_that_never_answers_costs_three_tries_and_has_a_stated_outcome(pa
 def test_whichever_transfers_fail_an_output_never_comes_on_at_another_voltage(after, count):
     heard = []
     chip = Simulated(on=lambda output, mv: heard.append((output, mv)))
-    driver = driver_module().Axp2101(Bus(chip), RAILS)
+    driver = driver_module("axp2101").Axp2101(Bus(chip, ADDRESS), RAILS)
     answered = chip.read, chip.write
 
     def failing(act):

@@ -1,12 +1,10 @@
 """The accelerometer's driver against a simulated chip, on CPython and on a virtual board."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from i2c_bus import Bus, driver_module
 from micropython_wheel import PUBLISHED
 from tracker.motion import WALK_S
 from trygg_tools.boards import board_file, config_sections, read_board
@@ -15,35 +13,9 @@ from trygg_tools.rig.board import VirtualBoard, micropython_folder
 from trygg_tools.rig.board.chip import Pins
 from trygg_tools.rig.lis2dh12 import ADDRESS, Lis2dh12
 
-SOURCE = Path(__file__).parents[2] / "firmware" / "esp32" / "lis2dh.py"
-
-
-def driver_module():
-    found = importlib.util.spec_from_file_location("lis2dh", SOURCE)
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
-
-
-class Bus:
-    """machine.I2C over one simulated chip."""
-
-    def __init__(self, chip):
-        self.chip = chip
-
-    def readfrom_mem_into(self, address, register, buffer):
-        got = self.chip.read(register, len(buffer)) if address == ADDRESS else None
-        if got is None:
-            raise OSError(19)
-        buffer[:] = got
-
-    def writeto_mem(self, address, register, data):
-        if address != ADDRESS or not self.chip.write(register, bytes(data)):
-            raise OSError(19)
-
 
 def driver_of(chip):
-    return driver_module().Lis2dh(Bus(chip), ADDRESS)
+    return driver_module("lis2dh").Lis2dh(Bus(chip, ADDRESS), ADDRESS)
 
 
 @pytest.fixture
@@ -140,7 +112,7 @@ def test_a_supply_that_was_lost_is_found_at_the_next_start(pair):
 def test_a_supply_that_was_lost_is_found_while_the_tracker_stays_awake(pair):
     driver, chip, levels = pair
     chip.lose_supply()
-    assert all(driver.there() for _ in range(driver_module().LOOK_AGAIN))
+    assert all(driver.there() for _ in range(driver_module("lis2dh").LOOK_AGAIN))
     chip.walk(1)
     assert levels == [1]
 
@@ -154,7 +126,7 @@ def test_one_that_does_not_answer_is_not_there_and_is_counted():
 
 def test_one_that_falls_silent_is_not_there_any_more_and_is_found_again(pair):
     driver, chip, _ = pair
-    again = driver_module().LOOK_AGAIN
+    again = driver_module("lis2dh").LOOK_AGAIN
     chip.silent = -1
     assert [driver.there() for _ in range(again)][-1] is False
     chip.silent = 0

@@ -3,10 +3,10 @@
 import itertools
 import random
 import shutil
-from pathlib import Path
 
 import pytest
 
+from planted_schematic import copy_into, plant
 from trygg_tools.boards import board_file
 from trygg_tools.schematic.circuit import CHIP, circuit_folder, read_circuit
 from trygg_tools.schematic.parts import CircuitError
@@ -22,18 +22,7 @@ def circuit():
 
 @pytest.fixture
 def bench(tmp_path):
-    """A copy of the schematic to plant faults in."""
-    folder = tmp_path / "wearable"
-    shutil.copytree(FOLDER, folder)
-    return folder
-
-
-def plant(folder: Path, name: str, old: str, new: str) -> None:
-    """Put `new` where `old` stands once in the file."""
-    path = folder / name
-    text = path.read_text("utf-8")
-    assert text.count(old) == 1, f"{name} has {old!r} {text.count(old)} times"
-    path.write_text(text.replace(old, new), "utf-8")
+    return copy_into(tmp_path)
 
 
 def test_the_schematic_has_no_fault_and_no_unexplained_warning(circuit):

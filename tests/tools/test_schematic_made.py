@@ -3,13 +3,13 @@
 import csv
 import io
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from planted_schematic import copy_into, plant
 from trygg_tools.boards import activities_of
 from trygg_tools.schematic.__main__ import MADE, made, main
 from trygg_tools.schematic.bom import vishay, yageo
@@ -28,18 +28,7 @@ def circuit():
 
 @pytest.fixture
 def bench(tmp_path):
-    """A copy of the schematic to plant faults in."""
-    folder = tmp_path / "wearable"
-    shutil.copytree(FOLDER, folder)
-    return folder
-
-
-def plant(folder: Path, name: str, old: str, new: str) -> None:
-    """Put `new` where `old` stands once in the file."""
-    path = folder / name
-    text = path.read_text("utf-8")
-    assert text.count(old) == 1, f"{name} has {old!r} {text.count(old)} times"
-    path.write_text(text.replace(old, new), "utf-8")
+    return copy_into(tmp_path)
 
 
 def test_what_is_made_of_the_schematic_is_up_to_date(circuit):
