@@ -190,7 +190,8 @@ class Modem:
         while the line sleeps."""
         if self.reach and self.mode != EDRX:
             return self.mode_due()
-        if self.mode == EDRX and not self._dozes and ticks.diff(now, self._said_at) >= QUIET_MS:
+        quiet = ticks.diff(now, self._said_at) >= QUIET_MS
+        if self.mode == EDRX and not self._dozes and quiet and not self.busy():
             self._doze(True, now)
         return ""
 
@@ -278,6 +279,10 @@ class Modem:
         self._begin(words.RECOVERIES.split("|")[step] + radio + words.ATTACH, UP, now)
 
     def _begin(self, row, then, now):
+        if then in (UP, RECEIVING):
+            # a modem whose line was left asleep, before a reset of ours or a fault, hears nothing
+            self._dozes = self._wakes = False
+            self.power.rail("modem_dtr", False)
         self._then = then
         if self.work.begin(row, now):
             self.state = COMING if then == UP else GOING
