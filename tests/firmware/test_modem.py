@@ -125,11 +125,33 @@ def test_from_off_to_attached_with_signal_and_time():
     bench = Bench()
     bench.modem.want(ONLINE)
     bench.run(lambda: bench.modem.state == modem.UP)
-    assert bench.supply.rails == {"modem": True, "modem_key": False}
+    assert bench.supply.rails == {"modem": True, "modem_key": False, "modem_dtr": False}
     assert bench.modem.signal() == 20
     assert bench.modem.version == b"1951B08SIM7080"
     assert bench.modem.time_s == 217486800
     assert b'AT+CNCFG=0,1,"telenor.iot"' in bench.far.said
+
+
+def test_a_line_that_was_left_asleep_is_woken_before_anything_is_asked():
+    bench = Bench()
+    bench.far.on = True
+    bench.supply.rails["modem_dtr"] = True  # held through a sleep of ours
+    bench.modem.want(ONLINE)
+    bench.modem.poll(0, 0)
+    assert bench.supply.rails["modem_dtr"] is False
+    assert bench.far.said == []
+
+
+def test_a_line_does_not_sleep_in_the_middle_of_somebodys_procedure():
+    bench, _client = _serving()
+    bench.modem.mode, bench.modem.reach = modem.EDRX, True
+    assert bench.modem.run("MQTT_STATE", {}, bench.now, False, bench)
+    later = bench.now + modem.QUIET_MS + 1
+    assert bench.modem.idle(later) == ""
+    assert not bench.modem.dozed()
+    bench.run(lambda: bench.modem.ended(bench))
+    assert bench.modem.idle(later + modem.QUIET_MS) == ""
+    assert bench.modem.dozed()
 
 
 def test_a_modem_that_is_on_already_is_not_switched():
