@@ -45,6 +45,10 @@ def test_the_page_and_everything_it_names_are_served(http):
         assert http.get(f"/static/{name}").status_code == 200, name
 
 
+def test_no_page_says_that_no_alarm_is_open_before_the_gateway_has_said_so(http):
+    assert '<p class="empty" id="no-alarms" hidden>No open alarm' in http.get("/").text
+
+
 def test_scripts_are_served_as_javascript_even_where_the_system_knows_no_types(http):
     assert "javascript" in http.get("/static/console.js").headers["content-type"]
 
