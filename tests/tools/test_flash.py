@@ -359,13 +359,6 @@ def test_a_port_that_another_program_has_is_said_so(blank):
         BoardLink.open(str(board.console_link))
 
 
-def test_a_file_in_a_ports_place_is_said_to_be_none(tmp_path):
-    walk = tmp_path / "walk.nmea"
-    walk.write_bytes(b"$GNRMC")
-    with pytest.raises(FlashError, match=r"walk\.nmea: a file, no serial port"):
-        BoardLink.open(str(walk))
-
-
 def test_ports_have_the_names_of_the_workbench():
     assert named("/dev/ttyACM0", 0x303A, 0x1001, "").what == "ESP32-S3, its own USB"
     assert named("/dev/ttyACM1", 0x1546, 0x01A8, "").maybe_board is False

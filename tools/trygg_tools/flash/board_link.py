@@ -26,7 +26,7 @@ import serial
 from mpremote import transport_serial
 from mpremote.transport import TransportError
 
-from trygg_tools.flash.errors import FlashError, of_the_port
+from trygg_tools.flash.errors import FlashError, of_the_board, of_the_port
 
 SILENT_S = 15.0  # an erase of many blocks says nothing for seconds
 PROMPT_S = 3.0  # for a program to be stopped; the next try has twice as long, up to
@@ -186,7 +186,7 @@ class BoardLink:
         except GONE as error:
             if b"rownout" in heard:
                 raise _low_voltage(self.port) from None
-            raise of_the_port(self.port, error) from None
+            raise of_the_board(self.port, error) from None
         finally:
             watchdog.cancel()
         return bytes(heard).removesuffix(b"\x04"), failed
@@ -211,7 +211,7 @@ class BoardLink:
                     raise _nobody(self.port, _heard.text) from None
                 self._reset_by_rts()
             except GONE as error:
-                raise of_the_port(self.port, error) from None
+                raise of_the_board(self.port, error) from None
 
     def _reset_by_rts(self) -> None:
         """The two transistors of a development board: RTS holds EN low, DTR would hold BOOT."""

@@ -10,10 +10,14 @@ class FlashError(Exception):
 
 
 def of_the_port(port: str, error: Exception) -> FlashError:
-    """The same for what pyserial, mpremote or the system said about a port."""
+    """The same for what pyserial, mpremote or the system said when a port was opened."""
     why = why_not(port, error)
-    if why:
-        return FlashError(f"{port}: {why}")
+    return FlashError(f"{port}: {why}") if why else of_the_board(port, error)
+
+
+def of_the_board(port: str, error: Exception) -> FlashError:
+    """The same for what they said of a port that was open; a cable that is pulled takes its port's
+    name away, too."""
     if "timeout waiting" in str(error):
         return FlashError(
             f"{port}: the board has stopped to answer. Press its reset button, look at its supply,"
