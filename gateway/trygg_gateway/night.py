@@ -12,6 +12,7 @@ Json = dict[str, Any]
 
 LIFE_S: Final = 60  # the sign of life comes every 10 s
 UNTAKEN_S: Final = 60
+TEST: Final = "test"
 BEHIND_S: Final = {"alarm": 60, "live": 900, "backlog": 86_400}
 
 
@@ -23,6 +24,7 @@ def attention(said: Mapping[str, Any], now_s: int) -> list[str]:
         *_silent(said["silent"]),
         *_sinks(said["sinks"]),
         *_rest(said),
+        *_tests(said["alarms"], now_s),
     ]
 
 
@@ -41,6 +43,8 @@ def _gateway(said: Mapping[str, Any]) -> Iterator[str]:
 
 def _alarms(alarms: Sequence[Json], now_s: int) -> Iterator[str]:
     for one in alarms:
+        if one["what"] == TEST:
+            continue
         age_s = now_s - one["raised_s"]
         about = f"Alarm {one['id']}, {one['name']}, {one['what']}, {long_words(age_s)} old"
         if one["form"] == "alarm" and one["state"] == "raised" and age_s > UNTAKEN_S:
@@ -51,6 +55,17 @@ def _alarms(alarms: Sequence[Json], now_s: int) -> Iterator[str]:
             )
         elif one["form"] != "alarm":
             yield f"{about}. trygg gateway alarms show {one['id']}"
+
+
+def _tests(alarms: Sequence[Json], now_s: int) -> Iterator[str]:
+    for one in alarms:
+        age_s = now_s - one["raised_s"]
+        if one["what"] == TEST and one["state"] == "raised" and age_s > UNTAKEN_S:
+            sent = ", ".join(one["delivered"]) or "NOBODY"
+            yield (
+                f"A test, no alarm: {one['id']}, {one['name']}, {long_words(age_s)} old; confirmed"
+                f" by {sent}. trygg gateway alarms close {one['id']} --cause test"
+            )
 
 
 def _silent(silent: Sequence[Json]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from gateway.gateway_process import GatewayProcess, packets_until, until
 from gateway.records import alarm, report
 from trygg_gateway.cli import app
 from trygg_gateway.config import load
+from trygg_gateway.views import Views
 from trygg_wire import codec, layouts
 
 HOME = {"number": 1, "name": "home", "keep": "in", "shape": "circle", "lat": 59.9139,
@@ -397,6 +398,21 @@ def test_tables_are_for_people(folder, on):
     assert on("quarantine", "list").strip() == "nothing was set aside"
     assert on("order", "list").strip() == "no orders"
     assert "no fences" in on("fence", "show", "astrid")
+
+
+def test_a_test_alarm_is_listed_as_a_test_and_of_no_fence(on, monkeypatch):
+    row = {"id": 7, "device": "astrid", "name": "Astrid", "form": "alarm", "what": "test",
+           "state": "raised", "raised_s": 1_790_000_000, "fence_name": "Solbakken",
+           "position": None, "delivered": ["centre"], "called": [], "taken_by": None, "text": "", "todo": "",
+           "next_call": None, "timeline": []}  # fmt: skip
+    monkeypatch.setattr(Views, "alarms", lambda self, **_: [dict(row), row | {"what": "left"}])
+    monkeypatch.setattr(Views, "alarm", lambda self, id_: dict(row))
+    _, test, left = on("alarms", "list").splitlines()
+    assert test.split()[:4] == ["7", "Astrid", "test", "test"]
+    assert ("Solbakken" in test, "Solbakken" in left) == (False, True)
+    assert left.split()[2] == "alarm"
+    assert on("alarms", "show", 7).startswith("test alarm 7: Astrid")
+    assert on("alarms", "list", "--json")[0]["fence_name"] == "Solbakken"
 
 
 # -- beside a running gateway ----------------------------------------------------------

@@ -48,6 +48,17 @@ def test_an_alarm_that_nobody_took_says_who_has_it():
     assert "alarms show 7" in line
 
 
+def test_a_test_is_said_to_be_one_and_after_whatever_is_none():
+    test = ALARM | {"id": 8, "what": "test", "delivered": ["centre"]}
+    first, last = said(alarms=[test, ALARM], disk_free_mb=10)[::2]
+    assert first.startswith("Alarm 7")
+    assert last == (
+        "A test, no alarm: 8, Astrid, 5 min old; confirmed by centre."
+        " trygg gateway alarms close 8 --cause test"
+    )
+    assert said(alarms=[test | {"state": "taken"}, test | {"raised_s": NOW_S - 5}]) == []
+
+
 def test_who_is_silent_is_named_with_the_battery():
     (line,) = said(silent=[{"name": "Astrid", "silent_s": 7300, "battery": "12 %"}])
     assert line == "Astrid has been silent for 2 h 1 min; battery then: 12 %"

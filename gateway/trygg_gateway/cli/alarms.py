@@ -58,6 +58,8 @@ def list_(
     for alarm in alarms:
         alarm["raised"] = clock(alarm["raised_s"])
         alarm["called"] = [one["who"] for one in alarm["called"]]
+        if alarm["what"] == "test":  # it is of no fence, whichever the wearer is by
+            alarm |= {"form": "test", "fence_name": None}
     columns = ["id", "name", "form", "what", "state", "raised", "fence_name", "delivered", "called",
                "taken_by"]  # fmt: skip
     print_table(alarms, columns, "no alarms")
@@ -80,7 +82,8 @@ def show(id_: Id, config_file: ConfigFile = DEFAULT, as_json: AsJson = False) ->
     if as_json:
         print_json(alarm)
         return
-    about = f"alarm {id_}: {alarm['name']}, {alarm['what']}, {alarm['state']}"
+    test = "test " if alarm["what"] == "test" else ""
+    about = f"{test}alarm {id_}: {alarm['name']}, {alarm['what']}, {alarm['state']}"
     typer.echo(", ".join([about, *filter(None, [alarm["text"], alarm["todo"]])]))
     if alarm["next_call"]:
         at = clock(alarm["next_call"]["at_ms"] / 1000)
