@@ -64,6 +64,11 @@ class GatewaySide:
         said: list[dict[str, Any]] = json.loads(self._run(["alarms", "list", "--all", "--json"]))
         return [alarm for alarm in said if alarm["device"] == device]
 
+    def sinks_for_alarms(self) -> list[dict[str, Any]]:
+        """How each sink stands that the settings send alarms to."""
+        said: list[dict[str, Any]] = json.loads(self._run(["sinks", "list", "--json"]))
+        return [one for one in said if any(lane["lane"] == "alarm" for lane in one["lanes"])]
+
     def health(self, device: str) -> dict[str, Any]:
         """What the tracker last said of itself; {} if nothing was heard yet."""
         said: dict[str, Any] = json.loads(self._run(["tracker", "health", device, "--json"]))

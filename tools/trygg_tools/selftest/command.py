@@ -108,6 +108,7 @@ def _tested(
             verdicts.append(one)
             say(report.as_lines([one])[0])
 
+    typer.echo(f"{port}: looking at the board; if it sleeps, press its reset button", err=True)
     about = {"unit": unit_on(port), "port": port, "at": datetime.now(UTC).isoformat("T", "seconds")}
     with Bench(port) as bench:
         about["device"] = bench.config["device"]
