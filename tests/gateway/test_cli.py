@@ -403,8 +403,8 @@ def test_tables_are_for_people(folder, on):
 def test_a_test_alarm_is_listed_as_a_test_and_of_no_fence(on, monkeypatch):
     row = {"id": 7, "device": "astrid", "name": "Astrid", "form": "alarm", "what": "test",
            "state": "raised", "raised_s": 1_790_000_000, "fence_name": "Solbakken",
-           "position": None, "delivered": ["centre"], "called": [], "taken_by": None, "text": "", "todo": "",
-           "next_call": None, "timeline": []}  # fmt: skip
+           "position": None, "delivered": ["centre"], "called": [], "taken_by": None,
+           "text": "", "todo": "", "next_call": None, "timeline": []}  # fmt: skip
     monkeypatch.setattr(Views, "alarms", lambda self, **_: [dict(row), row | {"what": "left"}])
     monkeypatch.setattr(Views, "alarm", lambda self, id_: dict(row))
     _, test, left = on("alarms", "list").splitlines()
