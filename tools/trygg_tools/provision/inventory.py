@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -112,6 +113,39 @@ def write_csv(rows: Iterable[dict[str, Any]], file: IO[str]) -> None:
     writer = csv.DictWriter(file, COLUMNS)
     writer.writeheader()
     writer.writerows(rows)
+
+
+def export_csv(rows: Iterable[dict[str, Any]], to: Path) -> bool:
+    """The CSV whole under its name; whether it took the place of an earlier export. Nothing else is
+    ever replaced. Raises InventoryError; what was there then stays."""
+    to = to.resolve()
+    new = to.with_name(f"{to.name}.new")
+    try:
+        there = to.exists()
+        if there:
+            _demand_an_export(to)
+        with new.open("w", encoding="utf-8", newline="") as file:
+            write_csv(rows, file)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(to)
+    except OSError as error:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise InventoryError(f"{to}: cannot be written: {error.strerror}") from None
+    return there
+
+
+def _demand_an_export(path: Path) -> None:
+    head = None
+    if path.is_file():
+        with path.open("rb") as file:
+            head = file.readline(1000).strip()
+    if head not in (b"", ",".join(COLUMNS).encode()):
+        raise InventoryError(
+            f"{path}: is there already and is no CSV that `export` wrote. Name another file, or -"
+            " for standard output"
+        )
 
 
 def _event(line: str) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from trygg_tools.provision.inventory import (
     Event,
     Inventory,
     InventoryError,
+    export_csv,
     write_csv,
 )
 
@@ -137,7 +138,9 @@ def export_(
     to: Annotated[str, typer.Argument(help="A CSV file, or - for standard output.")] = "-",
     inventory: Stock = DEFAULT,
 ) -> None:
-    """Write each unit as it is now as CSV.
+    """Write each unit as it is now as CSV, in place of an earlier export if there is one.
+
+    Any other file that is there already is refused.
 
     `trygg inventory export units.csv`
     """
@@ -146,12 +149,8 @@ def export_(
         if to == "-":
             write_csv(rows, sys.stdout)
             return
-        try:
-            with Path(to).open("w", encoding="utf-8", newline="") as file:
-                write_csv(rows, file)
-        except OSError as error:
-            raise InventoryError(f"{to}: cannot be written: {error.strerror}") from None
-    typer.echo(f"{to}: {len(rows)} units")
+        again = export_csv(rows, Path(to))
+    typer.echo(f"{to}: {len(rows)} units{', in place of an earlier export' if again else ''}")
 
 
 @app.command("import")
