@@ -161,7 +161,7 @@ def _of_the_database(path: Path, suspect: bool, seconds: float | None) -> Look:
 
 
 class _Damaged(Exception):
-    """SQLite's check named what is wrong; the text is its first line."""
+    """SQLite's check named what is wrong; the text is its first line that says something."""
 
 
 def _checked(db: sqlite3.Connection, check: str, seconds: float | None) -> bool:
@@ -177,7 +177,8 @@ def _checked(db: sqlite3.Connection, check: str, seconds: float | None) -> bool:
     finally:
         db.set_progress_handler(None, 0)
     if said != "ok":
-        raise _Damaged(said.splitlines()[0])
+        lines = [line for line in said.splitlines() if not line.startswith("***")]  # its headings
+        raise _Damaged(lines[0] if lines else said)
     return True
 
 

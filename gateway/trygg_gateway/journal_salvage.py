@@ -22,6 +22,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ from trygg_gateway.mending_book import Identity
 from trygg_gateway.own_records import GATEWAY
 from trygg_gateway.quarantine import set_aside as quarantine
 from trygg_gateway.salvage_tables import Table, as_row, is_identity, tables_of
-from trygg_gateway.sqlite_pages import PAGE, Frame, page_size_of, read_wal, rows_in
+from trygg_gateway.sqlite_pages import PAGE, Frame, Row, page_size_of, read_wal, rows_in
 from trygg_gateway.values import Stray
 
 log = structlog.get_logger("salvage")
@@ -309,20 +311,31 @@ class _Filling:
 
     def _by_pages(self, tables: list[Table]) -> None:
         """Whatever row of the whole file fits one of the tables and no other."""
+        entry = "SELECT device, kind, version, id FROM orders"
+        index = self._read(f"{entry} INDEXED BY sqlite_autoindex_orders_1")
+        orders = {*self._db.execute(entry).fetchall(), *index}
         with self._image.open("rb") as file:
             if not os.fstat(file.fileno()).st_size:
                 return
             with mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as image:
                 size = page_size_of(image[:100]) or PAGE
-                for row in rows_in(image, size):
-                    self._place(tables, *row)
+                for _, rows in groupby(rows_in(image, size), attrgetter("page")):
+                    self._by_page(tables, list(rows), orders)
+
+    def _by_page(self, tables: list[Table], rows: list[Row], orders: set[tuple[Any, ...]]) -> None:
+        """One page's rows. What an index of orders says, (device, kind, version), is no identity,
+        and looks like one: a page with an entry of an order has no other entries."""
+        entries = [row.values for row in rows if _is_entry(row)]
+        orders_known = all(table.name != "orders" for table in tables)
+        if orders_known and orders.isdisjoint(entries):
+            self._known.update((device, boot, seq) for device, boot, seq, _ in entries)
+        for row in rows:
+            if not _is_entry(row):
+                self._place(tables, *row)
 
     def _place(
         self, tables: list[Table], page: int, rowid: int | None, values: tuple[Any, ...]
     ) -> None:
-        if rowid is None and len(values) == 4 and is_identity(values[:3]):
-            self._known.add(values[:3])  # an index entry of records, or its like
-            return
         fitting = [t for t in self.tables if (t.rowid is None) == (rowid is None)]
         found = [(table, row) for table in fitting if (row := as_row(table, rowid, values))]
         if len(found) > 1:  # tables are made in one order, so a small one stands on the same page
@@ -331,6 +344,11 @@ class _Filling:
             table, row = found[0]
             names = [column.name for column in table.columns[: len(row)]]
             self._keep(table, iter([row]), names)
+
+
+def _is_entry(row: Row) -> bool:
+    """Whether it can be an index's entry for (device, boot, seq): those and a rowid."""
+    return row.rowid is None and len(row.values) == 4 and is_identity(row.values[:3])
 
 
 def _sync_folder(path: Path) -> None:
