@@ -169,3 +169,8 @@ def _tell(results: list[dict[str, Any]], as_json: bool, row: bool) -> None:
                 f"{one['port']}: firmware {one['firmware']} {new} on MicroPython"
                 f" {one['micropython']}; {one['written']} parts written, {one['kept']} kept"
             )
+            if one["changed"] and one["device"]:
+                typer.echo(
+                    f"{one['device']} tells its gateway of it with its next health record, in some"
+                    f" hours. At once: `trygg gateway order send {one['device']} report-now`"
+                )

@@ -41,6 +41,12 @@ try:
     about["rom"] = len(memoryview(vfs.rom_ioctl(2, 0))) if vfs.rom_ioctl(1) else 0
 except (AttributeError, OSError, TypeError):
     about["rom"] = 0
+about["device"] = ""
+try:
+    with open("/config.json") as file:
+        about["device"] = json.load(file)["device"]
+except (OSError, ValueError, KeyError, TypeError):
+    pass
 print(json.dumps(about))
 """
 _HASHES = """
@@ -91,6 +97,7 @@ class About(NamedTuple):
     free_bytes: int
     has_main: bool
     unit: str  # the chip's own number, as on its label
+    device: str  # the tracker that it is, "" for none
 
 
 class Done(NamedTuple):
@@ -114,6 +121,7 @@ def about(board: BoardLink) -> About:
         said["free"],
         "main.py" in said["files"],
         said["unit"],
+        said["device"],
     )
 
 

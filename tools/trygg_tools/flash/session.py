@@ -65,6 +65,7 @@ def flash(wish: Wish, builder: Builder, on: Progress) -> dict[str, Any]:
         board.restart()
     return said | {
         "unit": found.unit,
+        "device": found.device,
         "usb_serial": serial_number(wish.port),
         "micropython": ".".join(str(part) for part in found.version),
         "firmware": done.version,
