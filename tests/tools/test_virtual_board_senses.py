@@ -20,17 +20,19 @@ def look():
 
 
 def test_a_known_beacon_is_heard_at_once_and_a_strange_one_never(make_board):
-    board = make_board(LOOK + "print('known', look())\nprint('again', look())\n")
+    board = make_board(LOOK + "print('known', look())\nprint('again', look())\n", mode="lockstep")
     board.set_beacons({bytes((1, 2, 3, 4, 5, 6)): -71, b"Sigrid": -40})
     board.start()
+    board.run_for(3)
     board.wait_line("known (-71, 5)")
     board.wait_line("again (-71, 5)")
 
 
 def test_where_none_is_known_the_look_ends_in_vain(make_board):
-    board = make_board(LOOK + "print('known', look())\n")
+    board = make_board(LOOK + "print('known', look())\n", mode="lockstep")
     board.set_beacons({b"Sigrid": -40})
     board.start()
+    board.run_for(5)
     board.wait_line("known (-127, 30)")
 
 
@@ -53,7 +55,7 @@ def test_motion_ends_a_deep_sleep_and_is_felt_afterwards(make_board):
     board.start()
     board.wait_line("start (1, 0) True False")
     board.wait_event("sleep")
-    board.move(2000)
+    board.move(60_000)  # until it has started, on whatever machine
     board.wait_line("start (4, 3) True True")
 
 
