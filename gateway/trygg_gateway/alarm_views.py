@@ -27,7 +27,14 @@ _ALARMS = """
     LEFT JOIN fences AS f ON f.device = a.device AND f.version = a.fence_version
         AND f.number = a.fence_number
 """
-_NEWEST = " ORDER BY a.state = 'closed', a.raised_s DESC, a.id DESC LIMIT ?"
+# open ones first, and of those what wants a person: a limit never cuts off an alarm that nobody has
+# taken for warnings, tests or silences, of which one outage makes hundreds
+_NEWEST = f"""
+    ORDER BY a.state = 'closed', CASE WHEN a.state = 'closed' THEN 0
+        ELSE 8 * (a.test OR a.what > {own_records.SILENT}) + 4 * (a.state <> 'raised')
+            + (a.what = {own_records.SILENT}) END,
+        a.raised_s DESC, a.id DESC LIMIT ?
+"""
 _EVENTS = """
     SELECT at_ms, event, who, text FROM alarm_events WHERE alarm_id = ? ORDER BY at_ms, id
 """
@@ -38,7 +45,7 @@ _CALLED = """
 
 
 def newest(db: Database, open_only: bool, limit: int, policy: Policy, now_ms: int) -> list[Json]:
-    """The newest alarms, open ones first."""
+    """The newest alarms, open ones first, and of those whatever nobody has taken."""
     where = " WHERE a.state <> 'closed'" if open_only else ""
     rows = db.execute(_ALARMS + where + _NEWEST, (limit,)).fetchall()
     return [_alarm(db, row, policy, now_ms) for row in rows]

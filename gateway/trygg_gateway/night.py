@@ -11,8 +11,7 @@ from trygg_gateway.watched import long_words
 Json = dict[str, Any]
 
 LIFE_S: Final = 60  # the sign of life comes every 10 s
-UNTAKEN_S: Final = 60
-TEST: Final = "test"
+UNTAKEN_S: Final = 60  # for a test; an alarm needs somebody from its first second
 BEHIND_S: Final = {"alarm": 60, "live": 900, "backlog": 86_400}
 
 
@@ -43,11 +42,11 @@ def _gateway(said: Mapping[str, Any]) -> Iterator[str]:
 
 def _alarms(alarms: Sequence[Json], now_s: int) -> Iterator[str]:
     for one in alarms:
-        if one["what"] == TEST:
+        if one["test"]:
             continue
         age_s = now_s - one["raised_s"]
         about = f"Alarm {one['id']}, {one['name']}, {one['what']}, {long_words(age_s)} old"
-        if one["form"] == "alarm" and one["state"] == "raised" and age_s > UNTAKEN_S:
+        if one["form"] == "alarm" and one["state"] == "raised":
             sent = ", ".join(one["delivered"]) or "NOBODY"
             yield (
                 f"{about}: nobody has taken it; confirmed by {sent}."
@@ -60,7 +59,7 @@ def _alarms(alarms: Sequence[Json], now_s: int) -> Iterator[str]:
 def _tests(alarms: Sequence[Json], now_s: int) -> Iterator[str]:
     for one in alarms:
         age_s = now_s - one["raised_s"]
-        if one["what"] == TEST and one["state"] == "raised" and age_s > UNTAKEN_S:
+        if one["test"] and one["state"] == "raised" and age_s > UNTAKEN_S:
             sent = ", ".join(one["delivered"]) or "NOBODY"
             yield (
                 f"A test, no alarm: {one['id']}, {one['name']}, {long_words(age_s)} old; confirmed"

@@ -87,12 +87,19 @@ def _own(row: Row) -> Json:
 def line_of(row: Row, event: Json) -> str:
     """A record as a line for people, never with a coordinate."""
     at = datetime.fromtimestamp(row.received_ms / 1000).astimezone().strftime("%H:%M:%S")
-    number = f"{row.boot}:{row.seq}" if row.boot < CLASH_BOOT else f"own:{row.seq}"
+    number = f"{_boot_words(row.boot)}:{row.seq}"
     mark = "!" if row.lane == ALARM else " "
     words = ", ".join(filter(None, _words(event)))
     return (
         f"{at} {mark} {row.device:<16} {event['lane']:<7} {event['kind']:<8} {number:<10} {words}"
     )
+
+
+def _boot_words(boot: int) -> str:
+    """A tracker's own number; else what it says under is not one: kept apart, or the gateway's."""
+    if boot < CLASH_BOOT:
+        return str(boot)
+    return "apart" if boot < own_records.OWN_BOOT else "own"
 
 
 def _words(event: Json) -> list[str]:

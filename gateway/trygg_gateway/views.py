@@ -114,7 +114,7 @@ class Views:
         return [shown for row in found if (shown := shown_position(*row)) is not None]
 
     def alarms(self, open_only: bool = False, limit: int = 200) -> list[Json]:
-        """The newest alarms, open ones first, each with its timeline."""
+        """Alarms with their timelines: open ones first, of those what nobody has taken."""
         return self._journal.read(
             lambda db: alarm_views.newest(db, open_only, limit, self._policy, self._now_ms())
         )

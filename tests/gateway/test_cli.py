@@ -400,12 +400,20 @@ def test_tables_are_for_people(folder, on):
     assert "no fences" in on("fence", "show", "astrid")
 
 
+def test_a_file_of_fences_may_begin_with_a_byte_order_mark_as_windows_writes_one(folder, on):
+    on("tracker", "add", "astrid", "--out", folder / "1.json")
+    (folder / "fences.json").write_text(json.dumps([HOME]), "utf-8-sig")
+    assert "1 fences" in on("fence", "set", "astrid", folder / "fences.json")
+
+
 def test_a_test_alarm_is_listed_as_a_test_and_of_no_fence(on, monkeypatch):
     row = {"id": 7, "device": "astrid", "name": "Astrid", "form": "alarm", "what": "test",
-           "state": "raised", "raised_s": 1_790_000_000, "fence_name": "Solbakken",
+           "test": True, "state": "raised", "raised_s": 1_790_000_000, "fence_name": "Solbakken",
            "position": None, "delivered": ["centre"], "called": [], "taken_by": None,
            "text": "", "todo": "", "next_call": None, "timeline": []}  # fmt: skip
-    monkeypatch.setattr(Views, "alarms", lambda self, **_: [dict(row), row | {"what": "left"}])
+    monkeypatch.setattr(
+        Views, "alarms", lambda self, **_: [dict(row), row | {"what": "left", "test": False}]
+    )
     monkeypatch.setattr(Views, "alarm", lambda self, id_: dict(row))
     _, test, left = on("alarms", "list").splitlines()
     assert test.split()[:4] == ["7", "Astrid", "test", "test"]

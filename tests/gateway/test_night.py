@@ -14,7 +14,8 @@ WELL = {
     "reload": None,
 }  # fmt: skip
 ALARM = {"id": 7, "device": "astrid", "name": "Astrid", "form": "alarm", "what": "left",
-         "state": "raised", "raised_s": NOW_S - 300, "delivered": [], "taken_by": None}  # fmt: skip
+         "test": False, "state": "raised", "raised_s": NOW_S - 300, "delivered": [],
+         "taken_by": None}  # fmt: skip
 SINK = {"sink": "centre", "state": "well", "trouble": None, "paused_by": None, "behind": 3,
         "lanes": [{"lane": "alarm", "records": 0, "waits_s": 0}]}  # fmt: skip
 
@@ -25,7 +26,7 @@ def said(**changes):
 
 def test_when_all_is_well_nothing_is_said():
     assert said() == []
-    assert said(sinks=[SINK], alarms=[ALARM | {"raised_s": NOW_S - 5}]) == []
+    assert said(sinks=[SINK]) == []
 
 
 def test_a_gateway_that_is_not_there_or_hangs_comes_first():
@@ -44,12 +45,14 @@ def test_an_alarm_that_nobody_took_says_who_has_it():
     (line,) = said(alarms=[ALARM | {"delivered": ["centre"]}])
     assert "confirmed by centre" in line
     assert said(alarms=[ALARM | {"state": "taken"}]) == []
+    (line,) = said(alarms=[ALARM | {"raised_s": NOW_S}])
+    assert line.startswith("Alarm 7, Astrid, left, 0 s old")
     (line,) = said(alarms=[ALARM | {"form": "warning", "what": "weak_link"}])
     assert "alarms show 7" in line
 
 
 def test_a_test_is_said_to_be_one_and_after_whatever_is_none():
-    test = ALARM | {"id": 8, "what": "test", "delivered": ["centre"]}
+    test = ALARM | {"id": 8, "test": True, "delivered": ["centre"]}  # of a fence or by the button
     first, last = said(alarms=[test, ALARM], disk_free_mb=10)[::2]
     assert first.startswith("Alarm 7")
     assert last == (

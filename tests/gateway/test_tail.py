@@ -11,10 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.parcels import put_one
-from gateway.records import NOW_MS, alarm, answer, entry, health, report
+from gateway.records import NOW_MS, alarm, answer, entry, health, report, row
 from trygg_gateway import own_records, tailing
 from trygg_gateway.cli import app
 from trygg_gateway.journal import Journal
+from trygg_gateway.values import CLASH_BOOT
 
 COORDINATE = re.compile(r"\d{1,3}\.\d{4,}|59[._]?9|10[._]?75")
 
@@ -134,3 +135,11 @@ def test_more_than_one_look_holds_comes_whole_and_in_order(folder, monkeypatch):
         assert len(got) == 7
     finally:
         journal.close()
+
+
+def test_what_is_kept_apart_is_not_called_the_gateways_own():
+    line = tailing.line_of(row(report(1, 1))._replace(boot=1 | CLASH_BOOT, seq=7), {
+        "kind": "report", "fence_state": "inside", "battery_percent": 81, "charging": False,
+        "late": False, "lane": "live"})  # fmt: skip
+    assert " apart:7 " in line
+    assert "own:" not in line

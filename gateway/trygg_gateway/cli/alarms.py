@@ -37,11 +37,13 @@ Cause = Annotated[str, typer.Option(help="What it was, or why, in a few words.")
 @app.command("list")
 def list_(
     everything: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
-    limit: Annotated[int, typer.Option(help="At most this many, newest first.")] = 50,
+    limit: Annotated[int, typer.Option(help="At most this many.")] = 50,
     config_file: ConfigFile = DEFAULT,
     as_json: AsJson = False,
 ) -> None:
-    """List the open alarms and warnings, newest first. Where somebody is stands only in the JSON.
+    """List the open alarms, those that nobody has taken first, then warnings and tests.
+
+    Where somebody is stands only in the JSON.
 
     Example: `trygg gateway alarms list --json`
     """
@@ -58,7 +60,7 @@ def list_(
     for alarm in alarms:
         alarm["raised"] = clock(alarm["raised_s"])
         alarm["called"] = [one["who"] for one in alarm["called"]]
-        if alarm["what"] == "test":  # it is of no fence, whichever the wearer is by
+        if alarm["test"]:  # it is of no fence, whichever the wearer is by
             alarm |= {"form": "test", "fence_name": None}
     columns = ["id", "name", "form", "what", "state", "raised", "fence_name", "delivered", "called",
                "taken_by"]  # fmt: skip
@@ -82,7 +84,7 @@ def show(id_: Id, config_file: ConfigFile = DEFAULT, as_json: AsJson = False) ->
     if as_json:
         print_json(alarm)
         return
-    test = "test " if alarm["what"] == "test" else ""
+    test = "test " if alarm["test"] else ""
     about = f"{test}alarm {id_}: {alarm['name']}, {alarm['what']}, {alarm['state']}"
     typer.echo(", ".join([about, *filter(None, [alarm["text"], alarm["todo"]])]))
     if alarm["next_call"]:

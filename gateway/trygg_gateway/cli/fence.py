@@ -107,6 +107,6 @@ def show(device: Device, config_file: ConfigFile = DEFAULT, as_json: AsJson = Fa
 def read_json(file: Path) -> Any:
     """What a file of JSON says. Raises Refused."""
     try:
-        return json.loads(file.read_text("utf-8"))
+        return json.loads(file.read_text("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise Refused(f"{file} is not JSON: {error}.") from None

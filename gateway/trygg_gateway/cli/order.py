@@ -150,7 +150,10 @@ def _radio(text: str) -> tuple[int, bytes]:
 
 @app.command()
 def rows(as_json: AsJson = False) -> None:
-    """List the settings a tracker has, with limits and defaults."""
+    """List the settings a tracker has, with limits and defaults.
+
+    Example: `trygg gateway order rows --json`
+    """
     from tracker.settings_text import COLUMNS, full_rows
 
     columns = list(COLUMNS)

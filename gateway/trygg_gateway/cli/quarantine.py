@@ -66,8 +66,9 @@ def list_(
 def show(
     id_: Annotated[int, typer.Argument(help="Its number, as listed.")],
     config_file: ConfigFile = DEFAULT,
+    as_json: AsJson = True,
 ) -> None:
-    """Show one whole, its bytes as hex. `trygg wire` can say what they would mean.
+    """Show one whole as JSON, its bytes as hex. `trygg wire` can say what they would mean.
 
     Example: `trygg gateway quarantine show 3`
     """

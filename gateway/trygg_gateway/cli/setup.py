@@ -105,6 +105,8 @@ def renew(
     """Make a new certificate for the front door, signed by the same CA.
 
     Trackers need nothing new. `trygg gateway reload` shows it to whoever connects from then on.
+
+    Example: `trygg gateway renew --host trygg.kommune.example --host 192.168.1.10`
     """
     cert = loaded(config_file).listener.cert
     with told():

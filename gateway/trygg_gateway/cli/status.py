@@ -35,7 +35,9 @@ from trygg_gateway.values import CLASH_BOOT, LANE_NAMES, READER
 from trygg_gateway.views import Views
 
 _BEHIND = "SELECT count(*), min(received_ms) FROM records WHERE lane = ? AND id > ?"
-_ALARM = ("id", "device", "name", "form", "what", "state", "raised_s", "delivered", "taken_by")
+_ALARM = (
+    "id", "device", "name", "form", "what", "test", "state", "raised_s", "delivered", "taken_by",
+)  # fmt: skip
 _WEEK_MS = 7 * 86_400_000
 
 
@@ -87,7 +89,8 @@ def _people(config: Config, journal: Journal) -> dict[str, Any]:
         if one["silent_at_s"] is not None and one["silent_at_s"] <= at_s
     ]
     alarms = [{key: one[key] for key in _ALARM} for one in views.alarms(open_only=True)]
-    return {"trackers": count, "silent": silent, "open_alarms": len(alarms), "alarms": alarms}
+    ((held,),) = journal.query("SELECT count(*) FROM alarms WHERE state <> 'closed'")
+    return {"trackers": count, "silent": silent, "open_alarms": held, "alarms": alarms}
 
 
 def _data(config: Config, journal: Journal) -> dict[str, Any]:

@@ -42,7 +42,8 @@ from trygg_gateway.tls import (
 from trygg_gateway.values import EPOCH, Refused
 
 app = typer.Typer(
-    help="Trackers that may speak: add, rotate, rotate-key, revoke, list, health.",
+    help="Trackers that may speak: add, rotate, rotate-key, revoke, list, health, gaps, keep,"
+    " forget.",
     no_args_is_help=True,
 )
 
