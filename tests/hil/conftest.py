@@ -34,6 +34,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 BENCH = pytest.StashKey[Bench]()
 ARTEFACTS = pytest.StashKey[Path]()
+FOLDER = pytest.StashKey[Path]()
 REPLAY = pytest.StashKey[reproduction.Reproduction | None]()
 
 
@@ -111,6 +112,7 @@ def artefacts(request: pytest.FixtureRequest) -> Path:
     folder = request.config.stash[ARTEFACTS] / request.node.path.stem / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    request.node.stash[FOLDER] = Path(folder)
     return Path(folder)
 
 
@@ -207,14 +209,15 @@ def bench(request: pytest.FixtureRequest, rig: Rig, centre: Centre, dut: Dut, ar
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Any:
     report = yield
-    made = item.stash.get(BENCH, None)
-    if report.failed and report.when == "call" and made is not None:
+    folder = item.stash.get(FOLDER, None)
+    if report.failed and report.when != "teardown" and folder is not None:
+        made = item.stash.get(BENCH, None)  # none if it failed while it was flashed
         found = reproduction.Reproduction(
             item.nodeid, item.config.option.seed, reproduction.commit(),
-            options.as_typed(item.config), str(call.excinfo.value), made.wearer.played,
+            options.as_typed(item.config), str(call.excinfo.value),
+            made.wearer.played if made is not None else [],
         )  # fmt: skip
-        command = reproduction.write(made.artefacts, found)
-        report.sections.append(("play it again", command))
+        report.sections.append(("play it again", reproduction.write(folder, found)))
     if report.skipped and not item.config.option.port and PUBLISHED:
         report.outcome = "failed"
         report.longrepr = f"skipped, which nothing may be on the virtual board: {report.longrepr}"

@@ -1,4 +1,7 @@
-"""Tests that fail, one after the wearer has walked: test_reproduction.py runs them, nobody else."""
+"""Tests that fail, one after the wearer has walked, one while its board is flashed:
+test_reproduction.py runs them, nobody else."""
+
+from pathlib import Path
 
 import pytest
 
@@ -14,3 +17,8 @@ def test_a_board_says_what_no_board_says(bench: Bench) -> None:
 
 def test_nothing_is_skipped_where_no_board_can_lack_anything() -> None:
     pytest.skip("no reason on a virtual board is good enough")
+
+
+@pytest.mark.bench(firmware=Path("/none"))
+def test_a_board_cannot_be_flashed_with_nothing(bench: Bench) -> None:
+    bench.power_on()

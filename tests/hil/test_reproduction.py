@@ -48,7 +48,7 @@ def test_a_failure_is_played_again_sentence_by_sentence(
     failed: Failed, tmp_path: Path, flashed: Path
 ) -> None:
     first, again = failed.folder, tmp_path / "again"
-    (file,) = first.rglob(reproduction.FILE)
+    (file,) = (first / "fails_on_purpose").glob(f"*no_board_says/{reproduction.FILE}")
     assert f"--replay {file}" in failed.said
     found = reproduction.read(file)
     assert (found.test, found.seed) == (
@@ -72,7 +72,7 @@ def test_a_failure_is_played_again_sentence_by_sentence(
 
 def test_a_failures_folder_has_its_logs_its_steps_and_its_properties(failed: Failed) -> None:
     folder = failed.folder
-    (test,) = (folder / "fails_on_purpose").iterdir()
+    (test,) = (folder / "fails_on_purpose").glob("*no_board_says")
     names = {path.name for path in test.iterdir()}
     assert names >= {"console.log", "gateway.log", "webhook.jsonl", "steps.jsonl", "played.nmea"}
     assert "firmware" in (test / "console.log").read_text("utf-8")
@@ -82,12 +82,22 @@ def test_a_failures_folder_has_its_logs_its_steps_and_its_properties(failed: Fai
     assert (step["step"], step["outcome"]) == ("a walk", "failed")
     assert step["took_s"] >= 4
     assert source.read(test / "played.nmea", 9600).lasts_ms >= SEEN_S * 1000
-    case, skipped = ET.parse(f"{folder}.xml").iter("testcase")
+    case, skipped, _ = ET.parse(f"{folder}.xml").iter("testcase")
     assert "nothing may be on the virtual board" in str(skipped.find("failure").text)
     about = {one.get("name"): one.get("value") for one in case.iter("property")}
     assert about["step.a walk"].endswith("failed")
     assert (about["board"], about["seed"]) == ("virtual", "7")
     assert about["artefacts"] == str(test)
+    assert_one_that_failed_while_it_was_flashed_has_them_too(failed)
+
+
+def assert_one_that_failed_while_it_was_flashed_has_them_too(failed: Failed) -> None:
+    (file,) = (failed.folder / "fails_on_purpose").glob(f"*with_nothing/{reproduction.FILE}")
+    assert f"--replay {file}" in failed.said
+    assert reproduction.read(file).acts == [], "the wearer had not begun"
+    (line,) = (file.parent / "steps.jsonl").read_text("utf-8").splitlines()
+    step = json.loads(line)
+    assert (step["step"], step["outcome"]) == ("firmware and settings onto the board", "failed")
 
 
 def places(act: Act) -> list[str]:
