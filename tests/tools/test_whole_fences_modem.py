@@ -18,7 +18,13 @@ import pytest
 from gateway import gateway_process
 from gateway.gateway_process import GatewayProcess, until
 from micropython_wheel import PUBLISHED
-from tools.test_whole_fences import A_CIRCLE_AND_ARMED, answered, heap_free, sixteen
+from tools.test_whole_fences import (
+    A_CIRCLE_AND_ARMED,
+    answered,
+    heap_free,
+    order_fences,
+    sixteen,
+)
 from tools.test_whole_firmware import FENCE, SETTINGS, TLS, Afternoon, Solveig
 from trygg_tools.demo.trackers import CA_FOR_A_MODEM, EPOCH_UNIX_S, MODEM, board_config
 from trygg_tools.firmware_image import firmware_folder
@@ -55,12 +61,9 @@ class ModemAfternoon(Afternoon):
 
 def ordered(afternoon: ModemAfternoon, folder: Path, fences: dict[str, Any]) -> tuple[int, int]:
     """(result, reason) of the answer to these fences."""
-    file = folder / "ordered.geojson"
-    file.write_text(json.dumps(fences))
-    before = len(answered(afternoon))
-    afternoon.command("fence", "set", "solveig", file)
-    until(lambda: len(answered(afternoon)) > before, "an answer")
-    return answered(afternoon)[before]
+    order = order_fences(afternoon, folder / "ordered.geojson", fences)
+    until(lambda: answered(afternoon, order), "an answer")
+    return answered(afternoon, order)[0]
 
 
 def test_fences_too_many_for_a_heap_with_a_modem_in_it_are_refused_and_told(
