@@ -17,7 +17,7 @@ from trygg_gateway.web.app import create_app
 from trygg_gateway.web.server import ConsoleServer
 
 HOME = (59.91273, 10.74609)
-DEADLINE_S = 15
+DEADLINE_S = 40
 
 
 def circle(number, name, lat, lon, radius_m, *, keep="in", private=False):

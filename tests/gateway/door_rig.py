@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from trygg_gateway.values import Confirm, Incoming
 
-SECONDS = 10
+SECONDS = 30
 T = TypeVar("T")
 
 

@@ -13,7 +13,7 @@ from trygg_gateway.reader import Reader
 from trygg_gateway.sinks.port import Answer
 from trygg_gateway.values import LANES
 
-WAIT_S = 20
+WAIT_S = 40
 
 
 class ListSink:
@@ -109,7 +109,7 @@ def named(*seqs):
 
 
 def run(work):
-    asyncio.run(asyncio.wait_for(work, 60))
+    asyncio.run(asyncio.wait_for(work, 100))
 
 
 def timeline(journal):

@@ -12,7 +12,7 @@ def frozen(pid):
     """The process does nothing meanwhile; its sockets stay as they are."""
     os.kill(pid, signal.SIGSTOP)
     try:
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while not _stands(pid):
             assert time.monotonic() < until
             time.sleep(0.001)

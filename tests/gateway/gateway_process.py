@@ -19,7 +19,7 @@ from trygg_gateway.cli import app
 from trygg_gateway.init_folder import make_folder
 from trygg_wire import packets
 
-SECONDS = 20
+SECONDS = 60
 
 
 class Done(NamedTuple):
@@ -121,7 +121,8 @@ class GatewayProcess:
 
     def ask(self, path: str) -> httpx.Response:
         """GET of the console."""
-        return httpx.get(f"http://127.0.0.1:{self.ports['console']}{path}", trust_env=False)
+        url = f"http://127.0.0.1:{self.ports['console']}{path}"
+        return httpx.get(url, trust_env=False, timeout=SECONDS)
 
 
 def packets_until(line: RawTracker, wanted: int, ids: set[int]) -> list[bytes]:

@@ -10,6 +10,8 @@ skipped.
 """
 
 import getpass
+import os
+import random
 import shutil
 import signal
 import socket
@@ -17,7 +19,10 @@ import subprocess
 import time
 from pathlib import Path
 
-START_SECONDS = 10
+START_SECONDS = 30
+PORTS = range(10_000, 32_000)
+WORKERS = 8  # test processes that have ports of their own
+_given: set[int] = set()
 
 
 def program(name: str) -> str:
@@ -28,9 +33,23 @@ def program(name: str) -> str:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    """A loopback port that nobody listens on, and that nobody is given by chance later on.
+
+    A server that is started again has to be found where it was. So it lies below the range from
+    which the kernel takes ports for whoever asks for any (ip(7), ip_local_port_range), each test
+    process takes its own of them, and none comes twice.
+    """
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    while True:
+        port = random.choice(PORTS[process % WORKERS :: WORKERS])
+        if port in _given:
+            continue
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        _given.add(port)
+        return port
 
 
 class Mosquitto:
@@ -92,7 +111,7 @@ class Mosquitto:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(10)
+            self._process.wait(30)
             self._process = None
 
     def _came_up(self, port: int) -> bool:

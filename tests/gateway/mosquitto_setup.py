@@ -13,7 +13,7 @@ from gateway.mosquitto import free_port, program
 from trygg_gateway.cli import app
 from trygg_wire import packets
 
-SECONDS = 10
+SECONDS = 30
 
 
 def trygg(folder, *words):

@@ -30,7 +30,7 @@ class Ear:
         )
         client.connect("127.0.0.1", self._port)
         client.loop_start()
-        assert listening.wait(10)
+        assert listening.wait(30)
         self._client = client
 
     def close(self):

@@ -50,7 +50,7 @@ class NatsServer:
         with open(self.folder / "nats.log", "ab") as log:
             command = [program("nats-server"), "-c", str(self.folder / "nats.conf")]
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while b"Server is ready" not in self._said():
             assert self._process.poll() is None, self._said()
             assert time.monotonic() < until, self._said()
@@ -64,7 +64,7 @@ class NatsServer:
         """End it, and wait for that."""
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(10)
+            self._process.wait(30)
             self._process = None
 
     def do(self, work):
@@ -72,9 +72,9 @@ class NatsServer:
 
         async def at_the_server():
             url = f"nats://127.0.0.1:{self.port}"
-            client = await nats.connect(url, user="trygg", password=PASSWORD)
+            client = await nats.connect(url, user="trygg", password=PASSWORD, connect_timeout=20)
             try:
-                return await work(client.jetstream())
+                return await work(client.jetstream(timeout=20))
             finally:
                 await client.close()
 

@@ -9,7 +9,7 @@ import ssl
 
 from trygg_wire import packets, topics
 
-SECONDS = 10
+SECONDS = 30
 
 
 class RawTracker:

@@ -10,6 +10,7 @@ import uvicorn
 
 from trygg_tools.webhook import Receiver, receiver_app
 
+SECONDS = 30
 SECRET = "whsec_c2tvZ2VuIG9nIGZqZWxsZXQsIGZqb3JkZW4gb2cgZWx2YQ=="
 
 
@@ -22,12 +23,14 @@ class Served:
 
     def received(self, **query):
         """The receiver's summary."""
-        return httpx.get(f"{self.root}/received", params=query, trust_env=False).json()
+        asked = httpx.get(f"{self.root}/received", params=query, trust_env=False, timeout=SECONDS)
+        return asked.json()
 
     def fail(self, *faults):
         """Order faults: names, or dicts with times and retry_after."""
         asked = [{"fault": one} if isinstance(one, str) else one for one in faults]
-        answer = httpx.post(f"{self.root}/faults", json=asked, trust_env=False)
+        url = f"{self.root}/faults"
+        answer = httpx.post(url, json=asked, trust_env=False, timeout=SECONDS)
         answer.raise_for_status()
 
 

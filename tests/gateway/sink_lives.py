@@ -24,4 +24,4 @@ def life(sink, *batches):
         finally:
             await sink.stop()
 
-    return asyncio.run(asyncio.wait_for(work(), 30))
+    return asyncio.run(asyncio.wait_for(work(), 60))

@@ -1,17 +1,16 @@
 """`trygg demo` as a newcomer starts it, in a folder and on ports of a test's own."""
 
 import os
-import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gateway.console_rig import until
+from gateway.mosquitto import free_port
 
 START_S = 60
 END_S = 40
@@ -79,7 +78,8 @@ class DemoProcess:
     def clear_away(self) -> None:
         """Kill what a failed test has left running."""
         for pid in self.living():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ends with the one before it
+                os.kill(pid, signal.SIGKILL)
         self.process.wait(END_S)
 
 
@@ -110,16 +110,7 @@ def gateway_again(command: str, log: Path):
 
 def quiet_ports(count: int) -> list[int]:
     """Ports that are free, and that no outgoing connection can take until the demo listens."""
-    found: list[int] = []
-    for port in random.sample(range(20_000, 32_000), 1000):  # below the ephemeral range
-        if len(found) < count and _is_free(port):
-            found.append(port)
-    return found
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+    return [free_port() for _ in range(count)]
 
 
 def environment() -> dict[str, str]:

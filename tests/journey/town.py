@@ -11,8 +11,6 @@ is down can take its port.
 
 import base64
 import json
-import random
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,12 +18,14 @@ from pathlib import Path
 import httpx
 
 from gateway.gateway_process import GatewayProcess
+from gateway.mosquitto import free_port
 from journey.laps import FENCES, write_laps
 from journey.victim import Victim, until
 from trygg_wire import layouts
 
 NAMES = ("aase", "bjarne", "dagny", "einar", "frida", "gudrun", "halvor", "ingrid")
 GROUP = "nord"
+PATIENCE_S = 30  # with a receiver that has much else to do
 SPEED = 20  # tracker's seconds in one of ours
 SETTINGS = (
     "v_max_dm_s=400",
@@ -90,7 +90,7 @@ class Town:
         self.archive = root / "gateway" / "archive.jsonl"
         self.received = root / "received.jsonl"
         self.kept = Kept(root)
-        port = quiet_port()
+        port = free_port()
         self.desk = GatewayProcess(root / "gateway", SINKS.format(port=port), **door)
         self.gateway = Victim(root / "gateway.log", "-m", "trygg_gateway", "run", "--config",
                               self.desk.config)  # fmt: skip
@@ -109,7 +109,7 @@ class Town:
         """Everything running, TLS on the gateway's own door; all ended in the end."""
         listener = {
             "host": "127.0.0.1",
-            "port": quiet_port(),
+            "port": free_port(),
             "tls": True,
             "cert": "tls/server.crt",
             "key": "tls/server.key",
@@ -168,19 +168,22 @@ class Town:
         """The ids that the webhook's receiver says it has; None while it does not answer."""
         self.webhook.demand_alive()
         try:
-            answer = httpx.get(f"{self._webhook_url}/received?ids=1", trust_env=False)
+            answer = self._ask("received?ids=1")
         except httpx.TransportError:
             return None
         return set(answer.json()["ids"])
 
     def came_again(self) -> int:
         """How often the webhook's receiver got what it had, and did not keep it."""
-        answer = httpx.get(f"{self._webhook_url}/received", trust_env=False)
-        return int(answer.json()["doubles"])
+        return int(self._ask("received").json()["doubles"])
 
     def lose_an_answer(self) -> None:
         """The receiver keeps the next event, and the gateway does not learn of it."""
-        httpx.post(f"{self._webhook_url}/faults", json=[{"fault": "lost"}], trust_env=False)
+        lost = [{"fault": "lost"}]
+        httpx.post(f"{self._webhook_url}/faults", json=lost, trust_env=False, timeout=PATIENCE_S)
+
+    def _ask(self, what: str) -> httpx.Response:
+        return httpx.get(f"{self._webhook_url}/{what}", trust_env=False, timeout=PATIENCE_S)
 
     def quarantine(self) -> list[dict[str, object]]:
         """What the gateway has set aside."""
@@ -193,15 +196,3 @@ def ids_of(file: Path) -> list[str]:
     data = file.read_bytes() if file.exists() else b""
     whole = data[: data.rfind(b"\n") + 1]
     return [json.loads(line)["id"] for line in whole.splitlines()]
-
-
-def quiet_port() -> int:
-    """A loopback port that nobody listens on and that no outgoing connection is given."""
-    dice = random.Random()
-    while True:
-        port = dice.randrange(15_000, 32_000)
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return port
