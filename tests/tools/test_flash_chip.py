@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from trygg_gateway.ports import free_port
+from journey.demo_process import quiet_ports
 from trygg_tools.boards import board_file, read_board
 from trygg_tools.flash import chip as chips
 from trygg_tools.flash.errors import FlashError
@@ -23,7 +23,7 @@ MOCK = str(Path(sys.executable).with_name("esp32-mock-bootloader"))
 @contextmanager
 def mock_chip(kind: str) -> Iterator[str]:
     """The URL of a ROM loader of that kind, a process of its own."""
-    port = free_port()
+    (port,) = quiet_ports(1)
     with subprocess.Popen(
         [MOCK, "run", "--chip", kind, "--port", str(port)], stdout=subprocess.PIPE, bufsize=0
     ) as process:
@@ -92,7 +92,7 @@ def test_a_port_without_a_chip_says_which_buttons_to_press():
     ],
 )
 def test_what_esptool_says_is_told_as_a_technician_needs_it(said, wanted):
-    assert wanted in str(chips._judged("/dev/null", said))
+    assert wanted in str(chips._judged("COM3", said))
 
 
 def test_an_image_says_its_chip_version_and_sum(tmp_path):

@@ -217,7 +217,7 @@ def test_a_binary_log_is_refused(field):
 def test_a_place_that_would_be_told_is_never_in_the_refusal(field):
     log, folder = field
     log.write_bytes(log_of(1, 2) + log_of(3, place="0155.62000,S,01042.06000,E"))
-    said = refusal(add(log, folder))
+    said = refusal(add(log, folder)).replace(str(log), "")  # whose folder has a number
     assert "passes from N to S" in said
     assert "5955" not in said
     assert "0155" not in said

@@ -1,5 +1,6 @@
 """The link of the firmware's own esp32/wifi.py over the virtual radio: TCP, TLS, coverage."""
 
+import contextlib
 import datetime
 import socket
 import ssl
@@ -16,7 +17,7 @@ import gc, sys, time
 sys.path.append("/rom/esp32")
 from wifi import WifiLink
 link = WifiLink("trygg", "hemmelig")
-def until(wanted, tries=200):
+def until(wanted, tries=1000):
     for _ in range(tries):
         if wanted():
             return True
@@ -26,7 +27,7 @@ def say(data):
     until(lambda: link.send(data))
 def hear(count):
     got = b""
-    for _ in range(200):
+    for _ in range(1000):
         got += link.recv()
         if len(got) >= count:
             break
@@ -61,6 +62,7 @@ class Echo:
 
     def _echo(self, plain):
         far = self._context.wrap_socket(plain, server_side=True) if self._context else plain
+        self._plain = far
         with far:
             while data := far.recv(4096):
                 self.heard += data
@@ -72,7 +74,8 @@ class Echo:
         self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
         if self._plain is not None and self._plain.fileno() >= 0:
-            self._plain.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # the board has gone, or we have just let go
+                self._plain.shutdown(socket.SHUT_RDWR)
         self._thread.join(5)
 
 
@@ -160,20 +163,21 @@ except OSError:
 
 
 def test_a_refused_connection_is_an_oserror_and_closes(make_board):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    board = make_board(
-        LINK
-        + f"""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # taken, so that no other test listens there
+        port = nobody.getsockname()[1]
+        board = make_board(
+            LINK
+            + f"""
 link.open("127.0.0.1", {port}, None)
 try:
     until(lambda: link.state() == 2)
 except OSError as error:
     print("refused", link.state())
 """
-    )
-    board.start()
-    board.wait_line("refused 0")
+        )
+        board.start()
+        board.wait_line("refused 0")
 
 
 def test_tls_checks_the_gateways_name_and_takes_little_heap(make_board, echo, secured):

@@ -260,11 +260,11 @@ class VirtualBoard:
         if not reached.wait(deadline_s):
             raise TimeoutError(f"{self.folder.name}: {seconds} s did not pass in {deadline_s} s")
 
-    def wait_line(self, text: str, seconds: float = 10, since: int = 0) -> str:
+    def wait_line(self, text: str, seconds: float = 30, since: int = 0) -> str:
         """The first console line from the `since`-th on that has `text`; TimeoutError."""
         return self._wait(lambda: next((x for x in self.log[since:] if text in x), None), seconds)
 
-    def wait_event(self, kind: str, seconds: float = 10, since: int = 0) -> Event:
+    def wait_event(self, kind: str, seconds: float = 30, since: int = 0) -> Event:
         """The first event of `kind` from the `since`-th on; TimeoutError."""
         wanted = lambda: next((e for e in self.events[since:] if e.kind == kind), None)  # noqa: E731
         return self._wait(wanted, seconds)
@@ -304,4 +304,4 @@ class VirtualBoard:
                 result.set_exception(error)
 
         self._host.post(run)
-        return result.result(10)
+        return result.result(30)
