@@ -19,7 +19,6 @@ A sink of a new kind adds its row to PEERS, and its peer in a file of its own if
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -34,6 +33,7 @@ from gateway.peer_traccar import traccar_peer
 from gateway.receiver import SECRET, served
 from gateway.sink_peer import Peer
 from gateway.sink_peer import reports as reports
+from gateway.whole_lines import events_in
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def file_peer(folder: Path) -> Iterator[Peer]:
 
     def got() -> list[str]:
         path = (place if place.is_dir() else away) / "events.jsonl"
-        return [json.loads(line)["id"] for line in _lines(path)]
+        return [event["id"] for event in events_in(path)]
 
     def down() -> None:
         place.rename(away)
@@ -72,7 +72,7 @@ def http_peer(folder: Path) -> Iterator[Peer]:
             hook.fail(*[{"fault": "202", "times": before}] if before else [], "422")
 
         def got() -> list[str]:
-            return [json.loads(line)["id"] for line in _lines(out)]
+            return [event["id"] for event in events_in(out)]
 
         yield Peer(
             settings + "timeout_seconds = 5",
@@ -83,10 +83,6 @@ def http_peer(folder: Path) -> Iterator[Peer]:
             refuse=refuse,
             stumble=lambda taken: hook.fail({"fault": "202", "times": taken}, "500"),
         )
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text("utf-8").splitlines() if path.exists() else []
 
 
 PEERS: dict[str, Callable[[Path], AbstractContextManager[Peer]]] = {

@@ -5,13 +5,13 @@ gateway's ack calls it missing. So behind a broker records may come out of their
 lost, none is double, and nobody who reads them needs the order in which they came.
 """
 
-import json
 import time
 
 from gateway.gateway_process import GatewayProcess, packets_until, until
 from gateway.mosquitto import Mosquitto
 from gateway.raw_tracker import RawTracker
 from gateway.records import alarm
+from gateway.whole_lines import events_in
 from trygg_wire import codec, layouts
 
 FILE = """
@@ -64,5 +64,4 @@ def subscriptions(broker):
 
 
 def archived(gateway):
-    path = gateway.folder / "data/events.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return events_in(gateway.folder / "data/events.jsonl")

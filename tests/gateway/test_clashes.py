@@ -15,6 +15,7 @@ from gateway.gateway_process import GatewayProcess, packets_until, until
 from gateway.mosquitto import Mosquitto
 from gateway.parcels import put_one
 from gateway.records import alarm, entry, report
+from gateway.whole_lines import events_in
 from trygg_gateway.acks import DEBOUNCE_MS, SPACING_MS, Acks
 from trygg_gateway.journal import Journal
 from trygg_gateway.journal_rows import APART
@@ -179,8 +180,7 @@ def through_broker(folder):
 
 
 def archived(gateway):
-    path = gateway.folder / "data/events.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return events_in(gateway.folder / "data/events.jsonl")
 
 
 @pytest.mark.parametrize("door", [own_door, through_broker])

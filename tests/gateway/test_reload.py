@@ -15,6 +15,7 @@ import pytest
 from gateway.gateway_process import GatewayProcess, until
 from gateway.raw_tracker import RawTracker
 from gateway.records import report
+from gateway.whole_lines import events_in
 from trygg_gateway.config import load, parse
 from trygg_gateway.config_changes import changes
 from trygg_gateway.init_folder import make_folder
@@ -90,7 +91,7 @@ class Load(threading.Thread):
 
 
 def ids(path):
-    return [json.loads(line)["id"] for line in path.read_text().splitlines()]
+    return [event["id"] for event in events_in(path)]
 
 
 def test_under_load_nothing_is_lost_and_no_tracker_is_cut_off(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from gateway.gateway_process import GatewayProcess, packets_until, until
 from gateway.parcels import put_one
 from gateway.records import alarm, entry, report
+from gateway.whole_lines import events_in
 from trygg_gateway import quarantine
 from trygg_gateway.cli.moments import moment_ms
 from trygg_gateway.journal import Journal
@@ -47,8 +48,7 @@ def told(gateway, *words):
 
 
 def events(gateway):
-    path = gateway.folder / "events.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return events_in(gateway.folder / "events.jsonl")
 
 
 # -- without a gateway -----------------------------------------------------------------
