@@ -34,7 +34,8 @@ def test_a_fence_that_is_ordered_is_answered_and_in_effect(bench: Bench) -> None
         bench.expect(rf"order \d+ answered {layouts.APPLIED}, reason 0", LATEST_S)
         bench.expect(r"alarm \d+/\d+: left, fence 2", LATEST_S)
         until(lambda: bench.centre.received("no.trygg.alarm.left"), "the exit it means", LATEST_S)
-    assert newest_order(bench)["state"] in ("applied", "armed")
+    with bench.step("its answer, behind the alarm"):
+        until(lambda: newest_order(bench)["state"] in ("applied", "armed"), "answered", LATEST_S)
     health = health_now(bench)
     assert health["fence_version"] == 2
     assert health["orders_refused"] == 0

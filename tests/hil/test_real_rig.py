@@ -23,7 +23,7 @@ from hil.rig import CAPABILITIES, Wish
 from journey.demo_process import environment
 
 HERE = Path(__file__).parent
-RUN_S = 200
+RUN_S = 400
 SERVER = (sys.executable, "-m", "hil.served_board")
 
 
@@ -176,7 +176,7 @@ def test_wifi_comes_from_the_environment_where_there_is_no_file(monkeypatch) -> 
 def test_a_replay_of_nothing_is_refused_before_any_test() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", str(HERE), "--replay", "/no/such/file"],
-        env=environment(), capture_output=True, text=True, timeout=60, check=False,
+        env=environment(), capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 4
     assert "--replay /no/such/file: cannot be read" in done.stderr

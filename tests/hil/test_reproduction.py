@@ -25,7 +25,7 @@ def run(folder: Path, flashed: Path, *words: str) -> str:
             *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--flashed", str(flashed)),
             *("--artefacts", str(folder), f"--junitxml={folder}.xml", *words),
         ],
-        env=environment(), capture_output=True, text=True, timeout=120, cwd=HERE.parents[1],
+        env=environment(), capture_output=True, text=True, timeout=240, cwd=HERE.parents[1],
     )  # fmt: skip
     assert done.returncode == 1, done.stdout + done.stderr
     return done.stdout

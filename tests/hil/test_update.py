@@ -20,7 +20,7 @@ from trygg_tools.firmware_image import firmware_folder
 from trygg_wire import layouts
 
 NEXT = "99.1.0"
-FLASH_S = 120
+FLASH_S = 240
 LATEST_S = 60.0
 AWAKE = ("fix_floor_s=5",)  # with these it does not sleep; who sleeps hears no `trygg flash`
 INSIDE = 20  # the flash write in which the power goes, of some sixty
