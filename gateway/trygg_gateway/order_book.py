@@ -17,7 +17,7 @@ from trygg_gateway.fence_shapes import Json, fences_body, wire_fence
 from trygg_gateway.journal import Journal
 from trygg_gateway.local_time import local_time
 from trygg_gateway.orders import Order
-from trygg_wire import layouts
+from trygg_wire import codec, layouts
 
 log = structlog.get_logger("orders")
 
@@ -45,6 +45,10 @@ _SUPERSEDE = """
 _IN_FORCE = """
     SELECT version, body FROM orders
     WHERE device = ? AND kind = ? AND state IN ('applied', 'armed') ORDER BY version DESC LIMIT 1
+"""
+_SETTINGS_SAID = """
+    SELECT body FROM orders WHERE device = ? AND kind = ?
+        AND state IN ('queued', 'sent', 'received', 'applied', 'armed') ORDER BY version
 """
 _OWED = """
     SELECT count(*) FROM orders
@@ -151,6 +155,19 @@ def restore_fences(db: Database, device: str, version: int, now_ms: int) -> int 
     order_id = queue(db, device, layouts.FENCES, in_force[1], 0, RESTORED_BY, now_ms)
     db.execute(_SAME_FENCES, (order_id, device, in_force[0]))
     return order_id
+
+
+def repeat_settings(db: Database, device: str, who: str, now_ms: int) -> int | None:
+    """Owe a tracker whose board is another one now all settings that were ever ordered and not
+    refused; the order's id, None if there were none. Raises Refused: it is not registered."""
+    order_keys.key_of(db, device)
+    rows: dict[int, int] = {}
+    for (body,) in db.execute(_SETTINGS_SAID, (device, layouts.SETTINGS)).fetchall():
+        said = codec.decode_body(layouts.SETTINGS, body)["settings"]
+        rows |= {row["number"]: row["value"] for row in said}  # a later one replaces an earlier
+    if not rows:
+        return None
+    return queue(db, device, layouts.SETTINGS, orders.settings_body(rows), 0, who, now_ms)
 
 
 def answered(db: Database, device: str, values: Json, now_ms: int) -> Answered | None:

@@ -211,6 +211,26 @@ def test_of_a_kind_the_next_order_waits_for_the_one_before(journal, clock):
     assert journal.query("SELECT reason FROM orders")[0] == (layouts.NO_ROOM,)
 
 
+def test_a_board_in_anothers_place_is_owed_all_settings_the_last_word_on_each(journal, clock):
+    def again(device="astrid"):
+        who, at_ms = "Kari", clock.now_ms
+        return journal.write(lambda db: order_book.repeat_settings(db, device, who, at_ms)).result()
+
+    assert again() is None
+    said = [{3: 60, 5: 10}, {3: 90}, {5: 7}, {4: 1}]
+    ids = [queue(journal, clock, layouts.SETTINGS, orders.settings_body(one)) for one in said]
+    answer(journal, clock, ids[0], 1, layouts.APPLIED)
+    answer(journal, clock, ids[1], 2, layouts.APPLIED)
+    answer(journal, clock, ids[3], 4, layouts.REFUSED, layouts.NO_ROOM)
+    order_id = again()  # the third is owed still, and goes before it
+    ((version, body),) = journal.query("SELECT version, body FROM orders WHERE id = ?", (order_id,))
+    rows = codec.decode_body(layouts.SETTINGS, body)["settings"]
+    assert version == 5
+    assert {row["number"]: row["value"] for row in rows} == {3: 90, 5: 7}
+    with pytest.raises(Refused, match="not registered"):
+        again("bjorn")
+
+
 def test_an_expired_order_is_not_sent_and_blocks_no_other(journal, clock):
     queue(journal, clock, expires_s=NOW_S + 10)
     second = queue(journal, clock)

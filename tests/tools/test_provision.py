@@ -319,7 +319,8 @@ def test_a_board_forgets_the_wearer_before_and_only_them(gateway, flashed):
 def test_another_unit_takes_the_trackers_place_and_the_old_ones_secrets_are_void(gateway, flashed):
     first, second = flashed(), flashed()
     words = ["--board", "esp32-bench", "--config", str(gateway)]
-    assert trygg("add", str(first.console_link), "astrid-1", *words).exit_code == 0
+    own = ["--setting", "report_live_s=120"]
+    assert trygg("add", str(first.console_link), "astrid-1", *words, *own).exit_code == 0
     old = json.loads(on_board(first, "/config.json"))
     swapped = trygg("swap", "astrid-1", str(second.console_link), "--why", "strap broken", *words)
     assert swapped.exit_code == 0, swapped.output
@@ -333,6 +334,16 @@ def test_another_unit_takes_the_trackers_place_and_the_old_ones_secrets_are_void
     assert states == {said["was"]: ("faulty", ""), said["unit"]: ("in use", "astrid-1")}
     (tracker,) = gateway_says(gateway, "tracker", "list")
     assert not tracker["revoked"]
+    kinds = [order["kind"] for order in gateway_says(gateway, "order", "list")]
+    assert kinds == ["settings", "settings"], "its wearer's settings are owed to the new one"
+    rotated = trygg("rotate", "astrid-1", str(second.console_link), *words)
+    assert rotated.exit_code == 0, rotated.output
+    assert len(gateway_says(gateway, "order", "list")) == 2, "the same board has them still"
+    back = trygg(
+        "swap", "astrid-1", str(first.console_link), "--why", "mended", "--replace", *words
+    )
+    assert back.exit_code == 0, back.output
+    assert len(gateway_says(gateway, "order", "list")) == 3, "they may have changed meanwhile"
 
 
 @pytest.mark.timeout(300)  # forty programs and twenty boards, on whatever machine there is

@@ -32,7 +32,7 @@ from trygg_gateway.views import Views
 from trygg_wire import codec, layouts
 
 app = typer.Typer(
-    help="Orders to a tracker: send, settings, rows, anchors, list.", no_args_is_help=True
+    help="Orders to a tracker: send, settings, again, rows, anchors, list.", no_args_is_help=True
 )
 
 HOURS_MAX = 8760
@@ -94,6 +94,30 @@ def settings(
     with journal_of(config_file):  # refusals below are told as sentences
         body = settings_of(values)
     _queue(config_file, device, layouts.SETTINGS, body, hours, who, as_json)
+
+
+@app.command()
+def again(
+    device: Device, who: Who = "", config_file: ConfigFile = DEFAULT, as_json: AsJson = False
+) -> None:
+    """Owe a tracker all its settings once more: its board is another one now, and has none.
+
+    `trygg provision swap` says so itself. Fences need no word: a tracker that has none gets its own
+    again as soon as it is heard.
+
+    Example: `trygg gateway order again astrid`
+    """
+    with journal_of(config_file) as journal:
+        at_ms = now_ms()
+        order_id = journal.write(
+            lambda db: order_book.repeat_settings(db, device, whoami(who), at_ms)
+        ).result()
+    if order_id is not None:
+        tell_order(order_id, device, "sent when it is heard", as_json)
+    elif as_json:
+        print_json({"order": None, "device": device})
+    else:
+        typer.echo(f"{device}: no settings were ever ordered, it has the usual ones")
 
 
 @app.command()

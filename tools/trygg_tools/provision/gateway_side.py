@@ -51,6 +51,10 @@ class GatewaySide:
         """NAME=VALUE each, as an order that is sent when the tracker is first heard."""
         self._run(["order", "settings", device, *values])
 
+    def order_settings_again(self, device: str) -> None:
+        """All that was ever ordered of it, for a board that has none of it."""
+        self._run(["order", "again", device])
+
     def order_fences(self, device: str, file: Path) -> None:
         """The fences of a GeoJSON file, likewise."""
         self._run(["fence", "set", device, str(file)])

@@ -95,10 +95,10 @@ def provision(
         link.restart()
     facts = {"device": wish.device, "board": wish.board.name, "firmware": found["version"]}
     try:
-        inventory.add(found["unit"], "provisioned", **facts)
-    except InventoryError as error:
-        text = f"{wish.device} is provisioned and runs, but is not noted: {error}"
-        raise InventoryError(text) from None
+        if again and inventory.unit_of(wish.device) != found["unit"]:
+            _order_settings_again(gateway, wish.device)
+    finally:
+        _note(inventory, found["unit"], facts)
     on("done", STEPS, STEPS)
     speaks_to = {"speaks_to": f"{said['host']}:{said['port']}"}
     return {"port": wish.port, "unit": found["unit"], **facts, **speaks_to, **_cares(wish, found)}
@@ -133,6 +133,26 @@ def _registered_and_given(
                 inventory.add(found["unit"], "refused", device=wish.device, why=why)
         raise
     return said
+
+
+def _note(inventory: Inventory, unit: str, facts: dict[str, str]) -> None:
+    try:
+        inventory.add(unit, "provisioned", **facts)
+    except InventoryError as error:
+        text = f"{facts['device']} is provisioned and runs, but is not noted: {error}"
+        raise InventoryError(text) from None
+
+
+def _order_settings_again(gateway: GatewaySide, device: str) -> None:
+    """The wearer's settings go to a board that has none, or others; which fences it has the gateway
+    sees by itself. Not before the new secrets are on it: the old board would take the order."""
+    try:
+        gateway.order_settings_again(device)
+    except GatewayRefused as error:
+        raise GatewayRefused(
+            f"{device} is provisioned and runs, but has the usual settings: {error}. Say `trygg"
+            f" gateway order again {device}`"
+        ) from None
 
 
 @contextmanager
