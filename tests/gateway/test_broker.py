@@ -464,7 +464,7 @@ def test_a_broker_that_hands_on_nothing_any_more_is_connected_to_again(
     door = make_door(mosquitto.url)
     until(lambda: door._probe._ever, "the first word's way back")
     monkeypatch.setattr(door, "_probe_topic", "trygg/probe/not-ours")  # as if it were swallowed
-    until(lambda: door.counters["probes_lost"] == 1, "the missing word")
+    until(lambda: door.counters["probes_lost"] >= 1, "the missing word")
     until(lambda: door.counters["connections"] >= 2, "the new connection")
 
 

@@ -15,7 +15,7 @@ from gateway.forwarder_rig import (
     timeline,
     until,
 )
-from gateway.parcels import put_one
+from gateway.parcels import parcel, put_one
 from gateway.records import alarm, entry, report
 from trygg_gateway import sending, sink_book
 from trygg_gateway.journal import Journal
@@ -255,8 +255,8 @@ def test_a_refused_alarm_that_is_replayed_and_taken_stands_in_its_timeline(journ
 
 
 def test_a_plan_says_what_would_go_and_sends_nothing(journal):
-    put(journal, *reports(5), alarm(1, 6))
-    put_one(journal, entry(report(1, 7))._replace(payload=b"\x11nonsense"))
+    damaged = entry(report(1, 7))._replace(payload=b"\x11nonsense")
+    journal.put(parcel(*map(entry, [*reports(5), alarm(1, 6)]), damaged))  # in one commit
     journal.write(lambda db: None).result()
     found = plan(journal.query, ALWAYS, LANES, "nord", Address("list"))
     assert (found.records, found.lanes) == (6, {"alarm": 1, "live": 5, "backlog": 0})

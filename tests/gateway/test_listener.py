@@ -4,7 +4,6 @@ import asyncio
 import random
 import subprocess
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 
 import paho.mqtt.client as paho
 import pytest
@@ -317,7 +316,7 @@ def test_a_check_that_never_ends_is_ended(make_door):
         await asyncio.sleep(3600 if device == "aase" else 0)
         return "nord"
 
-    door = make_door(check=check, check_seconds=0.1, auth_seconds=0.1)
+    door = make_door(check=check, check_seconds=0.5)
     stranger = door.stranger()
     stranger.write(packets.connect("aase", "aase", b"secret", 60, True))
     assert stranger.closed()
@@ -386,8 +385,8 @@ def test_a_tracker_over_its_rate_is_slowed_and_loses_nothing(make_door):
     door = make_door(rate_per_s=100, burst=10)
     door.taken.confirming = True
     tracker = door.tracker()
-    for number in range(1, 41):
-        tracker.publish(b"%d" % number, number)
+    said = [packets.publish(tracker.up, b"%d" % number, 1, number) for number in range(1, 41)]
+    tracker.write(b"".join(said))  # at one go, however slow the machine is
     assert [tracker.expect_puback() for _ in range(40)] == list(range(1, 41))
     assert door.counters["rate_paused"] >= 1
     assert door.counters["publishes"] == 40
@@ -540,7 +539,7 @@ def throw(door: Door, data: bytes, logged_in: bool) -> None:
 
 
 quick = settings(
-    max_examples=60, deadline=timedelta(seconds=5), derandomize=True,
+    max_examples=60, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 
@@ -573,7 +572,7 @@ def test_mosquittos_own_clients_publish_and_listen(door):
     subprocess.run(
         [program("mosquitto_pub"), *login, "-q", "1", "-t", "trygg/v1/nord/aase/up", "-m", "hei"],
         check=True,
-        timeout=10,
+        timeout=30,
     )
     assert door.taken.next().payload == b"hei"
     listener = subprocess.Popen(
@@ -581,7 +580,7 @@ def test_mosquittos_own_clients_publish_and_listen(door):
         stdout=subprocess.PIPE,
     )
     until(lambda: door.send("aase", b"order"), "the subscription")
-    assert listener.communicate(timeout=10)[0] == b"order\n"
+    assert listener.communicate(timeout=30)[0] == b"order\n"
 
 
 def test_paho_publishes_many_and_hears_an_order(door):
@@ -596,7 +595,7 @@ def test_paho_publishes_many_and_hears_an_order(door):
     try:
         infos = [client.publish("trygg/v1/nord/aase/up", b"%d" % n, 1) for n in range(500)]
         for info in infos:
-            info.wait_for_publish(10)
+            info.wait_for_publish(30)
         assert door.taken.payloads(500) == [b"%d" % number for number in range(500)]
         until(lambda: door.send("aase", b"order"), "the subscription")
         until(lambda: heard == [b"order"], "the order")

@@ -55,14 +55,14 @@ def test_a_packet_that_is_never_finished_ends_its_connection(doors):
 
 
 def test_what_is_begun_anew_with_every_packet_is_not_unfinished(doors):
-    door = a_door(doors, packet_seconds=1.0)
+    door = a_door(doors, packet_seconds=3.0)
     door.taken.confirming = True
     tracker = door.tracker()
     said = b"".join(packets.publish(tracker.up, b"x" * 50, 1, n) for n in range(1, 41))
-    until_s = time.monotonic() + 1.6
-    for at in range(0, len(said), 64):  # always in the middle of a packet
+    pieces = range(0, len(said), 64)  # always in the middle of a packet
+    for at in pieces:
         tracker.write(said[at : at + 64])
-        time.sleep(max(0.0, (until_s - time.monotonic()) / 60))
+        time.sleep(4.0 / len(pieces))  # all of them take longer than one may
     assert [tracker.expect_puback() for _ in range(40)] == list(range(1, 41))
     assert door.counters["unfinished_closed"] == 0
 
@@ -236,7 +236,7 @@ def test_a_thousand_trackers_that_come_back_at_once_are_let_in_in_seconds(doors)
         line.write(packets.connect(line.device, line.device, b"secret", 60, True))
     for line in lines:
         assert packets.read_connack(line.expect(packets.CONNACK)[1])[1] == packets.ACCEPTED
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 45
     assert door.counters["logins"] == 1_000
 
 
@@ -315,11 +315,16 @@ def test_a_disk_that_refuses_to_be_read_costs_the_list_of_bans_and_nothing_else(
     book = ListenerBook(journal, lambda: 0)
 
     async def a_while() -> None:
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(book.run(guesses.Guesses()), 0.05)
+        running = asyncio.create_task(book.run(guesses.Guesses()))
+        async with asyncio.timeout(20):
+            while journal.asked < 3 and not running.done():  # noqa: ASYNC110 - a plain counter
+                await asyncio.sleep(0.001)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert running.cancelled(), "it goes on"
 
     asyncio.run(a_while())
-    assert journal.asked > 1
+    assert journal.asked >= 3
 
 
 def test_a_ban_is_listed_and_lifted_by_a_command(tmp_path: Path):

@@ -29,11 +29,15 @@ def trusting(certificates: Path) -> ssl.SSLContext:
 
 
 @pytest.fixture
-def door(certificates: Path) -> Iterator[Door]:
+def door(certificates: Path, request: pytest.FixtureRequest) -> Iterator[Door]:
+    """One that has the patience it has by default, or as many seconds as a test asks for."""
     context = server_tls(certificates / "server.crt", certificates / "server.key")
-    door = Door(tls=context, auth_seconds=0.5, inflight=2000)
+    door = Door(tls=context, auth_seconds=getattr(request, "param", 10.0), inflight=2000)
     yield door
     door.close()
+
+
+impatient = pytest.mark.parametrize("door", [2.0], indirect=True)
 
 
 def test_a_tracker_that_trusts_our_authority_is_served(door, trusting):
@@ -73,6 +77,7 @@ def test_one_who_trusts_another_authority_does_not_say_its_password(door, tmp_pa
     assert door.counters["connections"] == 0
 
 
+@impatient
 @pytest.mark.parametrize(
     "opening",
     [
@@ -134,6 +139,7 @@ def test_what_is_sent_right_behind_the_handshake_is_taken(door, trusting):
                 near.write(line.recv(65_536))
 
 
+@impatient
 def test_a_handshake_that_is_never_finished_is_ended_and_leaves_nothing_behind(door, trusting):
     crowd = [socket.create_connection(("127.0.0.1", door.port), 10) for _ in range(20)]
     tracker = door.stranger("bodil", tls=trusting)

@@ -5,7 +5,6 @@ runs: listener, journal, reader, watch, alarm engine, forwarder, files.
 """
 
 import asyncio
-import json
 
 import pytest
 
@@ -13,6 +12,7 @@ from gateway.gateway_process import packets_until
 from gateway.raw_tracker import RawTracker
 from gateway.records import PLACE, alarm, report
 from gateway.test_nursing_home import REPORT_S, SLACK_S, at_ms, clock
+from gateway.whole_lines import events_in
 from trygg_gateway import service as service_module
 from trygg_gateway import watcher as watcher_module
 from trygg_gateway.config import parse
@@ -83,8 +83,14 @@ class Afternoon:
         self.line.close()
         await self.service.stop()
 
+    def is_told(self):
+        """The silence is with the centre, and somebody has been called for it."""
+        shown = {one["what"]: one for one in self.service.views.alarms()}
+        called = {event["data"].get("alarm_what") for event in self.events("sms.jsonl")}
+        return shown["silent"]["delivered"] == ["centre"] and "silent" in called
+
     def events(self, name):
-        return [json.loads(line) for line in (self.folder / name).read_text("utf-8").splitlines()]
+        return events_in(self.folder / name)
 
 
 @pytest.fixture
@@ -105,7 +111,9 @@ async def story(day):
         await day.says("15:23", 17)
         await day.says("15:33", 12, fixes=[PLACE])
         await day.until("15:48")
-        await asyncio.sleep(1.2)  # the engine's own look, and the sinks' disks
+        async with asyncio.timeout(30):
+            while not day.is_told():  # noqa: ASYNC110 - nobody says when
+                await asyncio.sleep(LOOK_S)
         return day.service.views.alarms()
     finally:
         await day.end()
