@@ -107,7 +107,7 @@ def test_a_running_modem_is_told_what_happens_and_says_its_state(run):
     assert modem.do("coverage off 48h")["covered"] is False
     answer = modem.do("coverage away")
     assert answer["ok"] is False
-    assert "wanted lost or back" in answer["error"]
+    assert "coverage: wanted off or on, got 'away'" in answer["error"]
     assert modem.do("broker says t 00")["ok"]
     assert oct(os.stat(modem.folder / control.NAME).st_mode)[-3:] == "600"
     assert modem.do("power key")["ok"]  # a second press: off
@@ -145,6 +145,8 @@ def test_faults_come_from_a_file(run, tmp_path):
         (["run", "--broker", "http://x"], "broker: wanted mqtt://"),
         (["run", "--firmware", "1"], "firmware of sim7080: wanted one of 1951B17SIM7080"),
         (["run", "--faults", "nowhere.toml"], "nowhere.toml"),
+        (["run", "--alone", "--broker", "mqtt://h:1"], "wanted --alone or --broker"),
+        (["run", "--alone", "--folder", "n" * 120], "say another --folder"),
         (["do", "--folder", "nowhere", "status"], "nobody answers in nowhere"),
     ],
 )
@@ -153,7 +155,18 @@ def test_a_mistake_is_said_with_what_was_wanted(options, said, tmp_path, monkeyp
     result = runner.invoke(command.app, options)
     assert result.exit_code == 1
     assert said in result.output
-    assert list(tmp_path.iterdir()) == []
+    assert [one.name for one in tmp_path.iterdir()] in ([], ["n" * 120])
+
+
+def test_a_modem_that_runs_keeps_its_folder_and_a_word_with_a_minus_is_a_word(run):
+    modem = run("--alone")
+    modem.until(b"RDY\r\n")
+    second = runner.invoke(command.app, ["run", "--alone", "--folder", str(modem.folder)])
+    assert second.exit_code == 1
+    assert "say another --folder" in second.output
+    said = runner.invoke(command.app, ["do", "--folder", str(modem.folder), "signal", "-120"])
+    assert said.exit_code == 0, said.output
+    assert modem.do("status")["part"] == "sim7080"
 
 
 def test_the_lists_have_every_part_fault_and_word():

@@ -488,7 +488,10 @@ def test_an_error_in_a_file_names_the_key_the_value_and_what_was_wanted(text, sa
     assert said in str(error.value)
 
 
-@pytest.mark.parametrize("words", ["", "silence seconds", "silence seconds=x", "nonsense"])
+@pytest.mark.parametrize("words", [
+    "", "silence seconds", "silence seconds=x", "nonsense", "silence seconds=--5",
+    "silence seconds=\N{SUPERSCRIPT TWO}",
+])  # fmt: skip
 def test_words_that_are_no_fault_are_refused(words):
     with pytest.raises(FaultError):
         from_words(words)
@@ -498,7 +501,9 @@ def test_words_that_are_no_fault_are_refused(words):
     "words",
     ["", "hurra", "power", "network", "network gone", "coverage off soon", "signal 20", "sky open",
      "broker says t xx", "peer", "quirk", "quirk none", "sky open north east", "__class__",
-     "signal"],
+     "signal", "signal --5", "signal \N{SUPERSCRIPT TWO}", "coverage", "sky open inf inf",
+     "coverage off \N{SUPERSCRIPT TWO}h", "sky open 91 10", "broker says", "broker says t",
+     "broker says t 61*999999999999", "broker says t 61*-1", "broker refuses --5"],
 )  # fmt: skip
 def test_words_that_are_none_are_refused_and_change_nothing(words):
     host = Host().boot()
@@ -528,3 +533,16 @@ def test_faults_can_be_taken_back():
     host.scene.do("faults off")
     assert host.ask("AT+CSQ") == ["+CSQ: 21,0", "OK"]
     assert Faults().happened == {}
+
+
+@pytest.mark.parametrize("fault", ["hang until=rail", "silence", "silence later=1", "nmea"])
+def test_what_goes_on_for_a_while_ends_when_the_faults_are_taken_back(fault):
+    host = Host().boot()
+    cause(host, fault)
+    host.ask("AT+CSQ", 1500)
+    host.scene.do("faults off")
+    host.wait(1000)
+    host.lines()
+    assert host.ask("AT+CSQ", 1500) == ["+CSQ: 21,0", "OK"]
+    host.wait(3000)
+    assert host.lines() == []

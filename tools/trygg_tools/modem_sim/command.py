@@ -58,7 +58,9 @@ Off = Annotated[
     bool, typer.Option("--off", help="Begin switched off: `trygg modem do 'power key'`.")
 ]
 Times = Annotated[int, typer.Option(help="So many times faster than real time.", min=1, max=100)]
-Seconds = Annotated[int, typer.Option(help="End by itself after so many of its seconds.")]
+Seconds = Annotated[
+    int, typer.Option(help="End by itself after so many of its seconds; 0 never.", min=0)
+]
 
 
 @app.command("run")
@@ -90,9 +92,10 @@ def run(
         seconds = 90
     """
     real = None if alone else (RealSockets, PahoMqtt)
+    if alone and broker:
+        raise _stop("wanted --alone or --broker, got both: alone, nothing real is reached")
     scene = _scene(_part(part), real is not None, broker, _faults(faults, seed), seed, firmware)
-    folder.mkdir(parents=True, exist_ok=True)
-    modem = PtyModem(scene[0], folder, scene[1], times)
+    modem = _on_a_pty(folder, scene, times)
     scene[0].modem.traces.append(Shown(lambda line: _show(line, as_json)))
     if not off:
         scene[0].do("power key")
@@ -128,6 +131,18 @@ def _scene(
         return Scene(part, seed, faults, firmware, world), real
     except ValueError as error:
         raise _stop(str(error)) from None
+
+
+def _on_a_pty(
+    folder: Path, scene: tuple[Scene, tuple[RealSockets, PahoMqtt] | None], times: int
+) -> PtyModem:
+    if control.runs(folder):
+        raise _stop(f"a modem runs in {folder} already: end it, or say another --folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return PtyModem(scene[0], folder, scene[1], times)
+    except OSError as error:
+        raise _stop(f"no link and no socket in {folder}: {error}; say another --folder") from None
 
 
 def _connect(world: World, real: tuple[RealSockets, PahoMqtt], address: Address | None) -> None:
@@ -166,7 +181,8 @@ def _until_stopped(modem: PtyModem, seconds: int) -> None:
         modem.close()
 
 
-@app.command("do")
+# what it does not know as an option is a word: `signal -120`
+@app.command("do", context_settings={"ignore_unknown_options": True})
 def do(
     words: Annotated[list[str], typer.Argument(help="What is to happen, or `status`.")],
     folder: Folder = RUN,

@@ -27,7 +27,11 @@ class Control:
         self._path = folder / NAME
         self._path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.bind(str(self._path))
+        try:
+            self._socket.bind(str(self._path))
+        except OSError:
+            self._socket.close()
+            raise
         self._path.chmod(0o600)
         self._socket.listen(4)
         self._socket.setblocking(False)
@@ -100,6 +104,17 @@ def status(scene: Scene) -> dict[str, Any]:
         "faults_left": len(modem.faults.rules),
         "faults_happened": dict(modem.faults.happened),
     }
+
+
+def runs(folder: Path) -> bool:
+    """True when a simulator answers in that folder."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.settimeout(ANSWER_S)
+        try:
+            line.connect(str(folder / NAME))
+        except OSError:
+            return False
+    return True
 
 
 def ask(folder: Path, words: str) -> dict[str, Any]:

@@ -262,16 +262,19 @@ def nmea_once(modem: Modem, _faults: Faults, _values: Values) -> None:
     modem.mouth.out(_sentence(modem))
 
 
-def nmea(modem: Modem, _faults: Faults, values: Values) -> None:
+def nmea(modem: Modem, faults: Faults, values: Values) -> None:
     """A sentence every second."""
     life = modem.power.starts
+    faults.sentences_left = int(values["seconds"])
 
-    def speak(left: int) -> None:
-        if left and life == modem.power.starts and not modem.asleep_in_psm():
+    def speak() -> None:
+        left, awake = faults.sentences_left, not modem.asleep_in_psm()
+        if left > 0 and life == modem.power.starts and awake:
+            faults.sentences_left = left - 1
             modem.mouth.out(_sentence(modem))
-            modem.schedule.after(1000, lambda: speak(left - 1))
+            modem.schedule.after(1000, speak)
 
-    speak(int(values["seconds"]))
+    speak()
 
 
 def quirk(modem: Modem, _faults: Faults, values: Values) -> None:

@@ -11,6 +11,7 @@ An error names the key, the value and what was wanted.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import Any
 
@@ -24,6 +25,7 @@ WHEN = {
 }  # fmt: skip
 SENTENCES = ("line", "result")  # in words their spaces are written as _
 OTHERS = ("name", "on", "stage")
+NUMBER = re.compile(r"-?[0-9]{1,20}")
 
 
 class FaultError(ValueError):
@@ -55,7 +57,7 @@ def from_words(words: str) -> Rule:
             raise FaultError(f"{name}: wanted key=value, got {pair!r}")
         if key in SENTENCES:
             value = value.replace("_", " ")
-        table[key] = int(value) if value.lstrip("-").isdigit() else value
+        table[key] = int(value) if NUMBER.fullmatch(value) else value
     return rule_of(table, name or "fault")
 
 

@@ -65,6 +65,7 @@ class Faults:
         self.copies_to_make = 0
         self.sessions_to_lose = 0
         self.publish_code = 0  # the next publish ends in this code of its vendor
+        self.sentences_left = 0  # NMEA's on the command port
         self._striking = False
 
     def begin(self, modem: Modem) -> None:
@@ -82,7 +83,7 @@ class Faults:
         self.rules.clear()
         self.dead_keys = self.acks_to_lose = self.copies_to_make = self.sessions_to_lose = 0
         self.hangs_until = self.lie = ""
-        self.deaf_until_ms = self.publish_code = self.boots_without_rdy = 0
+        self.deaf_until_ms = self.publish_code = self.boots_without_rdy = self.sentences_left = 0
 
     def _plan(self, modem: Modem, rule: Rule) -> None:
         if rule.at_s < 0:

@@ -91,6 +91,11 @@ class Mouth:
         self._late = [] if said_later else None
         self._modem.schedule.after(for_ms, self._unmute)
 
+    def speak(self) -> None:
+        """Not mute any more."""
+        self._mute_until_ms = 0
+        self._unmute()
+
     def _unmute(self) -> None:
         late, self._late = self._late or [], None
         for data in late:

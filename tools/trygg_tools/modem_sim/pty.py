@@ -45,8 +45,8 @@ class PtyModem:
         self._real = real
         self._times = times
         self._began_ms = monotonic_ms()
-        self._port = Port(folder / NAME)
         self.control = Control(folder, scene)
+        self._port = Port(folder / NAME)
 
     @property
     def path(self) -> Path:

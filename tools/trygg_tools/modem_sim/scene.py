@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from trygg_tools.modem_sim.far_memory import ANY, Far, Guard, MemoryNet
 from trygg_tools.modem_sim.far_packets import PacketMqtt
-from trygg_tools.modem_sim.fault_file import from_words
+from trygg_tools.modem_sim.fault_file import NUMBER, from_words
 from trygg_tools.modem_sim.faults import Faults
 from trygg_tools.modem_sim.memory_broker import MemoryBroker
 from trygg_tools.modem_sim.modem import Modem
@@ -44,9 +44,10 @@ WORDS = {
     "supply low | out | good": "the battery sags, is empty, is full",
     "dtr high | low": "the DTR line",
     "fault NAME key=value ...": "a row of `trygg modem faults`",
-    "faults off": "no more faults",
+    "faults off": "no more faults; a hang, a silence and NMEA end, cover stays as it is",
     "quirk NAME": "a firmware's peculiarity",
 }
+BYTES_MOST = 100000  # of a message by words
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -57,7 +58,7 @@ class WordError(ValueError):
 def seconds_of(text: str) -> int:
     """`48h`, `90`, `10m` in seconds; WordError."""
     digits, unit = (text[:-1], text[-1]) if text[-1:] in UNITS else (text, "s")
-    if not digits.isdigit():
+    if not NUMBER.fullmatch(digits) or digits[0] == "-":
         raise WordError(f"wanted seconds, or a number with s, m, h or d, got {text!r}")
     return int(digits) * UNITS[unit]
 
@@ -68,9 +69,13 @@ def bytes_of(words: list[str]) -> bytes:
     for word in words:
         digits, _, times = word.partition("*")
         try:
-            out += b"" if digits == "-" else bytes.fromhex(digits) * int(times or 1)
+            one = b"" if digits == "-" else bytes.fromhex(digits)
+            count = int(times or 1)
         except ValueError:
             raise WordError(f"wanted bytes in hex, got {word!r}") from None
+        if not 0 <= len(out) + len(one) * count <= BYTES_MOST or count < 0:
+            raise WordError(f"wanted at most {BYTES_MOST} bytes, got {word!r}")
+        out += one * count
     return out
 
 
@@ -78,8 +83,10 @@ def standing(lat: str, lon: str) -> Place:
     """Somebody who stands there; WordError."""
     try:
         lat_e6, lon_e6 = round(float(lat) * 1000000), round(float(lon) * 1000000)
-    except ValueError:
-        raise WordError(f"wanted degrees, got {lat!r} {lon!r}") from None
+    except (ValueError, OverflowError):
+        raise WordError(f"sky: wanted degrees, got {lat!r} {lon!r}") from None
+    if abs(lat_e6) > 90000000 or abs(lon_e6) > 180000000:
+        raise WordError(f"sky: wanted -90 to 90 and -180 to 180 degrees, got {lat} {lon}")
     return lambda _second: (lat_e6, lon_e6, 0, 0, 124)
 
 
@@ -165,7 +172,10 @@ class Scene:
         })  # fmt: skip
 
     def _do_coverage(self, words: list[str]) -> None:
-        self._do_network([{"off": "lost", "on": "back"}.get("".join(words[:1]), ""), *words[1:]])
+        choice = words[0] if words else ""
+        if choice not in ("off", "on"):
+            raise WordError(f"coverage: wanted off or on, got {choice!r}")
+        self._do_network([{"off": "lost", "on": "back"}[choice], *words[1:]])
 
     def _do_attach(self, words: list[str]) -> None:
         for_ms = seconds_of(words[1]) * 1000 if len(words) > 1 else 0
@@ -179,7 +189,7 @@ class Scene:
 
     def _do_signal(self, words: list[str]) -> None:
         text = words[0] if words else ""
-        if not text.lstrip("-").isdigit() or not -140 <= int(text) <= -44:
+        if not NUMBER.fullmatch(text) or not -140 <= int(text) <= -44:
             raise WordError(f"signal: wanted -140 to -44 dBm, got {text!r}")
         self.world.cell.rsrp_dbm = int(text)
 
@@ -192,11 +202,13 @@ class Scene:
             raise WordError(f"sky: wanted open LAT LON or closed, got {' '.join(words)!r}")
 
     def _do_broker(self, words: list[str]) -> None:
-        code = int(words[1]) if len(words) == 2 and words[1].isdigit() else NOT_AUTHORIZED
+        code = words[1] if len(words) == 2 and words[0] == "refuses" else str(NOT_AUTHORIZED)
+        if not NUMBER.fullmatch(code) or not 1 <= int(code) <= 255:
+            raise WordError(f"broker refuses: wanted 1 to 255, got {code!r}")
         self._pick(words, {
-            "says": lambda: self.broker.say("".join(words[1:2]), bytes_of(words[2:])),
+            "says": lambda: self._broker_says(words[1:]),
             "closes": self.broker.drop_all,
-            "refuses": lambda: setattr(self.broker, "refuses", code),
+            "refuses": lambda: setattr(self.broker, "refuses", int(code)),
             "accepts": lambda: setattr(self.broker, "refuses", 0),
             "down": self._broker_down,
             "up": lambda: self._broker_up(True),
@@ -210,6 +222,11 @@ class Scene:
             "refuses": lambda: self._peer_up(False),
             "accepts": lambda: self._peer_up(True),
         })  # fmt: skip
+
+    def _broker_says(self, words: list[str]) -> None:
+        if len(words) < 2:
+            raise WordError("broker: wanted says TOPIC HEX, and - for nothing")
+        self.broker.say(words[0], bytes_of(words[1:]))
 
     def _broker_down(self) -> None:
         self._broker_up(False)
@@ -259,7 +276,11 @@ class Scene:
         self.modem.faults.add(self.modem, from_words(" ".join(words)))
 
     def _do_faults(self, words: list[str]) -> None:
-        self._pick(words, {"off": self.modem.faults.clear})
+        def off() -> None:
+            self.modem.faults.clear()
+            self.modem.mouth.speak()
+
+        self._pick(words, {"off": off})
 
     def _do_quirk(self, words: list[str]) -> None:
         name = "".join(words[:1])
