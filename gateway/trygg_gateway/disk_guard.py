@@ -42,6 +42,15 @@ _LANE = Entry._fields.index("lane")
 _BEGINS: Final = {MAKING_ROOM: 12, NO_BACKLOG: 8, ALARMS_ONLY: 4, LAST: 1}  # quarters of R
 
 
+def room_to_start(journal: Path, reserve: int) -> None:
+    """Give the reserve back before the journal is opened, where that would not find any room: an
+    alarm has to be heard after a restart on a full disk, too."""
+    disk, file = os.statvfs(journal.parent), journal.with_name(journal.name + RESERVE)
+    if disk.f_bavail * disk.f_frsize < reserve // 4 and file.exists():
+        file.unlink()
+        log.error("reserve_given", mb=reserve >> 20, why="the disk is too full to start")
+
+
 class Room(NamedTuple):
     """Bytes: free on the file system, taken by the journal and its log, free within the file."""
 

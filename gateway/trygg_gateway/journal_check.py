@@ -25,10 +25,12 @@ from typing import Any, NamedTuple
 
 from trygg_gateway.journal_file import (
     APPLICATION,
+    FULL,
     SCHEMA_VERSION,
     JournalError,
     beside,
     connect,
+    is_full,
     is_of_the_disk,
     laid_out,
     lock_of,
@@ -151,6 +153,8 @@ def _of_the_database(path: Path, suspect: bool, seconds: float | None) -> Look:
         return Look(str(error).splitlines()[0])
     except sqlite3.Error as error:
         if is_of_the_disk(error):
+            if is_full(path):
+                raise JournalError(f"open journal {path}: {FULL}") from error
             raise JournalError(
                 f"open journal {path}: wanted to look whether it is whole, got: {error}. Look at"
                 " the disk and the rights of its folder"

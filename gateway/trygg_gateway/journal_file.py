@@ -12,7 +12,7 @@ import sqlite3
 from contextlib import closing
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from trygg_gateway.database import Database
 
@@ -28,6 +28,11 @@ _DISK = {
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM,
 }  # fmt: skip
+OPENING: Final = 1 << 20  # bytes that a journal takes to be opened, and some
+FULL: Final = (
+    "wanted to write beside it, and its disk is full. Make room there; nothing is wrong with the"
+    " journal, so leave it where it is"
+)
 
 
 class JournalError(Exception):
@@ -142,6 +147,12 @@ def is_of_the_disk(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK
 
 
+def is_full(path: Path) -> bool:
+    """Whether the disk that a journal is on has no room to open it."""
+    disk = os.statvfs(path.parent)
+    return disk.f_bavail * disk.f_frsize < OPENING
+
+
 def connect(path: Path, wait_s: float = 5) -> sqlite3.Connection:
     """A connection that begins and ends its transactions only where it is told to."""
     return sqlite3.connect(
@@ -187,6 +198,8 @@ def _cannot_open(path: Path, error: sqlite3.Error) -> JournalError:
             f"open journal {path}: wanted to write to it, but others have for {VISIT_S} s: many"
             " commands at once, or a slow disk. Nothing was changed: say the same again"
         )
+    if is_of_the_disk(error) and is_full(path):
+        return JournalError(f"open journal {path}: {FULL}")
     return JournalError(
         f"open journal {path}: wanted a SQLite database to write to, got: {error}."
         " Look at the file and its folder; once it is moved away, a new one is begun"

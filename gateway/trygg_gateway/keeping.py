@@ -1,13 +1,21 @@
 """The keepers of the journal as the settings want them: the guard of the disk and the upkeep."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from trygg_gateway import forgetting
 from trygg_gateway.config import Config
-from trygg_gateway.disk_guard import DiskGuard
-from trygg_gateway.journal import Journal
+from trygg_gateway.disk_guard import DiskGuard, room_to_start
+from trygg_gateway.journal import Journal, Limits
 from trygg_gateway.upkeep import Upkeep
 from trygg_gateway.values import LANES, READER, Run
+
+
+def open_journal(path: Path, config: Config) -> Journal:
+    """The gateway's journal, on a full disk with the room of its reserve. Raises JournalError."""
+    section = config.journal
+    room_to_start(path, section.reserve_mb << 20)
+    return Journal.open(path, Limits(section.commit_rows, section.commit_ms, section.queue_rows))
 
 
 def forget_again(journal: Journal, config: Config) -> None:

@@ -6,14 +6,21 @@ It is gone when the gateway has ended, and stale after a kill: whoever reads it 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
 
 from trygg_gateway.config import Config
 
+log = structlog.get_logger("running")
+
 RUNNING = "running.json"
+AGAIN_S: Final = 2.0
 
 Addresses = Mapping[str, str]
 
@@ -41,13 +48,32 @@ def ready_line(config: Config, places: Addresses) -> str:
     return f"ready: gateway {config.gateway.name}, {where}, sinks {sinks}"
 
 
-def write(config: Config, places: Addresses, now_ms: int) -> None:
-    """This process is the gateway."""
+def keep(config: Config, places: Addresses, now_ms: int) -> Coroutine[Any, Any, None]:
+    """Say now that this process is the gateway; what is returned never ends, and says it as soon
+    as it can where the disk takes nothing now. A full disk keeps nobody from being heard."""
     said = {"pid": os.getpid(), "since_ms": now_ms, **places}
-    path = config.gateway.data / RUNNING
+    path, text = config.gateway.data / RUNNING, json.dumps(said) + "\n"
+    return _until_written(path, text, written=_written(path, text))
+
+
+async def _until_written(path: Path, text: str, written: bool) -> None:
+    if not written:
+        log.warning("running_not_written", file=str(path), why="the disk takes nothing")
+    while not written:
+        await asyncio.sleep(AGAIN_S)
+        written = _written(path, text)
+    await asyncio.Event().wait()
+
+
+def _written(path: Path, text: str) -> bool:
     new = path.with_suffix(".new")
-    new.write_text(json.dumps(said) + "\n", "utf-8")
-    new.replace(path)
+    try:
+        new.write_text(text, "utf-8")
+        new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def remove(config: Config) -> None:

@@ -39,8 +39,8 @@ from trygg_gateway.downlink import Downlink
 from trygg_gateway.forwarder import Forwarder
 from trygg_gateway.gap_keeper import GapKeeper
 from trygg_gateway.ingest import Ingest
-from trygg_gateway.journal import Journal, Limits, set_cursor
-from trygg_gateway.keeping import forget_again, make_guard, make_upkeep
+from trygg_gateway.journal import set_cursor
+from trygg_gateway.keeping import forget_again, make_guard, make_upkeep, open_journal
 from trygg_gateway.listener import Listener
 from trygg_gateway.listener_book import ListenerBook
 from trygg_gateway.metrics import Metrics
@@ -107,10 +107,7 @@ class Service:
         self.config = config
         self.file = file
         config.gateway.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        limits = Limits(
-            config.journal.commit_rows, config.journal.commit_ms, config.journal.queue_rows
-        )
-        self.journal = Journal.open(config.gateway.data / JOURNAL, limits)
+        self.journal = open_journal(config.gateway.data / JOURNAL, config)
         try:
             self._put_together()
         except BaseException:
@@ -306,7 +303,7 @@ class Service:
                 self._begin("bans", self.listener_book.run(door.guesses))
         if self.watcher is not None:
             self._begin("watch", self.watcher.run(self.reader))
-        running_file.write(self.config, self.addresses(), now_ms())
+        self._begin("running", running_file.keep(self.config, self.addresses(), now_ms()))
         self._begin("watchdog", self.watchdog.run())
         self._begin("reload", self.reloader.run())
 
