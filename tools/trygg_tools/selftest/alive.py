@@ -52,7 +52,11 @@ def alarm_and_back(gateway: GatewaySide, device: str, known: set[int], wait_s: f
         time.sleep(LOOK_S)
     if new:
         return failed("test alarm", _unconfirmed(gateway, new))
-    return failed("test alarm", f"not raised in {wait_s:.0f} s: the order did not arrive")
+    text = (
+        f"not raised in {wait_s:.0f} s: the order did not arrive. A tracker that sleeps hears none:"
+        " say the same again, and press its reset button when nothing comes"
+    )
+    return failed("test alarm", text)
 
 
 def _unconfirmed(gateway: GatewaySide, alarms: list[dict[str, Any]]) -> str:

@@ -120,6 +120,7 @@ def _tested(
         before = alive.last_health(gateway, device)
         known = alive.order_alarm(gateway, device) if alarm else None
         bench.link.restart()
+    typer.echo(f"{device} starts; if nothing comes in ten seconds, press reset", err=True)
     note(_of_the_whole(gateway, device, before, known, wait_s))
     return about, verdicts
 
