@@ -58,11 +58,22 @@ def test_an_alarm_makes_pauses_short_those_under_way_too():
     while climb.failed(NO_ANSWER, 1000, True) != PAUSE:
         pass
     assert climb.until_s == 1000 + ladder.PAUSE_ALARM_S
+    while climb.failed(NO_ANSWER, 2000) != PAUSE:
+        pass
+    assert climb.until_s == 2000 + 1800
+    climb.hurry(2100)
+    assert climb.until_s == 2100 + ladder.PAUSE_ALARM_S
+
+
+def test_in_a_pause_a_search_that_cannot_begin_is_no_climb_and_waits():
+    climb = Ladder()
     while climb.failed(NO_ANSWER, 1000) != PAUSE:
         pass
-    assert climb.until_s == 1000 + 1800
-    climb.hurry(1100)
-    assert climb.until_s == 1100 + ladder.PAUSE_ALARM_S
+    before = (climb.until_s, climb.pauses, climb.step, list(climb.tried))
+    assert 1000 < climb.search_s <= 1000 + ladder.DEAF_S
+    assert climb.failed(NO_ANSWER, 1100) == PAUSE
+    assert climb.search_s == 1100 + ladder.DEAF_S
+    assert (climb.until_s, climb.pauses, climb.step, climb.tried) == before
 
 
 def test_a_step_that_helped_is_credited_and_the_climb_is_over():

@@ -60,6 +60,7 @@ class Over:
         self.quirks = ()
         self.polled = 0
         self.receiver, self.fixing = None, False
+        self.left, self.changed = 0, False
 
     def poll(self, now, now_s):
         self.now_s = now_s
@@ -90,11 +91,11 @@ class Owner:
 
 
 class Bench:
-    def __init__(self, names=("mqtt", "socket"), broken=()):
-        self.over, self.made, self.broken = Over(), [], broken
+    def __init__(self, names=("mqtt", "socket"), broken=(), over=None):
+        self.over, self.made, self.broken = over or Over(), [], broken
         self.both = Publisher(self.over, list(names), self.make)
         self.both.owner = Owner()
-        self.now_s = 0
+        self.now_s = self.over.now_s
 
     def make(self, name):
         self.made.append(Way(name))
@@ -151,6 +152,28 @@ def test_the_first_way_is_tried_again_after_its_time_and_not_while_connected():
     bench.broken = ()
     bench.try_once()
     assert (bench.both.way, bench.both.state) == (0, READY)
+
+
+def test_a_sleep_of_the_chip_forgets_neither_the_way_nor_when_the_first_was_left():
+    bench = Bench(broken=("mqtt",))
+    bench.poll(40000)
+    for _ in range(publisher.FAILURES + 1):
+        bench.try_once()
+    assert bench.over.changed
+    for slept_s, way in ((publisher.RETURN_S - 3600, 1), (7200, 0)):
+        bench.over.now_s += slept_s
+        bench = Bench(over=bench.over)  # a new start: all but the modem's bytes is forgotten
+        bench.try_once()
+        assert (bench.both.way, bench.both.state) == (way, READY)
+    assert bench.over.left == 0
+
+
+def test_a_way_kept_that_is_not_there_any_more_is_forgotten():
+    over = Over()
+    over.left = 1
+    bench = Bench(names=("mqtt",), over=over)
+    bench.try_once()
+    assert (bench.both.way, bench.both.state, over.left) == (0, READY, 0)
 
 
 def test_ways_that_all_fail_go_round():

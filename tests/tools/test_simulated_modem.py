@@ -224,7 +224,7 @@ def test_the_worst_of_sharing_the_radio_is_part_of_the_stated_bound():
         order(tracker, 7, layouts.FENCES, circle(HOME[0], HOME[1], 200))
         tracker.run(900)
     bounds = [records(one, layouts.REPORT)[-1]["bound_s"] for one in (shared, own)]
-    assert bounds[0] - bounds[1] == arbiter.WAIT_S + arbiter.YIELD_S
+    assert bounds[0] - bounds[1] == arbiter.Arbiter(True).worst_s()
 
 
 def sixteen_rings():

@@ -5,7 +5,8 @@ shared/reference/at-commands.md.
 - The receiver is switched on by CGNSSPWR. "READY!" comes 9 s later, or by older firmware never:
   nothing waits for it. SIM7670G's antenna has a supply of its own (CGDRT, CGSETV).
 - CGNSSINFO says degrees and minutes, or by some firmware decimal degrees (found.angle_e6).
-- Firmware B03V02 does not get its MQTT connected: our own client over a socket does.
+- Firmware 2374B03SIM767XM5A_M ("B03V02" for short) does not get its MQTT connected with TLS: our
+  own client over a socket does.
 """
 
 from tracker.modem import lines, sim7600
@@ -25,7 +26,7 @@ from tracker.modem.sim7600 import (  # noqa: F401  (what is the same)
 
 NAME = "a7670"
 AID_S, AID_ON = 7200, True
-QUIRKS = b"\nB03V02|no mqtt\n"
+QUIRKS = b"\n2374B03|no mqtt\n"
 
 STEPS = b"""
 GNSS_ON

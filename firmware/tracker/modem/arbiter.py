@@ -10,8 +10,9 @@ SIM7000, BG95: shared/reference/at-commands.md). So one has the radio at a time:
   - an alarm takes it from a running search at once. The search goes on behind it.
 
 What that can cost is stated: a search waits at most WAIT_S for the radio, and an alarm YIELD_S;
-both are part of the bound of promise 5 (`Duty.radio_s`). Where the receiver has a radio of its own
-both have what they want.
+without cover, where an attempt has to end first, ATTEMPT_S, unless an alarm waits: then the
+attempts go first. It is part of the bound of promise 5 (`Duty.radio_s`). Where the receiver has a
+radio of its own both have what they want, but for such an attempt.
 """
 
 LTE, GNSS = 0, 1
@@ -24,6 +25,7 @@ GNSS_REACH_S = 45
 GOODBYE_S = 30  # to end a service and its context: SMDISC 15 s, and what the network is told
 YIELD_S = 20  # an answer under way 5 s, CGNSPWR=0 5 s, CFUN=1 10 s
 WAIT_S = CONNECT_S + LTE_MOST_S + GOODBYE_S
+ATTEMPT_S = 160  # an attempt to attach without cover, which is not broken off; most seen: 155
 
 
 class Arbiter:
@@ -39,8 +41,8 @@ class Arbiter:
         self._ready_s = -1  # since when LTE is connected in this turn
 
     def worst_s(self):
-        """What sharing can cost: a search's wait, and then an alarm's."""
-        return WAIT_S + YIELD_S if self.shared else 0
+        """What a search may have to wait for the modem, and then an alarm for the radio."""
+        return max(ATTEMPT_S, WAIT_S + YIELD_S if self.shared else 0)
 
     def judge(self, now_s, searches, talk, ready, urgent, reach):
         """Decide. `searches`: a search wants it. `talk`: None while LTE wants nothing, else whether

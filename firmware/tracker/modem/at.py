@@ -9,9 +9,9 @@ else is counted as `strange`, or `garbage` where it is not even text.
 Late answers. A modem that did not answer in time may still do so, and its `OK` looks like any
 other. After a time-out nothing is sent but probes: questions whose answers begin like nobody
 else's (3GPP TS 27.007, V.250: every modem knows them), each of another kind than the two before.
-A modem works in order, so when the newest probe is answered and SETTLE_MS pass in silence,
-everything older has been. After PROBES_MAX of them without that it is `dead`, until `revive`; what
-to do then is the ladder's business.
+A modem works in order, so when the newest probe is answered and SETTLE_MS pass in silence (or
+SETTLE_MOST_MS with sentences), everything older has been. After PROBES_MAX of them without that it
+is `dead`, until `revive`; what to do then is the ladder's business.
 
 Nothing is ever sent twice here. Whether a command may be repeated is known one level up.
 """
@@ -27,6 +27,7 @@ PROBES = b"+IPR:+CMEE:+CFUN:"  # asked as AT+IPR? and so on
 PROBES_MAX = 9
 PROBE_MS = 1000
 SETTLE_MS = 300  # silence after a probe's answer: nothing older is left to come
+SETTLE_MOST_MS = 5000  # or so long since the probe, on a line that is never silent
 LINES_MAX = 40  # of one answer
 KEPT_MAX = 32  # events and sentences that wait to be taken
 NEVER_MS = 1 << 28
@@ -156,7 +157,7 @@ class At:
                 self.timeouts += not self.final
                 self._end(OK if self.final else TIMEOUT)
         elif self._settling:
-            if ticks.diff(now, self._heard_at) >= SETTLE_MS:
+            if ticks.diff(now, self._heard_at) >= SETTLE_MS or passed_ms >= SETTLE_MOST_MS:
                 self._doubtful = self._settling = False
         elif self._doubtful and not self.dead and (not self._probes or passed_ms >= PROBE_MS):
             self._probes += 1
@@ -233,7 +234,7 @@ class At:
             if self._accepted:
                 self._end(OK)
         elif self._prefix and (self._prefix == ANY or line.startswith(self._prefix)):
-            if row is not None and row[1] == b"R":
+            if row is not None and (row[1] == b"R" or self._prefix == ANY):
                 return False
             if len(self.lines) < LINES_MAX:
                 self.lines.append(line)

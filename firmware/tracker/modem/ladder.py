@@ -29,6 +29,8 @@ CLIMBS = "|1678|345678|2345678"
 PAUSE_FIRST_S = 900
 PAUSE_MOST_S = 3600
 PAUSE_ALARM_S = 300
+OFF_S = 10  # what a modem needs to go down
+DEAF_S = 300  # after a search that could not begin
 STEPS = 8
 SAVED = "<BBI16H"
 SAVED_BYTES = 38
@@ -45,11 +47,16 @@ class Ladder:
         self.step = 0
         self.pauses = 0  # in a row
         self.until_s = 0  # no attempt before
+        self.search_s = 0  # and in a pause no search of the modem's own receiver
         self.tried = [0] * STEPS
         self.helped = [0] * STEPS
 
     def failed(self, place, now_s, alarm_waits=False):
-        """An attempt failed at `place`: the step to take now; PAUSE: nothing until `until_s`."""
+        """An attempt failed at `place`: the step to take now; PAUSE: nothing until `until_s`. In a
+        pause that was a search, which alone is no reason to climb."""
+        if self.rests(now_s):
+            self.search_s = now_s + DEAF_S
+            return PAUSE
         for digit in CLIMBS.split("|")[place]:
             step = int(digit)
             if step > self.step and not (step == CHIP_RESET and self.pauses):
@@ -57,6 +64,7 @@ class Ladder:
                 self.tried[step - 1] = min(_COUNT_MAX, self.tried[step - 1] + 1)
                 return step
         pause_s = min(PAUSE_FIRST_S << min(self.pauses, 2), PAUSE_MOST_S)
+        self.search_s = now_s + OFF_S
         self.until_s = now_s + (min(pause_s, PAUSE_ALARM_S) if alarm_waits else pause_s)
         self.pauses = min(250, self.pauses + 1)
         self.step = 0

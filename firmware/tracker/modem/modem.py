@@ -59,6 +59,7 @@ class Modem:
         self._ended = 0
         self._serving = False
         self._restarts = 0
+        self._due = 0  # the ladder's step that waits for a search to be over
         self._dozes = self._wakes = False
         self._said_at = 0  # when a procedure, or DTR's change, was last seen
         self._signal = 0
@@ -66,6 +67,7 @@ class Modem:
         self.state = DOWN
         self.mode = UNTOLD
         self.pin_told = False
+        self.left = 0  # publisher.py's: the half hour in which its first way was left
         self.time_s = 0
         self.version = b""
         self.stirred = False
@@ -126,10 +128,10 @@ class Modem:
         return words.is_known_for(self.dialect.QUIRKS, self.version, name)
 
     def save(self):
-        """SAVED_BYTES that outlive sleep and reset: mode, whether the PIN was said, ladder, when
-        assisted data is due."""
+        """SAVED_BYTES that outlive sleep and reset: mode, whether the PIN was said, when the first
+        way was left, ladder, when assisted data is due."""
         self.changed = False
-        head = bytes([self.mode | self.pin_told << 2])
+        head = bytes([self.mode | self.pin_told << 2 | self.left << 3])
         return head + self.ladder.save() + self.aid_due_s.to_bytes(4, "little")
 
     def load(self, data):
@@ -137,6 +139,7 @@ class Modem:
         if len(data) == SAVED_BYTES and self.ladder.load(data[1:-4]):
             self.aid_due_s = int.from_bytes(data[-4:], "little")
             self.mode, self.pin_told = data[0] & 3, bool(data[0] & 4)
+            self.left = data[0] >> 3
 
     # -- for the service -------------------------------------------------------------------
 
@@ -223,27 +226,38 @@ class Modem:
         self._serving = self.gnss_on = False
         self.steps.stop()
         self.changed = True
-        step = self.ladder.failed(place, now_s, self.urgent or self.reach)
+        due = self._due
+        step = due or self.ladder.failed(place, now_s, self.urgent or self.reach)
         if step == ladder.PAUSE:
             self._begin(self._power_off(), RESTING, now)
+        elif not due and (self.radio or self._apart()):
+            self._due = step  # a search has waited for this attempt, and goes first
+            self._begin(words.SEARCH, RECEIVING, now)
         else:
-            self.reset_wanted = step == ladder.CHIP_RESET
-            self._recover(step, now)
+            self._take(step, now)
 
     # -- what is done ----------------------------------------------------------------------
 
     def _choose(self, now, now_s):
         """Nothing is under way: what is wanted and not so?"""
         wanted, state = self._wanted, self.state
-        if self.fixing and state in (DOWN, SLEEPING) and (self.radio or wanted != ONLINE):
-            self._begin("usual +modem start SETUP/1", RECEIVING, now)
-        elif self.fixing and state in (UP, RECEIVING) and (self.radio or wanted != ONLINE):
+        searches = self.fixing and (self.radio or wanted != ONLINE or (self._due and self._apart()))
+        if self.ladder.rests(now_s):
+            searches = self.fixing and now_s >= self.ladder.search_s
+        if searches and state in (DOWN, SLEEPING, RESTING):
+            self._begin(words.SEARCH, RECEIVING, now)
+        elif searches and state in (UP, RECEIVING):
             self.state = state if wanted == ONLINE else RECEIVING
         elif state == RECEIVING:
-            if wanted == ONLINE:
-                self._begin("?RADIO_ON ATTACH/2 ASK/2", UP, now)
-            else:
+            if wanted != ONLINE:
+                self._due = 0
                 self.state = UP
+            elif self._due:
+                self._take(self._due, now)
+            elif self.ladder.pauses and not self.ladder.step:
+                self._begin(self._power_off(), RESTING, now)
+            else:
+                self._begin("?RADIO_ON ATTACH/2 ASK/2", UP, now)
         elif state == RESTING:
             if self.urgent or self.reach:
                 self.ladder.hurry(now_s)
@@ -270,6 +284,16 @@ class Modem:
     def _power_off(self):
         """Switched off, and without its supply unless its receiver would forget the sky with it."""
         return words.POWER_OFF if self.receiver is None else words.SWITCHED_OFF
+
+    def _apart(self):
+        """A search with a radio of its own, and no alarm waits."""
+        return self.fixing and not self.urgent and not self.dialect.GNSS_SHARED
+
+    def _take(self, step, now):
+        """A step of the ladder."""
+        self._due = 0
+        self.reset_wanted = step == ladder.CHIP_RESET
+        self._recover(step, now)
 
     def _recover(self, step, now):
         """The ladder's step, and the way up anew; what the network was told is told again."""

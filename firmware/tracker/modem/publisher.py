@@ -16,6 +16,7 @@ from tracker.modem.service import CLOSED, CONFIRMED_WAIT_S, LEAVING, LINKING, RE
 
 FAILURES = 3
 RETURN_S = 21600
+HALF_S, LEFT_MOST = 1800, 31  # what is kept of when the first was left: the half hour, 1 to 31
 # a byte of an order of fences takes so many when they are in force, of 64-bit objects; its frame is
 # on the heap twice while it is looked into
 IN_FORCE = 5
@@ -56,8 +57,7 @@ class Publisher:
 
     def open(self, host, port, tls, now):
         """Begin to connect, by the first way again when it is time for it."""
-        if self.way and self.modem.now_s - self._left_s >= RETURN_S:
-            self._next = 0
+        self._choose_way(self.modem.left, self.modem.now_s)
         self._goal = (host, port, tls)
         self.modem.want(modem.ONLINE)
         if self.modem.state == modem.RESTING:
@@ -84,6 +84,7 @@ class Publisher:
         if len(payload) > self._client.payload_max:
             self._move_on()
             self._left_s = self.modem.now_s - RETURN_S  # back when it is said
+            self._keep_left(0)
             self._climbs = True
             self._client.close(now)
             return False
@@ -105,16 +106,16 @@ class Publisher:
         if over.receiver is not None:
             self._share(now, now_s)
         was_up = over.state == modem.UP
+        if client.state == LINKING and was_up and self._is_known():
+            self._move_on()
+            self._climbs = True
+            client.close(now)
         if self._link is not None:
             self._link.poll(now, now_s)
         client.poll(now, now_s)
         self._count(client, was_up, now)
         self.state = client.state
-        if self.state == LINKING and was_up and self._is_known_for(client):
-            self._move_on()
-            self._climbs = True
-            client.close(now)
-        elif self.state == CLOSED:
+        if self.state == CLOSED:
             self._rest_or_begin(now)
 
     def wait_ms(self, now):
@@ -149,10 +150,11 @@ class Publisher:
     def _share(self, now, now_s):
         """The radio is the modem's receiver's, too: LTE says goodbye when it is asked for."""
         over, talk = self.modem, None
-        if self._goal is not None or self.state != CLOSED:
+        rests = over.ladder.rests(now_s)  # then LTE wants nothing
+        if not rests and (self._goal is not None or self.state != CLOSED):
             talk = self.state != READY or not self.has_room() or over.urgent
         ready = self.state == READY
-        over.receiver.work(now, now_s, talk, ready, over.urgent, over.reach)
+        over.receiver.work(now, now_s, talk, ready, over.urgent and not rests, over.reach)
         over.receiver.aid.work(now, now_s, self._quiet(), over.receiver.on_s)
         if over.radio and self._goal is not None and over.state == modem.UP:
             self._close(now)
@@ -217,13 +219,30 @@ class Publisher:
         now_s, damaged, client.damaged = self.modem.now_s, client.damaged, False
         if damaged and now_s - self._damaged_s >= DAMAGED_S:
             self._damaged_s, self._left_s = now_s, now_s - RETURN_S  # back when that is said
+            self._keep_left(0)
             self._climbs = self.missed = True
             client.close(now)
 
-    def _is_known_for(self, client):
+    def _is_known(self):
         return self._names[self.way] == "mqtt" and self.modem.quirk(b"no mqtt")
 
     def _move_on(self):
+        now_s = self.modem.now_s
         if not self.way:
-            self._left_s = self.modem.now_s
+            self._left_s = now_s
         self._next = (self.way + 1) % len(self._names)
+        self._keep_left(now_s // HALF_S % LEFT_MOST + 1 if self._next else 0)
+
+    def _choose_way(self, left, now_s):
+        """Another than the first for RETURN_S, over sleeps too."""
+        if left and not self._next and len(self._names) > 1:
+            self._left_s = now_s - (now_s // HALF_S - left + 1) % LEFT_MOST * HALF_S
+            self._next = int(now_s - self._left_s < RETURN_S)
+        elif self.way and now_s - self._left_s >= RETURN_S:
+            self._next = 0
+        if not self._next:
+            self._keep_left(0)
+
+    def _keep_left(self, left):
+        self.modem.changed = self.modem.changed or left != self.modem.left
+        self.modem.left = left

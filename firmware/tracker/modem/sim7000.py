@@ -18,7 +18,6 @@ from tracker.modem.sim7080 import (  # noqa: F401  (what is the same)
     GNSS_SHARED,
     KEY_OFF_MS,
     KEY_ON_MS,
-    QUIRKS,
     RECEIVE_MAX,
     SEND_MAX,
     TABLE,
@@ -28,6 +27,7 @@ from tracker.modem.sim7080 import (  # noqa: F401  (what is the same)
 
 NAME = "sim7000"
 HAS_PSM = False
+QUIRKS = b"\n1351B03|no mqtt\n1351B05|no mqtt\n"
 START_MS = 15000  # UART 4.5 s after the key
 PAYLOAD_MAX = 512
 

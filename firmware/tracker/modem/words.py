@@ -13,7 +13,8 @@ ATTACH/2        a procedure of the dialect; where it fails is the ladder's place
 
 ANSWER_MS = 2500  # a modem that is on answers a probe within this
 LISTENS = ("alive", "found", "start", "restarted")
-START = "usual +modem start SETUP/1 ATTACH/2 ASK/2"
+SEARCH = "usual +modem start SETUP/1"
+START = SEARCH + " ATTACH/2 ASK/2"
 ATTACH = " SETUP/1 ATTACH/2 ASK/2"
 SWITCHED_OFF = "POWER_OFF/0 3000"
 POWER_OFF = "POWER_OFF/0 3000 -modem"

@@ -1,0 +1,62 @@
+"""The modem's own receiver goes on watching the fence while the network is away."""
+
+import pytest
+
+from firmware.test_app import HOME, at_home, leaving, order
+from tools.test_simulated_modem import DIALECTS, Tracker
+from tracker.modem import arbiter, gnss
+from trygg_tools.rig.orders import circle
+from trygg_wire import layouts
+
+STARTS = (b"AT+CGNSPWR=1", b"AT+QGPS=1", b"AT+CGPS=1", b"AT+CGNSSPWR=1")
+OUTAGE_S = 3 * 3600
+
+
+def outage(dialect, place):
+    """A tracker, well for seven minutes, then for three hours without cover."""
+    tracker = Tracker(dialect, place, own_receiver=True)
+    order(tracker, 7, layouts.FENCES, circle(HOME[0], HOME[1], 200))
+    tracker.run(420)
+    tracker.side.scene.do("coverage off 3h")
+    return tracker
+
+
+def longest_wait_s(tracker, monkeypatch, seconds):
+    """How long a search waited for the modem, at most, in the next `seconds`."""
+    waits, asked_s = [0], []
+    rail = gnss.ModemGnss.rail
+
+    def timed(self, name, on):
+        has_it, now_s = rail(self, name, on), tracker.clock.now_ms // 1000
+        if on and not has_it:
+            asked_s.append(now_s)
+        elif asked_s:
+            waits.append(now_s - asked_s[0])
+        if has_it:
+            asked_s.clear()
+        return has_it
+
+    monkeypatch.setattr(gnss.ModemGnss, "rail", timed)
+    tracker.run(seconds)
+    return max(waits)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_without_cover_a_search_waits_no_longer_than_the_bound_says(dialect, monkeypatch):
+    tracker = outage(dialect, at_home)
+    assert longest_wait_s(tracker, monkeypatch, OUTAGE_S) <= arbiter.ATTEMPT_S
+    starts = [at for at, text in tracker.said if text.startswith(STARTS) and at > 420_000]
+    assert len(starts) > OUTAGE_S // 120
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_with_an_alarm_to_be_told_the_attempts_go_first_and_each_pause_has_its_search(dialect):
+    tracker = outage(dialect, leaving)
+    tracker.run(OUTAGE_S)
+    starts = [at // 1000 for at, text in tracker.said if text.startswith(STARTS)]
+    late = [at for at in starts if at > 420 + 3600]
+    assert len(late) >= 4
+    tracker.run(OUTAGE_S)
+    seqs = sorted(seq for _, seq in tracker.gateway.records)
+    assert seqs == list(range(1, len(seqs) + 1))
+    assert tracker.gateway.conflicts == 0
