@@ -26,7 +26,7 @@ def test_there_is_a_dialogue_of_every_part_about_everything():
 def test_a_dialogue_says_where_it_comes_from_and_is_well_formed(name):
     chat = chats()[name]
     assert name.startswith(f"{chat.part}_")
-    assert re.search(r"V\d\.\d|github\.com/|Manual|Note|at-commands\.md", chat.source)
+    assert re.search(r"V\d\.\d|github\.com/|Manual|Note", chat.source)
     assert len(chat.about) >= 8
     assert chat.steps
     assert all(before.part == chat.part for before in lesson(name))

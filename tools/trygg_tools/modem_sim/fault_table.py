@@ -1,4 +1,4 @@
-"""The faults there are: the fourteen behaviours of the reference (at-commands.md 4) as rows.
+"""The faults there are: fourteen behaviours that threads and manuals tell of, as rows.
 
 A row names the fault, the behaviour it belongs to, what it does, the stage and pattern at which it
 strikes unless the rule says otherwise, its own values with default and range, and its effect

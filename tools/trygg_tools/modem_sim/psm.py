@@ -1,6 +1,6 @@
 """PSM and eDRX: what was asked for, what the network granted, when the modem sleeps and wakes.
 
-3GPP TS 24.008 10.5.7.3 and 10.5.7.4a code the timers (reference, chapter 0). A request counts when
+3GPP TS 24.008 10.5.7.3 and 10.5.7.4a code the timers. A request counts when
 it is told to the network: at the next registration, or at once by a tracking area update when it
 goes from 0 to 1. The same request set again tells nothing ("go 0 then 1"). Parts with
 `psm_after_reboot` count a new request only from the next start.

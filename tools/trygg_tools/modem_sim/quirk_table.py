@@ -78,7 +78,7 @@ QUIRKS: dict[str, Quirk] = {
     "decimal_degrees": Quirk(
         "A7670",
         "CGNSSINFO answers decimal degrees where the manual shows minutes",
-        "A76XX AT manual, CGNSSINFO, which shows both; shared/reference/at-commands.md 2",
+        "A76XX AT manual, CGNSSINFO, which shows both",
     ),
     "antenna_gpio": Quirk(
         "SIM7670",
@@ -88,7 +88,7 @@ QUIRKS: dict[str, Quirk] = {
     "pubex_named": Quirk(
         "BG95",
         "a publish is confirmed as +QMTPUBEX, not +QMTPUB",
-        "shared/reference/at-commands.md 3",
+        'public drivers that wait for it (a code search for "+QMTPUBEX: 0,")',
     ),
 }
 

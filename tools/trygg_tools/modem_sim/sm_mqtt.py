@@ -21,7 +21,7 @@ from trygg_tools.modem_sim.own_client import OwnClient
 if TYPE_CHECKING:
     from trygg_tools.modem_sim.modem import Modem
 
-CONNECT_MS = 90000  # not documented; the reference says to plan 60 to 120 s
+CONNECT_MS = 90000  # not documented; public drivers wait 60 to 120 s
 ACK_MS = 30000  # [K]
 PAYLOAD_MS = 10000  # [K]
 HOST_LONGEST = 246
