@@ -59,7 +59,7 @@ def list_(
         return
     for alarm in alarms:
         alarm["raised"] = clock(alarm["raised_s"])
-        alarm["called"] = [one["who"] for one in alarm["called"]]
+        alarm["called"] = list(dict.fromkeys(one["who"] for one in alarm["called"]))
         if alarm["test"]:  # it is of no fence, whichever the wearer is by
             alarm |= {"form": "test", "fence_name": None}
     columns = ["id", "name", "form", "what", "state", "raised", "fence_name", "delivered", "called",

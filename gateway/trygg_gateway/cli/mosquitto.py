@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -24,6 +24,12 @@ from trygg_gateway.mosquitto.folder import Written, keep, make, owner_of
 from trygg_gateway.mosquitto.texts import GATEWAY_USER, Place
 from trygg_gateway.registry import Registry
 from trygg_gateway.values import Refused
+
+CLASH: Final = (
+    "listener.port is {port}, too: of the gateway and Mosquitto only the first to start has it."
+    " Give Mosquitto another (--port), or set listener.enabled = false if all trackers come"
+    " through it."
+)
 
 
 def mosquitto_config(
@@ -52,7 +58,7 @@ def mosquitto_config(
 
     Example: `trygg gateway mosquitto-config mosquitto --host trygg.example`
     """
-    loaded(config_file)  # a mistake in it is said before anything is written
+    config = loaded(config_file)  # a mistake in it is said before anything is written
     folder = folder.resolve()
     with told():
         near = ["localhost", "127.0.0.1", *([bind] if bind else [])]
@@ -68,6 +74,8 @@ def mosquitto_config(
         return
     typer.echo(f"{folder}: {written.users} trackers may log in. The broker {written.told}")
     _tell_without(written)
+    if config.listener.enabled and config.listener.port == port:
+        typer.echo(CLASH.format(port=port), err=True)
     typer.echo(f"Start it:  mosquitto -c {folder / 'mosquitto.conf'}")
     typer.echo("In gateway.toml:\n\n[broker]")
     typer.echo("\n".join(f'{key} = "{value}"' for key, value in settings.items()))

@@ -138,13 +138,13 @@ def _tell(pid_file: Path) -> str:
         pid = int(pid_file.read_text().strip())
         name = Path(f"/proc/{pid}/comm").read_text().strip()
     except (OSError, ValueError):
-        return "not running; it reads them when it starts"
+        return "is not running: it reads them when it starts"
     if name != "mosquitto":
-        return "not running; it reads them when it starts"
+        return "is not running: it reads them when it starts"
     try:
         os.kill(pid, signal.SIGHUP)
     except PermissionError:
         return f"is to be told: kill -HUP {pid}, as root"
     except ProcessLookupError:
-        return "not running; it reads them when it starts"
+        return "is not running: it reads them when it starts"
     return f"was told to read them (pid {pid})"
