@@ -316,6 +316,21 @@ def test_a_board_forgets_the_wearer_before_and_only_them(gateway, flashed):
         assert link.tell(LEFT) == [[], [], ""]
 
 
+def test_a_tracker_that_came_back_and_goes_out_under_the_same_name_forgets_its_wearer(
+    gateway, flashed
+):
+    board = flashed()
+    port, words = str(board.console_link), ["--board", "esp32-bench", "--config", str(gateway)]
+    assert trygg("add", port, "nord-17", *words).exit_code == 0
+    with BoardLink.open(port) as link:
+        link.run(LIVED)
+    revoked = ["revoke", "nord-17", "--config", str(gateway)]
+    assert CliRunner().invoke(app, revoked).exit_code == 0
+    assert trygg("add", port, "nord-17", "--replace", *words).exit_code == 0
+    with BoardLink.open(port) as link:
+        assert link.tell(LEFT) == [[], [], ""]
+
+
 def test_another_unit_takes_the_trackers_place_and_the_old_ones_secrets_are_void(gateway, flashed):
     first, second = flashed(), flashed()
     words = ["--board", "esp32-bench", "--config", str(gateway)]

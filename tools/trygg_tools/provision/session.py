@@ -123,7 +123,8 @@ def _registered_and_given(
         if wish.fences is not None:
             gateway.order_fences(wish.device, wish.fences)
         on("giving secrets", 2, STEPS)
-        _give(link, wish, found["device"], board_files(wish.board, said, wish.network))
+        # "": a tracker of that name that came back is the next wearer's, too
+        _give(link, wish, "", board_files(wish.board, said, wish.network))
     except BaseException as error:
         if registered:  # else it is another's, or nobody's
             with _ctrl_c_waits(), suppress(GatewayRefused):
