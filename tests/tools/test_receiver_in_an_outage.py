@@ -60,3 +60,15 @@ def test_with_an_alarm_to_be_told_the_attempts_go_first_and_each_pause_has_its_s
     seqs = sorted(seq for _, seq in tracker.gateway.records)
     assert seqs == list(range(1, len(seqs) + 1))
     assert tracker.gateway.conflicts == 0
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_while_an_alarm_is_open_no_search_keeps_the_attempts_from_being_made(dialect):
+    tracker = Tracker(dialect, leaving, own_receiver=True)
+    order(tracker, 7, layouts.FENCES, circle(HOME[0], HOME[1], 200))
+    tracker.run(900)
+    tracker.side.scene.do("coverage off 20m")
+    tracker.run(1200)
+    held = len(tracker.gateway.records)
+    tracker.run(1200)
+    assert len(tracker.gateway.records) > held + 5

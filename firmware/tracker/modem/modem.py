@@ -32,6 +32,7 @@ UNTOLD, PSM, EDRX = 0, 1, 2
 NEVER_MS = at.NEVER_MS
 WAKE_MS = 100  # from DTR low to a line that hears
 QUIET_MS = 5000  # nothing was said for so long: DTR may go high
+SEARCH_MOST_S = 180  # of a search between two attempts
 RESTARTS_MAX = 3  # without a publish in between
 SAVED_BYTES = ladder.SAVED_BYTES + 5
 
@@ -59,7 +60,7 @@ class Modem:
         self._ended = 0
         self._serving = False
         self._restarts = 0
-        self._due = 0  # the ladder's step that waits for a search to be over
+        self._due = self._due_s = 0  # the ladder's step that waits for a search, and since when
         self._dozes = self._wakes = False
         self._said_at = 0  # when a procedure, or DTR's change, was last seen
         self._signal = 0
@@ -231,7 +232,7 @@ class Modem:
         if step == ladder.PAUSE:
             self._begin(self._power_off(), RESTING, now)
         elif not due and (self.radio or self._apart()):
-            self._due = step  # a search has waited for this attempt, and goes first
+            self._due, self._due_s = step, now_s  # a search waited for this attempt, goes first
             self._begin(words.SEARCH, RECEIVING, now)
         else:
             self._take(step, now)
@@ -241,7 +242,8 @@ class Modem:
     def _choose(self, now, now_s):
         """Nothing is under way: what is wanted and not so?"""
         wanted, state = self._wanted, self.state
-        searches = self.fixing and (self.radio or wanted != ONLINE or (self._due and self._apart()))
+        first = self._due and self._apart() and now_s - self._due_s < SEARCH_MOST_S
+        searches = self.fixing and (self.radio or wanted != ONLINE or first)
         if self.ladder.rests(now_s):
             searches = self.fixing and now_s >= self.ladder.search_s
         if searches and state in (DOWN, SLEEPING, RESTING):
@@ -286,8 +288,8 @@ class Modem:
         return words.POWER_OFF if self.receiver is None else words.SWITCHED_OFF
 
     def _apart(self):
-        """A search with a radio of its own, and no alarm waits."""
-        return self.fixing and not self.urgent and not self.dialect.GNSS_SHARED
+        """A search with a radio of its own, in ordinary times: no arbiter cuts it short."""
+        return self.fixing and not (self.urgent or self.reach or self.dialect.GNSS_SHARED)
 
     def _take(self, step, now):
         """A step of the ladder."""
