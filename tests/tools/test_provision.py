@@ -136,6 +136,9 @@ def test_where_it_speaks_to_is_said_and_a_name_that_no_tracker_finds(host, told,
     said = capsys.readouterr()
     assert f"speaks to {host}:8883" in said.out
     assert ("gateway renew --host" in said.err) is told
+    assert "tracker forget" not in said.err
+    command._tell([one | {"came_back": True}], as_json=False)
+    assert "`trygg gateway tracker forget astrid-1`, then add it anew" in capsys.readouterr().err
 
 
 def test_a_board_without_firmware_is_refused_and_nothing_is_registered(gateway, flashed):
@@ -326,7 +329,8 @@ def test_a_tracker_that_came_back_and_goes_out_under_the_same_name_forgets_its_w
         link.run(LIVED)
     revoked = ["revoke", "nord-17", "--config", str(gateway)]
     assert CliRunner().invoke(app, revoked).exit_code == 0
-    assert trygg("add", port, "nord-17", "--replace", *words).exit_code == 0
+    again = trygg("add", port, "nord-17", "--replace", *words)
+    assert json.loads(again.stdout)["came_back"] is True
     with BoardLink.open(port) as link:
         assert link.tell(LEFT) == [[], [], ""]
 

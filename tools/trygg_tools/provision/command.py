@@ -329,6 +329,13 @@ def _tell_cares(one: dict[str, Any]) -> None:
         )
     if "care" in one:
         typer.echo(f"{one['device']}: {one['care']}", err=True)
+    if one.get("came_back"):
+        typer.echo(
+            f"{one['device']}: it was revoked before, and the fences ordered then guard again if"
+            " none are ordered now. Does somebody else wear it: `trygg gateway tracker forget"
+            f" {one['device']}`, then add it anew with --replace",
+            err=True,
+        )
     if "was_device" in one:
         typer.echo(
             f"{one['device']}: the board was {one['was_device']}, which has none now: `trygg"

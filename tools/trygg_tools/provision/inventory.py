@@ -107,6 +107,12 @@ class Inventory:
         """The unit that is this tracker now, "" for none."""
         return next((row["unit"] for row in self.units() if row["device"] == device), "")
 
+    def was_revoked(self, device: str) -> bool:
+        """Whether a tracker of that name was given back or lost before."""
+        return any(
+            said["event"] == "revoked" and said.get("device") == device for said in self.events()
+        )
+
 
 def write_csv(rows: Iterable[dict[str, Any]], file: IO[str]) -> None:
     """COLUMNS, a unit a line, as spreadsheets read it."""

@@ -79,6 +79,7 @@ def provision(
     but that with `again` the text says so if the old secrets are void.
     """
     inventory.demand_writable()
+    came_back = not again and inventory.was_revoked(wish.device)
     on("looking at the board; if it sleeps, press reset", 0, STEPS)
     with BoardLink.open(wish.port) as link:
         found = _demand_fit(link, wish)
@@ -101,7 +102,8 @@ def provision(
         _note(inventory, found["unit"], facts)
     on("done", STEPS, STEPS)
     speaks_to = {"speaks_to": f"{said['host']}:{said['port']}"}
-    return {"port": wish.port, "unit": found["unit"], **facts, **speaks_to, **_cares(wish, found)}
+    return {"port": wish.port, "unit": found["unit"], **facts, **speaks_to,
+            **_cares(wish, found), **({"came_back": True} if came_back else {})}  # fmt: skip
 
 
 def _registered_and_given(
