@@ -2,7 +2,7 @@
 PY ?= python3
 VENV := .venv
 
-.PHONY: run test hil hil-mutants check bench simulate cuts fuzz soak microbit bits32 flash-cuts exits modems mutants crash fuzz-doors pictures hardware console-pictures
+.PHONY: run test hil hil-mutants check bench simulate cuts fuzz soak microbit bits32 flash-cuts exits modems mutants crash fuzz-doors properties pictures hardware console-pictures
 
 run: $(VENV)/ready            ## the whole system with three virtual trackers
 	$(VENV)/bin/trygg demo
@@ -72,6 +72,9 @@ fuzz: $(VENV)/ready           ## ten million harmed bytes into each parser of th
 fuzz-doors: $(VENV)/ready-dev ## ten million inputs into the doors' parsers, a quarter of an hour on two cores
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[dev,fuzz]'
 	$(VENV)/bin/python tests/fuzz_doors.py
+
+properties: $(VENV)/ready-dev ## every property of the suite with examples that no run had before
+	$(VENV)/bin/python -m pytest -q -n 2 -m hypothesis --hypothesis-profile default
 
 soak: $(VENV)/ready           ## a day of a receiver's talk into 100 KB of MicroPython
 	$(VENV)/bin/python -m trygg_tools.bench.soak
