@@ -1,6 +1,8 @@
 """The console's page as an operator sees it, for tests: every look waits until it is so."""
 
-from selenium.common.exceptions import WebDriverException
+from contextlib import suppress
+
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.common.by import By
 
 from gateway.console_rig import until
@@ -19,8 +21,7 @@ class Screen:
         return until(lambda: next(iter(self.all(css)), None), f"{css} is on the page")
 
     def text(self, css):
-        found = self.all(css)
-        return found[0].text if found else ""
+        return self._steadily(lambda: next((node.text for node in self.all(css)), ""))
 
     def says(self, css, words):
         until(lambda: self._calm(lambda: words in self.text(css)), f"{css} says {words!r}")
@@ -29,7 +30,7 @@ class Screen:
         until(lambda: self._calm(lambda: not self.shown(css)), f"{css} is not shown")
 
     def shown(self, css):
-        return [node for node in self.all(css) if node.is_displayed()]
+        return self._steadily(lambda: [node for node in self.all(css) if node.is_displayed()])
 
     def click(self, css):
         def clicked():
@@ -50,6 +51,12 @@ class Screen:
     def complaints(self):
         """What the browser's console says of errors: scripts refused, files not found."""
         return [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
+
+    def _steadily(self, look):
+        for _ in range(5):
+            with suppress(StaleElementReferenceException):  # it went while it was looked at
+                return look()
+        return look()
 
     def _calm(self, look):
         try:

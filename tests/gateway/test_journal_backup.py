@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import threading
+import time
 
 import pytest
 
@@ -67,9 +68,16 @@ def test_it_is_one_state_while_commits_go_on(path, tmp_path, monkeypatch):
                 seq[0] += 1
 
         writer = threading.Thread(target=go_on)
+
+        def some_more(copied, of):  # after each step there are further commits to be seen
+            had, until = seq[0], time.monotonic() + 20
+            while seq[0] < min(had + 2, 2020):
+                assert time.monotonic() < until
+                time.sleep(0.001)
+
         writer.start()
         try:
-            made = backup(path, tmp_path / "copy", NOW_MS)
+            made = backup(path, tmp_path / "copy", NOW_MS, some_more)
         finally:
             over.set()
             writer.join()

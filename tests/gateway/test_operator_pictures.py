@@ -10,19 +10,23 @@ from gateway.console_screen import Screen
 from gateway.operator_pictures import CARDS, card_of, night, opens, staged
 
 
+def says(screen, begins, words):
+    until(lambda: words in card_of(screen, begins).text, f"{begins}: {words}")
+
+
 def test_left_cannot_tell_private_old_and_no_contact_are_told_apart(tmp_path, browser):  # noqa: F811
     size(browser, 1400, 1200)
     screen = Screen(browser)
     with staged(tmp_path) as (gateway, town):
         opens(screen, gateway, town)
         screen.says(".map-label.private", "inside, position not shared")
-        assert len(screen.all("path.fence-shaded")) == 1
+        until(lambda: len(screen.all("path.fence-shaded")) == 1, "one fence is shaded")
         night(town)
         until(lambda: len(screen.all(CARDS)) == 2, "two alarms")
-        assert "Position 4 s old" in card_of(screen, "Left Solbakken").text
-        assert "Position 1 h 30 min old" in card_of(screen, "Cannot tell if inside").text
-        assert "Called: Ingrid Bakke. Next: Pål Aas at" in card_of(screen, "Left Solbakken").text
+        says(screen, "Left Solbakken", "Position 4 s old")
+        says(screen, "Cannot tell if inside", "Position 1 h 30 min old")
+        says(screen, "Left Solbakken", "Called: Ingrid Bakke. Next: Pål Aas at")
         screen.says("[data-device='nord-19']", "No alarm time can be stated")
-        assert len(screen.all("path.dot.old")) == 1, "an old position is a hollow dot"
+        until(lambda: len(screen.all("path.dot.old")) == 1, "an old position is a hollow dot")
         gateway.kill()
         screen.says("#banner", "No contact with the gateway since ")

@@ -1,6 +1,7 @@
 """The sink for people: its words, what is never in them, a real mail server, a real service."""
 
 import json
+import threading
 import time
 
 import pytest
@@ -130,7 +131,7 @@ def test_an_alarm_without_a_position_has_none_to_tell():
 
 def url_file(folder, url):
     (folder / "url").write_text(url + "\n")
-    return f'type = "apprise"\nurl_file = "{folder}/url"\ntimeout_seconds = 5'
+    return f'type = "apprise"\nurl_file = "{folder}/url"\ntimeout_seconds = 20'
 
 
 def mailbox(server):
@@ -225,10 +226,14 @@ def test_words_that_repeat_a_part_of_the_url_are_not_told(tmp_path, monkeypatch)
 
 
 def test_a_service_that_does_not_answer_is_later(tmp_path):
-    with http_end(lambda path, headers, body: time.sleep(1.5) or 200) as end:
-        table = url_file(tmp_path, f"json://127.0.0.1:{end.port}/x").replace("= 5", "= 1")
-        with pytest.raises(Later, match=r"no answer in 1 s|did not take it"):
-            life(made(table), [of(alarm(1, 8))])
+    given_up = threading.Event()
+    with http_end(lambda path, headers, body: given_up.wait(20) and 200) as end:
+        table = url_file(tmp_path, f"json://127.0.0.1:{end.port}/x").replace("= 20", "= 1")
+        try:
+            with pytest.raises(Later, match=r"no answer in 1 s|did not take it"):
+                life(made(table), [of(alarm(1, 8))])
+        finally:
+            given_up.set()
 
 
 # -- settings --------------------------------------------------------------------------

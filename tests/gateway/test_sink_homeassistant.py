@@ -142,7 +142,7 @@ def test_history_replays_and_what_was_overtaken_are_no_news():
 def heard(broker, number):
     """What somebody who comes now hears, waiting for so many."""
     ear = Ear(broker.port)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while len(ear.heard) < number and time.monotonic() < until:
         time.sleep(0.01)
     yield {topic: payload for topic, payload, _ in ear.heard}
@@ -207,8 +207,9 @@ def test_while_it_runs_it_is_there_and_killed_it_is_not(tmp_path):
         await sink.start()
         ear = await asyncio.to_thread(Ear, broker.port, "trygg/home/status")
         sink._line._connection.client.socket().close()  # as a process that is killed
-        async with asyncio.timeout(10):
-            while [payload for _, payload, _ in ear.heard] != [b"online", b"offline"]:  # noqa: ASYNC110
+        async with asyncio.timeout(30):
+            # it may have connected again by then
+            while [payload for _, payload, _ in ear.heard][:2] != [b"online", b"offline"]:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         ear.close()
         sink._line._connection.gone = "killed"

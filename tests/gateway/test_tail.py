@@ -111,7 +111,7 @@ def test_what_comes_later_is_shown_as_it_comes(folder):
         assert "1:7" in line_of(process)
     finally:
         process.terminate()
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=30)
         journal.close()
     assert "no gateway is running" in errors
 
@@ -119,7 +119,7 @@ def test_what_comes_later_is_shown_as_it_comes(folder):
 def line_of(process):
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
-        assert selector.select(20), "nothing was shown"
+        assert selector.select(60), "nothing was shown"
         return process.stdout.readline()
 
 

@@ -183,9 +183,9 @@ def test_the_time_is_systemds_and_of_this_process(environment, wanted):
 def test_a_gateway_tells_systemd_of_its_whole_life(tmp_path, monkeypatch):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))
-        systemd.settimeout(20)
+        systemd.settimeout(60)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        monkeypatch.setenv("WATCHDOG_USEC", "600000")
+        monkeypatch.setenv("WATCHDOG_USEC", "1500000")
         with GatewayProcess(tmp_path / "nord") as gateway:
             heard = [systemd.recv(500).decode() for _ in range(3)]
             assert sum(line.startswith("READY=1\nSTATUS=ready: gateway") for line in heard) == 1
