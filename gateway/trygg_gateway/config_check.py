@@ -16,12 +16,14 @@ from typing import Literal, NamedTuple
 import structlog
 
 from trygg_gateway.config import Config, is_loopback
+from trygg_gateway.config_calls import deaf_sinks, hours_alone
 from trygg_gateway.config_errors import ConfigError
 from trygg_gateway.config_sink import SinkSection
 from trygg_gateway.config_sinks_http import HttpSink
 from trygg_gateway.config_sinks_people import AppriseSink
 from trygg_gateway.descriptors import raise_limit
 from trygg_gateway.listener_limits import Limits
+from trygg_gateway.policies import policy_of
 from trygg_gateway.sink_makers import sink_of
 from trygg_gateway.sinks.http import read_secret
 from trygg_gateway.sinks.port import Later
@@ -187,6 +189,10 @@ def _calls(config: Config) -> Iterator[Finding]:
             f"{channels[0]} is the first, and what it says never means that it keeps an alarm: the"
             " next begins every time. Name one first that stores (docs/sinks.md)",
         )
+    for setting, text in deaf_sinks(config):
+        yield _error(setting, text)
+    for text in hours_alone(policy_of(config).duties):
+        yield _warning("on_call", text)
     reached = {*channels, *(sink for person in config.people.values() for sink in person.sinks)}
     for name, sink in config.sinks.items():
         if sink.standby and name not in reached:

@@ -1,9 +1,16 @@
 """What a person does next, as the pages tell it, and what is said where that cannot go well."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from typer.testing import CliRunner
 
+from gateway.parcels import parcel
+from gateway.records import entry, report
 from trygg_gateway.cli import app
+from trygg_gateway.journal import Journal
 
 
 @pytest.fixture
@@ -41,3 +48,24 @@ def test_without_a_door_of_its_own_the_port_is_mosquittos(folder):
     done = mosquitto(folder)
     assert "listener.port" not in done.stderr
     assert "The broker is not running: it reads them when it starts" in done.stdout
+
+
+def test_an_audit_of_nobody_proves_nothing_and_says_so(folder):
+    done = command("audit", "--all", "--config", folder / "gateway.toml")
+    assert done.exit_code == 1
+    assert "No tracker is registered" in done.stderr
+
+
+def test_whoever_has_seen_enough_of_the_tail_is_told_nothing_of_it(folder):
+    journal = Journal.open(folder / "data/journal.sqlite")
+    journal.put(parcel(*(entry(report(1, seq)) for seq in range(1, 50))))
+    journal.close()
+    words = ["tail", "-n", "50", "--once", "--config", str(folder / "gateway.toml")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trygg_gateway.cli", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )  # fmt: skip
+    process.stdout.close()  # before it says anything, as `head` does after ten lines
+    assert (process.stderr.read(), process.wait(60)) == ("", 0)
+    process.stderr.close()

@@ -63,6 +63,8 @@ def audit(
         if window[0] >= window[1]:
             raise Refused(f"--from {from_} is not before --to {to}.")
         devices = _devices(journal, device or [], everyone)
+        if everyone and not devices:
+            raise Refused("No tracker is registered and none was ever heard: nothing to prove.")
         found = [_one(journal, config, Window(name, *window)) for name in devices]
     if as_json:
         print_json(found if everyone or len(found) != 1 else found[0])
