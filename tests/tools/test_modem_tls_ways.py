@@ -1,4 +1,4 @@
-"""Before a door that asks for the server's name and a client's certificate, by each dialect's ways."""
+"""A door that asks for the server's name and a client's certificate, by each dialect's ways."""
 
 import pytest
 
