@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from trygg_gateway.config_section import Section
 
@@ -31,6 +33,15 @@ class Journal(Section):
         le=100_000,
         description="kept for alarms; with three times as much left, the oldest records go",
     )
+
+    @model_validator(mode="after")
+    def _room_for_reports(self) -> Self:
+        if 0 < self.max_mb < 4 * self.reserve_mb:
+            raise ValueError(
+                f"max_mb = {self.max_mb} with reserve_mb = {self.reserve_mb} would shed from the"
+                f" first day on. Set max_mb to {4 * self.reserve_mb} or more, or reserve_mb to less"
+            )
+        return self
 
 
 class Retention(Section):

@@ -69,3 +69,23 @@ def test_whoever_has_seen_enough_of_the_tail_is_told_nothing_of_it(folder):
     process.stdout.close()  # before it says anything, as `head` does after ten lines
     assert (process.stderr.read(), process.wait(60)) == ("", 0)
     process.stderr.close()
+
+
+def test_a_replay_of_a_name_that_nobody_has_is_no_replay(folder):
+    sink = '[sinks.a]\ntype = "file"\npath = "data/a.jsonl"\n'
+    (folder / "gateway.toml").write_text(sink)
+    words = ["sinks", "replay", "a", "--from", "1h", "--config", folder / "gateway.toml"]
+    for more in (["--dry-run"], []):
+        done = command(*words, "--device", "astird", *more)
+        assert done.exit_code == 1
+        assert "astird is not registered, and nothing of it is held" in done.stderr
+    assert command(*words, "--device", "_gateway").exit_code == 0
+    assert command(*words).exit_code == 0
+
+
+@pytest.mark.parametrize(("bound_mb", "fits"), [(0, True), (255, False), (256, True)])
+def test_a_bound_that_leaves_room_for_alarms_alone_is_refused(folder, bound_mb, fits):
+    (folder / "gateway.toml").write_text(f"[journal]\nmax_mb = {bound_mb}\nreserve_mb = 64\n")
+    done = command("check", "--config", folder / "gateway.toml")
+    assert (done.exit_code == 0) == fits
+    assert ("Set max_mb to 256 or more" in done.stderr) == (not fits)

@@ -30,6 +30,7 @@ from trygg_gateway.config_sinks import kind_of
 from trygg_gateway.journal import Journal
 from trygg_gateway.outlets import lanes_of
 from trygg_gateway.own_delivery import Address
+from trygg_gateway.own_records import GATEWAY
 from trygg_gateway.replay_rows import Plan, Window, plan
 from trygg_gateway.sink_makers import sink_of
 from trygg_gateway.sink_testing import TEST_S, tested
@@ -42,6 +43,9 @@ app = typer.Typer(
 
 Name = Annotated[str, typer.Argument(help="The sink's name, as in [sinks.NAME].")]
 LOOK_S = 0.2
+_KNOWN = """
+    SELECT 1 FROM trackers WHERE device = ? UNION ALL SELECT 1 FROM records WHERE device = ? LIMIT 1
+"""
 
 
 @app.command("list")
@@ -195,6 +199,8 @@ def replay(
         window = Window(device, moment_ms(from_, now_ms()), moment_ms(to, now_ms()))
         if window.from_ms >= window.to_ms:
             raise Refused(f"--from {from_} is not before --to {to}.")
+        if device and device != GATEWAY and not journal.query(_KNOWN, (device, device)):
+            raise Refused(f"{device} is not registered, and nothing of it is held.")
         if dry_run:
             _tell_plan(_plan(journal, config, name, section, window), window, as_json)
             return
