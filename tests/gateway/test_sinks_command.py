@@ -91,10 +91,10 @@ def test_a_dry_run_says_what_would_go_and_sends_nothing(gateway, journal):
 
 def test_a_replay_is_kept_until_a_gateway_runs_and_can_be_stopped(gateway, journal):
     filled(journal)
-    done = gateway.command("sinks", "replay", "archive", "--from", "2d", "--device", "birk")
+    done = gateway.command("sinks", "replay", "archive", "--from", "2d", "--device", "astrid")
     assert "begins when the gateway runs" in done.stdout
     (one,) = told(gateway, "sinks", "show", "archive")["replays"]
-    assert (one["device"], one["state"], one["percent"]) == ("birk", "waiting", 0)
+    assert (one["device"], one["state"], one["percent"]) == ("astrid", "waiting", 0)
     assert "replay 1 by" in gateway.command("sinks", "show", "archive").stdout
     assert gateway.command("sinks", "stop-replay", 1).returncode == 0
     assert gateway.command("sinks", "stop-replay", 1).returncode == 1
