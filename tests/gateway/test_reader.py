@@ -388,8 +388,6 @@ def test_a_running_reader_folds_what_comes(rig):
 
 
 def test_in_a_rush_an_alarm_is_folded_while_reports_wait(rig, monkeypatch):
-    monkeypatch.setattr(reader_module, "BUSY_PAUSE_S", 0.02)
-
     async def story():
         reader = rig.new_reader()
         monkeypatch.setattr(reader, "_must_yield", lambda: True)
