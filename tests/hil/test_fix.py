@@ -8,7 +8,7 @@ import pytest
 from hil.bench import Bench
 from hil.centre import until
 from hil.rig import FENCE, HOME
-from hil.test_fence import armed
+from hil.test_fence import OFTEN, ORDERED_S, armed
 from hil.wearer import Act
 from trygg_tools import walks
 from trygg_wire import layouts
@@ -19,7 +19,7 @@ LAT, LON = walks.URANIENBORG
 PARK = {**OPEN, "name": "Uranienborgparken", "lat": LAT, "lon": LON}
 
 
-@pytest.mark.bench(fences=(OPEN,), settings=("report_inside_s=60",))
+@pytest.mark.bench(fences=(OPEN,), settings=OFTEN)
 def test_where_the_receiver_says_the_wearer_is_stands_at_the_gateway(bench: Bench) -> None:
     bench.power_on()
     bench.expect(r"boot \d+, cause [12], wake 0")
@@ -31,7 +31,7 @@ def test_where_the_receiver_says_the_wearer_is_stands_at_the_gateway(bench: Benc
     assert abs(report["time_s"] + layouts.EPOCH - bench.rig.utc()) < 60
 
 
-@pytest.mark.bench(fences=(PARK,), settings=("report_inside_s=60",))
+@pytest.mark.bench(fences=(PARK,), settings=OFTEN)
 def test_a_receivers_log_is_a_report_of_the_very_place_that_it_says(bench: Bench) -> None:
     bench.wearer.plays(walks.FOLDER / "bjorn.nmea")
     bench.power_on()
@@ -44,11 +44,12 @@ def test_a_receivers_log_is_a_report_of_the_very_place_that_it_says(bench: Bench
         assert apart <= 1, f"{place} was never said by the receiver"
 
 
+@pytest.mark.bench(settings=OFTEN)
 def test_a_private_fence_keeps_the_place_of_who_is_inside_on_the_board(bench: Bench) -> None:
     armed(bench)
     reports = len(bench.centre.records(layouts.REPORT))
     bench.centre.told("order", "send", bench.device, "report-now")
-    later = until(lambda: bench.centre.records(layouts.REPORT)[reports:], "a report", 60)
+    later = until(lambda: bench.centre.records(layouts.REPORT)[reports:], "a report", ORDERED_S)
     assert [one["fixes"] for one in later] == [[]] * len(later), "a place has left the tracker"
     assert {one["coordinates_withheld"] for one in later} == {1}
 

@@ -238,7 +238,7 @@ def wearable(tmp_path):
     made = []
 
     def make(there):
-        config = {"device": "astrid-1", "group": "home", "host": "gateway.example", "port": 1883,
+        config = {"device": "astrid-1", "group": "home", "host": "127.0.0.1", "port": 9,
                   "tls": None, "password": "Trollheimen", "order_key": "00" * 16, "boot_floor": 0,
                   **config_sections(read_board(board_file("reference-wearable"))),
                   "wifi": {"ssid": "Home", "password": "Rondane"}}  # fmt: skip

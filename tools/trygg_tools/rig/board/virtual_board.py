@@ -246,7 +246,7 @@ class VirtualBoard:
         """Call `callback(line)` for every console line, in the board's thread: be quick."""
         self._callbacks.append(callback)
 
-    def run_for(self, seconds: float, deadline_s: float = 60) -> None:
+    def run_for(self, seconds: float, deadline_s: float = 110) -> None:
         """Let `seconds` of the board's time go by; TimeoutError after `deadline_s` of ours."""
         host = self._host
         goal = host.timebase.now_us() + int(seconds * 1e6)
