@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -371,4 +372,5 @@ JournalMachine.TestCase.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-TestJournalMachine = JournalMachine.TestCase
+# for a machine that has much else to do, or whose disk takes its time
+TestJournalMachine = pytest.mark.timeout(280)(JournalMachine.TestCase)
