@@ -5,9 +5,8 @@ from contextlib import ExitStack
 
 from gateway.gateway_process import GatewayProcess, packets_until, until
 from gateway.mosquitto import free_port
-from gateway.records import PLACE, alarm, report
+from gateway.records import alarm, report
 from gateway.sink_peers import PEERS
-from told_places import places_told
 
 KINDS = ("file", "http", "mqtt", "postgres", "nats")
 LAPS, EACH = 3, 60
@@ -59,5 +58,6 @@ def test_every_sink_has_every_record_once_and_in_order_however_often_it_is_kille
                 assert of(peer, lane) == [f"astrid:1:{seq}" for seq in lane], kind
         figures = gateway.ask("/metrics").text
         assert all(f'sink="{kind}"' in figures for kind in KINDS)
-        assert "astrid" not in figures
-        assert not places_told(figures, PLACE["lat_e6"] / 1e6, PLACE["lon_e6"] / 1e6)
+        # of a place more digits than a figure of seconds has by chance
+        whose_or_where = ("astrid", "59.9138", "10.7522", "59913868", "10752245")
+        assert not [word for word in whose_or_where if word in figures]
