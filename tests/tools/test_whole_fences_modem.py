@@ -34,7 +34,7 @@ from trygg_tools.rig.board.virtual_board import HEAP_KB
 from trygg_wire import layouts
 
 LEAST = 1024  # bytes that are free at the worst moment seen
-WAIT_S = 90
+WAIT_S = 180  # an order finds it asleep, and it reports once in a minute
 
 
 class ModemAfternoon(Afternoon):
@@ -66,6 +66,7 @@ def ordered(afternoon: ModemAfternoon, folder: Path, fences: dict[str, Any]) -> 
     return answered(afternoon, order)[0]
 
 
+@pytest.mark.timeout(600)
 def test_fences_too_many_for_a_heap_with_a_modem_in_it_are_refused_and_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,7 @@ SETTINGS = (
     "confirm_apart_s=1",
     "alarm_fix_s=1",
     "health_s=3600",
+    "report_inside_s=60",  # it listens for some seconds: an order that came later is heard then
 )
 START_2020 = layouts.EPOCH
 
@@ -137,21 +138,21 @@ def test_the_whole_firmware_keeps_its_promises_in_its_heap(afternoon: Afternoon)
     assert results == [layouts.APPLIED, layouts.APPLIED, layouts.ARMED]
 
     # asleep and awake again, the same boot
-    assert board.wait_event("sleep", 20).detail[0] >= 5000
+    assert board.wait_event("sleep", 60).detail[0] >= 5000
     afternoon.solveig.walk_out()
-    board.wait_line("boot 1, cause 4, wake 4", 20)
+    board.wait_line("boot 1, cause 4, wake 4", 60)
 
     # out of the fence: an alarm, kept by the gateway and told to the wearer
-    told = board.wait_line("left, fence 1", 20)
+    told = board.wait_line("left, fence 1", 60)
     alarm = until(lambda: afternoon.listed("alarms"), "an alarm")[0]
     assert (alarm["what"], alarm["state"]) == ("left", "raised")
-    board.wait_event("felt", 20)  # which she feels
+    board.wait_event("felt", 60)  # which she feels
 
     # somebody takes it
     heard = len(board.log)
     afternoon.command("alarms", "take", alarm["id"], "--who", "Ingrid")
     named = told.split("alarm ")[1].split(":")[0]
-    board.wait_line(f"wearer told: alarm {named} taken", 20, heard)
+    board.wait_line(f"wearer told: alarm {named} taken", 60, heard)
 
     # how much heap there was through all of it, with TLS, an order and an alarm at once
     afternoon.command("order", "send", "solveig", "report-now")
