@@ -245,6 +245,8 @@ class Modem:
         first = self._due and self._apart() and now_s - self._due_s < SEARCH_MOST_S
         searches = self.fixing and (self.radio or wanted != ONLINE or first)
         if self.ladder.rests(now_s):
+            if self.urgent or self.reach:
+                self.ladder.hurry(now_s)
             searches = self.fixing and now_s >= self.ladder.search_s
         if searches and state in (DOWN, SLEEPING, RESTING):
             self._begin(words.SEARCH, RECEIVING, now)
@@ -261,8 +263,6 @@ class Modem:
             else:
                 self._begin("?RADIO_ON ATTACH/2 ASK/2", UP, now)
         elif state == RESTING:
-            if self.urgent or self.reach:
-                self.ladder.hurry(now_s)
             if wanted != ONLINE:
                 self.state = DOWN
             elif not self.ladder.rests(now_s):
