@@ -1,7 +1,7 @@
 """SIMCom A7670, A76XX, SIM767x (LTE Cat 1): as SIM7600, but for what stands here.
 
 Sources: A76XX Series AT Command Manual, MQTT(S) Application Note V1.02, GNSS Application Note;
-shared/reference/at-commands.md.
+dialogues in tests/vectors/at/.
 - The receiver is switched on by CGNSSPWR. "READY!" comes 9 s later, or by older firmware never:
   nothing waits for it. SIM7670G's antenna has a supply of its own (CGDRT, CGSETV).
 - CGNSSINFO says degrees and minutes, or by some firmware decimal degrees (found.angle_e6).

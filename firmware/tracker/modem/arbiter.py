@@ -1,7 +1,7 @@
 """Who has the radio of a modem that has only one, for LTE and for its receiver, and for how long.
 
 Starting the receiver while data is active is refused, blocks or crashes such a modem (SIM7080,
-SIM7000, BG95: shared/reference/at-commands.md). So one has the radio at a time:
+SIM7000, BG95: tests/vectors/at/). So one has the radio at a time:
   - LTE keeps it until nothing is under way and it was quiet for QUIET_S. For a search that waits it
     says goodbye LTE_MOST_S after it was connected, or when it is not after CONNECT_S; but while an
     alarm is open it has ALARM_MOST_S, so that an attach that is slow is not begun again for ever;

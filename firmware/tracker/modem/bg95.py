@@ -1,7 +1,7 @@
 """Quectel BG95, BG96 (LTE-M, NB-IoT), as rows (frames.py, steps.py): QMT.
 
 Sources: BG95&BG77 Series MQTT Application Note V1.1, TCP/IP and SSL Application Notes, AT Commands
-Manual V2.0, GNSS Application Note; shared/reference/at-commands.md.
+Manual V2.0, GNSS Application Note; what the parts really said is in tests/vectors/at/.
 
 Traps that shaped this file:
 - Everything that takes time answers OK first and says what became of it in a line of its own.

@@ -1,6 +1,6 @@
 """SIMCom SIM7000 (LTE-M, NB-IoT, GSM): as SIM7080, but for what stands here.
 
-Sources: SIM7000 Series AT Command Manual V1.06, MQTT Application Note; shared/reference.
+Sources: SIM7000 Series AT Command Manual V1.06, MQTT Application Note.
 - One PDP context, named in CNACT itself; its events carry no number.
 - PSM is in force after a restart only, and so is its end: it is never asked for; between two
   sessions the modem is switched off.

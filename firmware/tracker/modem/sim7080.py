@@ -1,8 +1,8 @@
 """SIMCom SIM7070, SIM7080, SIM7090 (LTE-M and NB-IoT), as rows (frames.py, steps.py).
 
 Sources: SIM7070_SIM7080_SIM7090 Series AT Command Manual V1.05, MQTT(S) Application Note V1.03, Low
-Power Mode Note V1.02, TCPUDP(S) Application Note; facts and where they disagree in
-shared/reference/at-commands.md. SIM7000's differences are in sim7000.py.
+Power Mode Note V1.02, TCPUDP(S) Application Note; what the parts really said is in
+tests/vectors/at/. SIM7000's differences are in sim7000.py.
 
 Traps that shaped this file:
 - `RDY` comes with a fixed baud rate only: nothing here waits for it, it only tells of a restart.

@@ -1,7 +1,7 @@
 """SIMCom SIM7600 (LTE Cat 1 and 4), as rows (frames.py, steps.py): CMQTT. A7670 is much the same.
 
 Sources: A76XX Series MQTT(S) Application Note V1.02, SIM7500_SIM7600 Series AT Command Manual
-V3.00, A7600 Series TCPIP and SSL Application Notes; shared/reference/at-commands.md.
+V3.00, A7600 Series TCPIP and SSL Application Notes; dialogues in tests/vectors/at/.
 
 Traps that shaped this file:
 - OK and the result line come in either order, and ERROR may follow a result that says why.
