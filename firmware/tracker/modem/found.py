@@ -1,8 +1,9 @@
 """A modem's own answer to "where am I" as a Fix, or as none: the same doubts as for a receiver's.
 
 A modem prints coordinates without a fix, accuracies of ten thousand kilometres, and positions a
-hundred and fifty kilometres away (tests/vectors/at/): so each dialect first reads the flag that says there is a fix, and everything goes through `fix_of`. Where the modem states an
-accuracy, the worse of it and HDOP's counts.
+hundred and fifty kilometres away: so each dialect first reads the flag that says there is a fix,
+and everything goes through `fix_of`. Where the modem states an accuracy, the worse of it and HDOP's
+counts.
 """
 
 from tracker.accuracy import RANGE_ERROR_DM, UNBELIEVED, accuracy_dm

@@ -17,7 +17,7 @@ from trygg_tools.flash.errors import FlashError
 MAGIC = 0xE9
 CHIPS = {0: "esp32", 9: "esp32s3"}
 OFFSETS = {"esp32": 0x1000, "esp32s3": 0x0}  # of the bootloader in flash
-OLDEST = (1, 27)  # with ROMFS, .mpy 6.3 and the mends in PPP (its release notes)
+OLDEST = (1, 27)  # with ROMFS, .mpy 6.3 and the mends in PPP
 _VERSION = re.compile(rb"MicroPython v(\d+)\.(\d+)\.(\d+)[^ ]* on (\d{4}-\d\d-\d\d)")
 
 _NUMBER = re.compile(r"\d+\.\d+(\.\d+)?(-preview[.\w]*)?")
