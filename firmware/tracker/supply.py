@@ -6,7 +6,7 @@ off_charger_percent. It is judged as soon as it is surely off, and once more aft
 to rest, for a cell straight from the charger stands higher than it is. Too little is an alarm.
 A charger that says that it has finished counts as taken off: the cell is full then.
 
-The case that this is made for: Norway 2022 (docs/alarms.md): battery low at
+The case that this is made for: Norway 2022 (tests/gateway/test_nursing_home.py): battery low at
 14:19, on the charger, off it at 15:04, dead soon after, and nobody was told.
 
 What was learned of the use goes to flash when the tracker is put on its charger, once in KEEP_S at
