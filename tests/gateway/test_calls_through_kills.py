@@ -3,6 +3,8 @@
 import json
 import time
 
+import pytest
+
 from gateway.gateway_process import GatewayProcess, packets_until, until
 from gateway.receiver import served
 from gateway.records import alarm
@@ -49,6 +51,7 @@ def events(gateway, name):
     return events_in(gateway.folder / f"data/{name}.jsonl")
 
 
+@pytest.mark.timeout(240)  # five starts of a gateway, on a machine that has much else to do
 def test_calls_keep_their_seconds_through_kills_and_come_once(tmp_path):
     with served(tmp_path / "received.jsonl") as hook:
         hook.fail({"fault": "500", "times": 1000})  # the centre confirms nothing
@@ -65,14 +68,19 @@ def test_calls_keep_their_seconds_through_kills_and_come_once(tmp_path):
                 gateway.kill()
                 gateway.start()
                 down_s += time.monotonic() - killed_s
-            until(lambda: len(events(gateway, "ingrid")) == 2, "the first is called again")
+            until(lambda: len(events(gateway, "ingrid")) >= 2, "the first is called again")
             the_row_was_kept(gateway, down_s)
             done = gateway.command("alarms", "take", 1, "--who", "Pål")
             assert done.returncode == 0, done.stderr
-            until(lambda: events(gateway, "paal")[-1]["type"] == "no.trygg.call_off", "call-off")
+            for name in ("paal", "ingrid"):
+                until(lambda name=name: is_called_off(gateway, name), f"the call-off of {name}")
             assert events(gateway, "ingrid")[-1]["data"]["text"] == "Pål has taken it"
         finally:
             gateway.end()
+
+
+def is_called_off(gateway, name):
+    return events(gateway, name)[-1]["type"] == "no.trygg.call_off"
 
 
 def the_row_was_kept(gateway, down_s):
@@ -84,7 +92,8 @@ def the_row_was_kept(gateway, down_s):
         for line in shown["timeline"]
         if line["event"] in ("called", "channel")
     ]
-    assert [who for who, _ in found] == ["Ingrid", "sms", "Pål", "Ingrid"]
+    # on a slow machine the next ones are called meanwhile
+    assert [who for who, _ in found][:4] == ["Ingrid", "sms", "Pål", "Ingrid"]
     for (who, after_ms), due_ms in zip(found, (0, 4000, 7000, 10_000)):
         assert due_ms <= after_ms + 1, who
         # to the second, and the time that it was down
@@ -95,5 +104,7 @@ def the_row_was_kept(gateway, down_s):
     assert copy["data"]["again"] is True
     assert shown["delivered"] == ["sms"], "three truths: the centre has not got it, the sms has"
     assert shown["taken_by"] is None
-    assert [event["data"]["person"] for event in events(gateway, "paal")] == ["Pål"]
-    assert len({event["id"] for event in events(gateway, "ingrid")}) == 2
+    for name, person in (("paal", "Pål"), ("ingrid", "Ingrid")):
+        came = events(gateway, name)
+        assert {event["data"]["person"] for event in came} == {person}
+        assert len({event["id"] for event in came}) == len(came), "each call once"
