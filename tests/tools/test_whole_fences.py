@@ -2,7 +2,9 @@
 
 The whole way: gateway import, signed order, TLS, the board's MQTT, decoding fence by fence, flash,
 in force, a good fix. The second set comes while the first is in force, so that for a moment both
-are there beside the frame: the worst that the heap sees of orders.
+are there beside the frame: the worst that the heap sees of orders. On a machine that is busy with
+much else it may find the heap in pieces: then it is refused for room, the first set stays in force,
+and the second comes into force when it is said again after a sleep, whose end is a new start.
 """
 
 import json
@@ -24,6 +26,7 @@ WAIT_S = 180  # an order finds it asleep, and it reports once in a minute; and t
 ORDINARY = 24 * 1024  # bytes that are free with one fence, at the worst moment seen
 FENCES_COST = 32 * 1024  # bytes that such a set in force and its order take at most
 NIGHT = {"schedule": "mon-fri 22:00-07:00; sat,sun 00:00-24:00", "private": True}
+TRIES = 4  # of a set that is refused for room
 A_CIRCLE_AND_ARMED = 3  # answers: settings, the fences, and those armed
 
 
@@ -49,9 +52,10 @@ def answered(afternoon: Afternoon, order: int = 0) -> list[tuple[int, int]]:
 
 
 def settled(afternoon: Afternoon, order: int) -> list[tuple[int, int]]:
-    """The answers to an order of fences once it is armed or refused."""
-    found = answered(afternoon, order)
-    return found if len(found) > 1 or layouts.REFUSED in dict(found) else []
+    """The answers to an order of fences once it is armed or refused; each once, for an order that
+    is said again before its answer has come is answered again."""
+    found = list(dict.fromkeys(answered(afternoon, order)))
+    return found if {layouts.ARMED, layouts.REFUSED} & dict(found).keys() else []
 
 
 def order_fences(afternoon: Afternoon, file: Path, fences: dict[str, Any]) -> int:
@@ -70,6 +74,26 @@ def heap_free(afternoon: Afternoon) -> int:
     return free
 
 
+def starts(afternoon: Afternoon) -> int:
+    return sum(", firmware " in line for line in afternoon.board.log)
+
+
+def bring_into_force(afternoon: Afternoon, file: Path, fences: dict[str, Any]) -> int:
+    """Order fences, again after a sleep when they are refused for room; how many orders it took."""
+    for tries in range(1, TRIES + 1):
+        before = afternoon.records(layouts.HEALTH)[-1]["fence_version"]
+        order = order_fences(afternoon, file, fences)
+        answers = until(lambda order=order: settled(afternoon, order), "sixteen, armed")
+        if answers == [(layouts.APPLIED, 0), (layouts.ARMED, 0)]:
+            return tries
+        assert answers == [(layouts.REFUSED, layouts.NO_ROOM)]
+        begun = starts(afternoon)
+        until(lambda begun=begun: starts(afternoon) > begun, "a sleep and a start")
+        heap_free(afternoon)
+        assert afternoon.records(layouts.HEALTH)[-1]["fence_version"] == before
+    pytest.fail(f"no room for sixteen fences in {TRIES} tries")
+
+
 @pytest.mark.timeout(600)
 def test_sixteen_fences_of_64_points_are_armed_and_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -84,19 +108,19 @@ def test_sixteen_fences_of_64_points_are_armed_and_replaced(
         free = heap_free(afternoon)
         print(f"free: {free} of {HEAP_KB * 1024}")
         assert free > ORDINARY
+        orders = 1
         for metres_north in (0, 60):
-            order = order_fences(afternoon, tmp_path / "sixteen.geojson", sixteen(metres_north))
-            answers = until(lambda order=order: settled(afternoon, order), "sixteen, armed")
-            assert answers == [(layouts.APPLIED, 0), (layouts.ARMED, 0)]
+            file = tmp_path / "sixteen.geojson"
+            orders += bring_into_force(afternoon, file, sixteen(metres_north))
             left = heap_free(afternoon)
             print(f"free with sixteen fences of 64 corners: {left}")
             assert free - left < FENCES_COST
         shown = json.loads(afternoon.command("fence", "show", "solveig", "--json"))
         assert [len(fence["rings"][0]) for fence in shown] == [64] * 16
-        assert afternoon.records(layouts.HEALTH)[-1]["fence_version"] == 3
+        assert afternoon.records(layouts.HEALTH)[-1]["fence_version"] == orders
         assert not [line for line in afternoon.board.log if "memory" in line.lower()]
-        done = {"applied", "armed"}
-        until(lambda: {order["state"] for order in afternoon.listed("order")} == done, "all done")
+        done = {"applied", "armed", "refused"}
+        until(lambda: {order["state"] for order in afternoon.listed("order")} <= done, "all done")
     finally:
         print("\n".join(afternoon.board.log[-12:]))
         afternoon.end()
