@@ -16,9 +16,9 @@ def made(settings, folder=Path("/srv/trygg"), about=nothing_known):
     return sink_of(parse(text, Path(folder) / "gateway.toml").sinks["peer"], about)
 
 
-async def patiently(call, *arguments):
+async def patiently(call, *arguments, within_s=40):
     """What `call` gives once it no longer says Later: a peer may have much to do."""
-    until = time.monotonic() + 40
+    until = time.monotonic() + within_s
     while True:
         try:
             return await call(*arguments)

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from gateway.records import PLACE
+from gateway.sink_lives import patiently
 from gateway.sink_peers import KILLED, PEERS, REFUSING, STUMBLING
 from told_places import places_told
 from trygg_gateway.config import parse
@@ -48,22 +49,11 @@ class Started:
         self.sink = sink
 
     async def __aenter__(self):
-        await patiently(self.sink.start)
+        await patiently(self.sink.start, within_s=SECONDS)
         return self.sink
 
     async def __aexit__(self, *_):
         await self.sink.stop()
-
-
-async def patiently(call, *arguments):
-    """What `call` gives once it no longer says Later."""
-    until = time.monotonic() + SECONDS
-    while True:
-        try:
-            return await call(*arguments)
-        except Later:
-            assert time.monotonic() < until, "it said Later for too long"
-            await asyncio.sleep(0.02)
 
 
 async def forwarded(sink, entries, errors):
@@ -250,7 +240,7 @@ def test_a_peer_that_is_not_there_at_first_is_found_when_it_comes(peer, tmp_path
             await asyncio.wait_for(sink.deliver(peer.entries(1)), SECONDS)
         tells_nothing(caught.value, peer)
         peer.up()
-        await patiently(sink.start)
+        await patiently(sink.start, within_s=SECONDS)
         await forwarded(sink, peer.entries(2), [])
         await sink.stop()
 
@@ -265,7 +255,7 @@ def test_it_stops_whatever_was_before(peer, tmp_path):
     async def work():
         await made(peer, tmp_path).stop()
         sink = made(peer, tmp_path)
-        await patiently(sink.start)
+        await patiently(sink.start, within_s=SECONDS)
         delivering = asyncio.ensure_future(sink.deliver(peer.entries(20)))
         await asyncio.sleep(0.001)
         delivering.cancel()

@@ -7,6 +7,7 @@ introduced once the broker has confirmed the whole batch.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Sequence
 
@@ -17,7 +18,7 @@ from trygg_gateway.sinks.mqtt_outbound import Message
 from trygg_gateway.sinks.port import Answer, SinkError
 
 
-class IntroducingSink:
+class IntroducingSink(ABC):
     """A sink over one MqttLine; `nothing` is the counter of entries that change nothing there."""
 
     confirms = Answer.ACCEPTED
@@ -55,6 +56,6 @@ class IntroducingSink:
         self._introduced |= seen
         return Answer.ACCEPTED
 
+    @abstractmethod
     async def _messages(self, entry: Delivery, seen: set[str]) -> list[Message]:
         """Those of an entry; `seen` gets who is introduced by them."""
-        raise NotImplementedError
