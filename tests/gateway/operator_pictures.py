@@ -2,7 +2,7 @@
 
 The gateway, its page and Chromium are the real ones; what five trackers say is written here, in the
 wire's own frames. Ages and clocks are those of the day, so no test compares the pictures:
-tests/tools/test_docs_commands.py compares the words that the page quotes.
+tests/tools/test_docs_for_people.py compares the words that the page quotes.
 """
 
 import io
